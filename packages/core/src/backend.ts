@@ -1,0 +1,109 @@
+import type { Readable } from 'node:stream'
+
+/** JSON that a row or a metadata file can hold. */
+export type JsonValue =
+  string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue }
+
+/** What is known of a file while it is written. */
+export interface FileInfo {
+  /** For display only, never part of a key. At most 255 bytes of UTF-8, without control characters or path parts. */
+  readonly filename: string
+  /** MIME type, for example `image/png`. */
+  readonly contentType: string
+  /** In bytes. Of a stream it is known when the stream has ended, and `undefined` before. */
+  readonly size: number | undefined
+  /** SHA-256 of the bytes, in lower-case hex. Of a stream it is known when the stream has ended. */
+  readonly sha256: string | undefined
+  /** Custom metadata, kept with the file. */
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+/** What a storage knows of a file that it holds. */
+export interface FileStat {
+  readonly filename: string
+  readonly contentType: string
+  /** In bytes. */
+  readonly size: number
+  /** Lower-case hex; `undefined` where the storage does not know it. */
+  readonly sha256: string | undefined
+  readonly lastModified: Date
+  /** Changes whenever the bytes change; without quotes. */
+  readonly etag: string
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+/** A part of a file: `start` and `end` are offsets of bytes, both included, as in HTTP. */
+export interface ByteRange {
+  readonly start: number
+  /** Default: the last byte. An end behind the last byte means the last byte. */
+  readonly end?: number | undefined
+}
+
+/** The bytes of a file on their way into a storage: whole where they are few, else chunk by chunk. */
+export type FileBody = Uint8Array | AsyncIterable<Uint8Array>
+
+/** How a {@link StorageBackend.delete} went. Ids that are not listed are gone, or never were. */
+export interface DeleteReport {
+  readonly failed: readonly { readonly id: string; readonly error: unknown }[]
+}
+
+/** Options of {@link StorageBackend.signedUrl}. */
+export interface SignedUrlOptions {
+  /** In seconds. @default 900 */
+  expiresIn?: number
+  /** The `Content-Disposition` that the answer carries. */
+  disposition?: 'inline' | 'attachment'
+  signal?: AbortSignal
+}
+
+/**
+ * The contract of a storage: five required methods, raw. A backend guesses no inputs, makes no ids and dresses no
+ * errors; {@link FileStorage}, in front of it, does. Abilities that only some services have are optional methods.
+ *
+ * `describeBackend` of `@filedepot/testing` checks the whole contract; `docs/writing-a-storage.md` leads through it.
+ *
+ * ```ts
+ * import type { StorageBackend } from '@filedepot/core'
+ *
+ * async function holds(backend: StorageBackend, id: string): Promise<boolean> {
+ *   return (await backend.stat(id)) !== undefined
+ * }
+ * ```
+ */
+export interface StorageBackend {
+  /**
+   * Stores the whole body under a new or an existing id. Atomic: a reader sees the old file or the new one, and a
+   * write that fails, or is aborted, leaves what was there. Where the body is a stream, `info.size` and
+   * `info.sha256` are complete once it has ended. Where the body throws, rejects with what it threw.
+   */
+  write(
+    id: string,
+    body: FileBody,
+    info: FileInfo,
+    options: { signal?: AbortSignal | undefined },
+  ): Promise<void>
+
+  /** What is known of the file, without its bytes; `undefined` where no file has the id. */
+  stat(id: string): Promise<FileStat | undefined>
+
+  /** The bytes, or the part of them in `range`. Rejects with {@link FileNotFoundError} where no file has the id. */
+  read(id: string, range?: ByteRange, options?: { signal?: AbortSignal | undefined }): Promise<Readable>
+
+  /**
+   * Deletes files; ids that no file has count as deleted. Batched: one request per 1,000 files where the service
+   * can. Resolves with the ids that are still there.
+   */
+  delete(ids: readonly string[]): Promise<DeleteReport>
+
+  /** The ids of all files in ascending order, or of those after `after` only. Never holds the whole list in memory. */
+  list(options?: { after?: string | undefined }): AsyncIterable<string>
+
+  /** A URL by which anyone can read the file without this program, where there is one. */
+  publicUrl?(id: string): string | undefined
+
+  /** A URL by which anyone can read the file until it expires. */
+  signedUrl?(id: string, options: SignedUrlOptions): Promise<string>
+
+  /** Releases connections. The storage is not used afterwards. */
+  close?(): Promise<void>
+}

@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto'
+import * as fs from 'node:fs'
+import * as promises from 'node:fs/promises'
+import { promisify } from 'node:util'
+
+/**
+ * The few things that the local backend does to small files.
+ *
+ * There are two of it, because of what a file operation costs: opening, renaming or unlinking a file takes some
+ * microseconds on a disk of this machine, and the trip to libuv's thread pool and back ten times that. On a network
+ * mount the same calls can take long, and would hold up the whole process.
+ */
+export interface Disk {
+  /** Creates a file with these bytes; fails where it exists. */
+  create(path: string, bytes: Uint8Array, sync: boolean): Promise<void>
+  /** Creates or replaces a file of some hundred bytes: a reader sees the old one or the new one, whole. */
+  replaceText(path: string, text: string, sync: boolean): Promise<void>
+  read(path: string): Promise<Buffer>
+  readText(path: string): Promise<string>
+  /** Fails where there is no such file. */
+  unlink(path: string): Promise<void>
+}
+
+const write = promisify(fs.write)
+const read = promisify(fs.read)
+const fsync = promisify(fs.fsync)
+
+/** Bytes go through the thread pool; the names of files, and the small texts beside them, do not. */
+export const directDisk: Disk = {
+  async create(path, bytes, sync) {
+    const fd = fs.openSync(path, 'wx')
+    try {
+      for (let offset = 0; offset < bytes.byteLength;) {
+        offset += (await write(fd, bytes, offset)).bytesWritten
+      }
+      if (sync) await fsync(fd)
+    } finally {
+      fs.closeSync(fd)
+    }
+  },
+
+  // Not `async`: what is thrown before the return has to arrive as a rejection, and a throwing executor does that.
+  replaceText: (path, text, sync) =>
+    new Promise((resolve) => {
+      const temporary = temporaryName(path)
+      try {
+        fs.writeFileSync(temporary, text, { flag: 'wx', flush: sync })
+        fs.renameSync(temporary, path)
+      } catch (error) {
+        fs.rmSync(temporary, { force: true })
+        throw error
+      }
+      resolve()
+    }),
+
+  async read(path) {
+    const fd = fs.openSync(path, 'r')
+    try {
+      const bytes = Buffer.allocUnsafe(fs.fstatSync(fd).size)
+      let size = 0
+      while (size < bytes.byteLength) {
+        const { bytesRead } = await read(fd, bytes, size, bytes.byteLength - size, size)
+        if (bytesRead === 0) break
+        size += bytesRead
+      }
+      return bytes.subarray(0, size)
+    } finally {
+      fs.closeSync(fd)
+    }
+  },
+
+  readText: (path) =>
+    new Promise((resolve) => {
+      resolve(fs.readFileSync(path, 'utf8'))
+    }),
+
+  unlink: (path) =>
+    new Promise((resolve) => {
+      fs.unlinkSync(path)
+      resolve()
+    }),
+}
+
+/** Everything goes through the thread pool. */
+export const threadPoolDisk: Disk = {
+  create: (path, bytes, sync) => promises.writeFile(path, bytes, { flag: 'wx', flush: sync }),
+
+  async replaceText(path, text, sync) {
+    const temporary = temporaryName(path)
+    try {
+      await promises.writeFile(temporary, text, { flag: 'wx', flush: sync })
+      await promises.rename(temporary, path)
+    } catch (error) {
+      await promises.rm(temporary, { force: true })
+      throw error
+    }
+  },
+
+  read: (path) => promises.readFile(path),
+  readText: (path) => promises.readFile(path, 'utf8'),
+  unlink: (path) => promises.unlink(path),
+}
+
+function temporaryName(path: string): string {
+  return `${path}.${randomUUID()}.tmp`
+}

@@ -1,0 +1,272 @@
+import { randomBytes } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { mkdir, open, readdir, rmdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { Readable } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
+import type { ByteRange, DeleteReport, FileBody, FileInfo, FileStat, StorageBackend } from '../../backend.ts'
+import { FiledepotError, FileNotFoundError } from '../../errors.ts'
+import { expected } from '../../expected.ts'
+import { newFileId } from '../../file-id.ts'
+import { directDisk, threadPoolDisk, type Disk } from './disk.ts'
+import { formatSidecar, makeSidecar, parseSidecar, type Sidecar } from './sidecar.ts'
+import { writeStreamToFile } from './write-stream-to-file.ts'
+
+/** Options of {@link LocalBackend}. */
+export interface LocalBackendOptions {
+  /**
+   * Waits until the disk has the bytes (`fsync`), so that a file also survives a loss of power. A write then takes
+   * as long as the disk needs, some milliseconds. @default false
+   */
+  fsync?: boolean
+  /**
+   * Runs every file operation on libuv's thread pool. Set it for a network mount, where even opening a file can
+   * take long; on a disk of this machine it makes small files about twice as slow. @default false
+   */
+  networkMount?: boolean
+}
+
+/** Up to this size a file is read at once: a stream of its own would cost more than the bytes. */
+const SMALL_BYTES = 64 * 1024
+const READ_CHUNK_BYTES = 512 * 1024
+const DELETES_AT_ONCE = 16
+
+/**
+ * Keeps files in a folder of this machine.
+ *
+ * A file is two: its bytes as they are, under a name that is used once, and beside them a small JSON file with the
+ * metadata and that name. The JSON file is renamed into its place when the bytes are complete, which is the one
+ * moment in which a file comes to exist or is replaced. Folders are the first six digits of the id: as ids start
+ * with the time, each holds what came in within 4.7 hours, and sorted folders make a sorted list.
+ *
+ * The folder is made on the first write.
+ *
+ * ```ts
+ * import { depot, LocalBackend } from '@filedepot/core'
+ *
+ * depot.configure('default', new LocalBackend('./uploads'))
+ * ```
+ */
+export class LocalBackend implements StorageBackend {
+  /** The folder, absolute. */
+  readonly folder: string
+  readonly #disk: Disk
+  readonly #fsync: boolean
+  /** The last change of each id that is being changed, so that two in this process follow each other. */
+  readonly #changing = new Map<string, Promise<void>>()
+
+  constructor(folder: string, { fsync = false, networkMount = false }: LocalBackendOptions = {}) {
+    if (typeof folder !== 'string' || folder === '') throw expected('folder', 'the path of a folder', folder)
+    this.folder = resolve(folder)
+    this.#disk = networkMount ? threadPoolDisk : directDisk
+    this.#fsync = fsync
+  }
+
+  async write(
+    id: string,
+    body: FileBody,
+    info: FileInfo,
+    { signal }: { signal?: AbortSignal | undefined },
+  ): Promise<void> {
+    const content = `${id}.${randomBytes(6).toString('hex')}`
+    const path = this.#path(id, content)
+    try {
+      await this.#inShard(id, () => this.#writeContent(path, body, signal))
+      signal?.throwIfAborted()
+      const size = body instanceof Uint8Array ? body.byteLength : (info.size ?? 0)
+      await this.#commit(id, makeSidecar(content, info, size, new Date()))
+    } catch (error) {
+      await this.#unlink(path)
+      throw error
+    }
+  }
+
+  async stat(id: string): Promise<FileStat | undefined> {
+    return await this.#readSidecar(id)
+  }
+
+  async read(
+    id: string,
+    range?: ByteRange,
+    { signal }: { signal?: AbortSignal | undefined } = {},
+  ): Promise<Readable> {
+    const sidecar = await this.#readSidecar(id)
+    if (!sidecar) throw new FileNotFoundError(id)
+    try {
+      return await this.#open(this.#path(id, sidecar.content), sidecar.size, range, signal)
+    } catch (error) {
+      if (!isMissing(error)) throw error
+      // Either the file was changed between the two steps, and then its sidecar is another one, or its bytes are lost.
+      await this.#changing.get(id)?.catch(() => undefined)
+      const now = await this.#readSidecar(id)
+      if (!now) throw new FileNotFoundError(id)
+      if (now.content !== sidecar.content) return await this.read(id, range, { signal })
+      throw new FiledepotError('CORRUPT_FILE', `the bytes of the file "${id}" are gone`, { cause: error })
+    }
+  }
+
+  async delete(ids: readonly string[]): Promise<DeleteReport> {
+    const failed: { id: string; error: unknown }[] = []
+    for (let start = 0; start < ids.length; start += DELETES_AT_ONCE) {
+      // Names are changed on this thread, so a long list lets others have their turn.
+      if (start > 0) await setImmediate()
+      await Promise.all(
+        ids.slice(start, start + DELETES_AT_ONCE).map(async (id) => {
+          await this.#delete(id).catch((error: unknown) => failed.push({ id, error }))
+        }),
+      )
+    }
+    await this.#removeEmptyShards(new Set(ids.map(shardOf)))
+    return { failed }
+  }
+
+  async *list({ after = '' }: { after?: string | undefined } = {}): AsyncGenerator<string> {
+    const shards = await readSorted(this.folder)
+    for (const shard of shards) {
+      if (shard.length !== SHARD_DIGITS || shard < after.slice(0, SHARD_DIGITS)) continue
+      for (const name of await readSorted(join(this.folder, shard))) {
+        const id = name.slice(0, -SIDECAR.length)
+        if (name.endsWith(SIDECAR) && id > after) yield id
+      }
+    }
+  }
+
+  #path(id: string, name: string): string {
+    return join(this.folder, shardOf(id), name)
+  }
+
+  #sidecarPath(id: string): string {
+    return this.#path(id, id + SIDECAR)
+  }
+
+  /** Runs what creates a file in the folder of an id, and makes the folder where it is missing. */
+  async #inShard(id: string, action: () => Promise<void>): Promise<void> {
+    try {
+      await action()
+    } catch (error) {
+      if (!isMissing(error)) throw error
+      await mkdir(join(this.folder, shardOf(id)), { recursive: true })
+      await action()
+    }
+  }
+
+  #writeContent(path: string, body: FileBody, signal: AbortSignal | undefined): Promise<void> {
+    return body instanceof Uint8Array
+      ? this.#disk.create(path, body, this.#fsync)
+      : writeStreamToFile(path, body, { sync: this.#fsync, signal })
+  }
+
+  /** Lets the file exist, or be the new one, and removes the bytes that it had. */
+  #commit(id: string, sidecar: Sidecar): Promise<void> {
+    return this.#exclusively(id, async () => {
+      const replaced = await this.#readSidecar(id).catch(() => undefined)
+      await this.#inShard(id, () =>
+        this.#disk.replaceText(this.#sidecarPath(id), formatSidecar(sidecar), this.#fsync),
+      )
+      if (this.#fsync) await this.#syncFolder(id)
+      if (replaced) await this.#unlink(this.#path(id, replaced.content))
+    })
+  }
+
+  async #exclusively(id: string, change: () => Promise<void>): Promise<void> {
+    const before = this.#changing.get(id)
+    const changing = before ? before.catch(() => undefined).then(change) : change()
+    this.#changing.set(id, changing)
+    try {
+      await changing
+    } finally {
+      if (this.#changing.get(id) === changing) this.#changing.delete(id)
+    }
+  }
+
+  /** The names in a folder are on the disk only when the folder is. */
+  async #syncFolder(id: string): Promise<void> {
+    const folder = await open(join(this.folder, shardOf(id)))
+    await folder.sync().finally(() => folder.close())
+  }
+
+  async #readSidecar(id: string): Promise<Sidecar | undefined> {
+    const path = this.#sidecarPath(id)
+    try {
+      return parseSidecar(await this.#disk.readText(path), path)
+    } catch (error) {
+      if (isMissing(error)) return undefined
+      throw error
+    }
+  }
+
+  async #open(path: string, size: number, range?: ByteRange, signal?: AbortSignal): Promise<Readable> {
+    const start = range?.start ?? 0
+    const end = Math.min(range?.end ?? Infinity, size - 1)
+    if (size <= SMALL_BYTES) return streamOf((await this.#disk.read(path)).subarray(start, end + 1))
+    // Opened here, so that a missing file is an error of this call and not of the stream.
+    const fd = await open(path)
+    return createReadStream(path, {
+      fd,
+      start,
+      end,
+      highWaterMark: READ_CHUNK_BYTES,
+      ...(signal && { signal }),
+    })
+  }
+
+  /** The bytes go before the sidecar: what fails half-way is then still listed, and deleted when it is tried again. */
+  #delete(id: string): Promise<void> {
+    return this.#exclusively(id, async () => {
+      const sidecar = await this.#readSidecar(id).catch(() => 'corrupt' as const)
+      if (sidecar === undefined) return
+      // Without a readable sidecar, whatever bears the id goes.
+      const contents = sidecar === 'corrupt' ? await this.#contentsOf(id) : [sidecar.content]
+      for (const content of contents) await this.#unlinkOrThrow(this.#path(id, content))
+      await this.#unlinkOrThrow(this.#sidecarPath(id))
+    })
+  }
+
+  async #contentsOf(id: string): Promise<string[]> {
+    const names = await readSorted(join(this.folder, shardOf(id)))
+    return names.filter((name) => name.startsWith(`${id}.`) && name !== id + SIDECAR)
+  }
+
+  async #unlinkOrThrow(path: string): Promise<void> {
+    try {
+      await this.#disk.unlink(path)
+    } catch (error) {
+      if (!isMissing(error)) throw error
+    }
+  }
+
+  /** For bytes that nothing names: where they cannot be removed they are in nobody's way. */
+  async #unlink(path: string): Promise<void> {
+    await this.#disk.unlink(path).catch(() => undefined)
+  }
+
+  /** The folder into which new files go stays, as it would be made again at once. */
+  async #removeEmptyShards(shards: Set<string>): Promise<void> {
+    shards.delete(shardOf(newFileId()))
+    for (const shard of shards) await rmdir(join(this.folder, shard)).catch(() => undefined)
+  }
+}
+
+const SIDECAR = '.json'
+const SHARD_DIGITS = 6
+
+function shardOf(id: string): string {
+  return id.slice(0, SHARD_DIGITS)
+}
+
+function streamOf(bytes: Buffer): Readable {
+  return Readable.from(bytes.byteLength > 0 ? [bytes] : [], { objectMode: false })
+}
+
+async function readSorted(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).sort()
+  } catch (error) {
+    if (isMissing(error)) return []
+    throw error
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as { code?: unknown } | undefined)?.code === 'ENOENT'
+}

@@ -1,0 +1,42 @@
+import type { Readable } from 'node:stream'
+import type { ReadableStream } from 'node:stream/web'
+import type { StoredFile } from '../storage/stored-file.ts'
+import type { FileIntent } from './file-intent.ts'
+
+/** A file as multer hands it over from its memory storage; Nest's interceptors do the same. */
+export interface MulterFile {
+  originalname: string
+  mimetype: string
+  buffer: Uint8Array
+}
+
+/** A file part as `@fastify/multipart` hands it over; any object with a `filename` and a `file` stream will do. */
+export interface FilePart {
+  filename?: string | undefined
+  mimetype?: string | undefined
+  file: Readable | Uint8Array
+}
+
+/** A file as formidable hands it over. */
+export interface FormidableFile {
+  filepath: string
+  originalFilename: string | null
+  mimetype: string | null
+}
+
+/**
+ * All that can be stored as a file. Bytes, `Blob`s, {@link fromPath | paths} and stored files can be stored again
+ * where a transaction is retried; streams only once. Text is refused: say which bytes you mean.
+ */
+export type FileContent =
+  | Uint8Array
+  | ArrayBuffer
+  | Blob
+  | Readable
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array>
+  | StoredFile
+  | FileIntent
+  | MulterFile
+  | FilePart
+  | FormidableFile

@@ -1,0 +1,71 @@
+import { extname } from 'node:path'
+import { FiledepotError } from '../errors.ts'
+import { expected } from '../expected.ts'
+
+/** What a validator is told, before anything is stored. */
+export interface FileToValidate {
+  readonly filename: string
+  /** The type that the file will be stored with: what its first bytes are, where they can be told. */
+  readonly contentType: string
+  /** What the client said it was. */
+  readonly declaredType: string | undefined
+  /** In bytes; `undefined` for a stream whose length nobody said. `maxSize` stops such a stream at the limit. */
+  readonly size: number | undefined
+}
+
+/**
+ * Looks at a file before it is stored, and throws to refuse it. Throw a {@link FiledepotError} with the code
+ * `FILE_REFUSED`, or any error of your own.
+ *
+ * ```ts
+ * import { FiledepotError, type FileValidator } from '@filedepot/core'
+ *
+ * const noDrafts: FileValidator = ({ filename }) => {
+ *   if (filename.startsWith('draft')) throw new FiledepotError('FILE_REFUSED', `"${filename}" is a draft`)
+ * }
+ * ```
+ */
+export type FileValidator = (file: FileToValidate) => void | Promise<void>
+
+/**
+ * Accepts only these types; `image/*` stands for all images. The type is taken from the bytes, so a renamed file
+ * does not pass.
+ *
+ * ```ts
+ * import { allowTypes } from '@filedepot/core'
+ *
+ * const validators = [allowTypes('image/png', 'image/jpeg', 'application/pdf')]
+ * ```
+ */
+export function allowTypes(...types: string[]): FileValidator {
+  const patterns = types.map((type) => {
+    if (!/^[\w.+-]+\/([\w.+-]+|\*)$/.test(type)) throw expected('type', 'a MIME type or "kind/*"', type)
+    return type.toLowerCase()
+  })
+  return ({ filename, contentType }) => {
+    const allowed = patterns.some((pattern) =>
+      pattern.endsWith('/*') ? contentType.startsWith(pattern.slice(0, -1)) : contentType === pattern,
+    )
+    if (!allowed) throw refused(filename, types, contentType)
+  }
+}
+
+/**
+ * Accepts only names with these extensions, in any case, for example `.pdf`. A name is what the client says it is:
+ * where it matters what a file is, use {@link allowTypes}.
+ */
+export function allowExtensions(...extensions: string[]): FileValidator {
+  const allowed = extensions.map((extension) => {
+    if (!extension.startsWith('.'))
+      throw expected('extension', 'an extension with its dot, as ".pdf"', extension)
+    return extension.toLowerCase()
+  })
+  return ({ filename }) => {
+    const extension = extname(filename).toLowerCase()
+    if (!allowed.includes(extension)) throw refused(filename, extensions, extension || 'no extension')
+  }
+}
+
+function refused(filename: string, wanted: readonly string[], got: string): FiledepotError {
+  return new FiledepotError('FILE_REFUSED', `expected "${filename}" to be ${wanted.join(' or ')}, got ${got}`)
+}

@@ -1,0 +1,59 @@
+import { isUint8Array } from 'node:util/types'
+import { FiledepotError } from '../errors.ts'
+import type { FilePart, FormidableFile, MulterFile } from './file-content.ts'
+import { fromPath } from './file-intent.ts'
+import { resolveBytes, resolveContent, resolveStream, type ResolvedContent } from './resolve-content.ts'
+
+/** Content from what an upload parser hands over, or `undefined` where it is none. */
+export function resolveMultipart(content: unknown): ResolvedContent | undefined {
+  if (typeof content !== 'object' || content === null) return undefined
+  const part = content as Partial<MulterFile> &
+    Partial<FilePart> &
+    Partial<FormidableFile> & { path?: unknown }
+  const filename = text(part.originalname) ?? text(part.originalFilename) ?? text(part.filename)
+  const declaredType = text(part.mimetype)
+
+  if (typeof (part.filepath ?? part.path) === 'string') return resolveSaved(part, filename, declaredType)
+  if (isUint8Array(part.buffer)) return { ...resolveBytes(part.buffer), filename, declaredType }
+  if (isUint8Array(part.file)) return { ...resolveBytes(part.file), filename, declaredType }
+  const stream = resolveStream(part.file)
+  return stream && { ...stream, filename: filename ?? stream.filename, declaredType, ...truncation(part) }
+}
+
+/**
+ * A file that the parser saved on this machine. A plain object with a path in it may just as well be the body of a
+ * JSON request, `{"path":"/etc/passwd"}`; so only an object of a parser's own class is taken as it is.
+ */
+function resolveSaved(
+  part: { filepath?: unknown; path?: unknown },
+  filename: string | undefined,
+  declaredType: string | undefined,
+): ResolvedContent {
+  const prototype: unknown = Object.getPrototypeOf(part)
+  if (prototype === Object.prototype || prototype === null || typeof part.filepath !== 'string') {
+    throw new FiledepotError(
+      'INVALID_CONTENT',
+      'a plain object that names a path is not taken as a file, as a client could have sent it: ' +
+        'use fromPath(file.path, { filename: file.originalname })',
+    )
+  }
+  return { ...resolveContent(fromPath(part.filepath)), filename, declaredType }
+}
+
+/** @fastify/multipart ends a part that is over its limit as if it were whole, and says so only on the stream. */
+function truncation(part: { file?: unknown; filename?: unknown }): Pick<ResolvedContent, 'checkComplete'> {
+  return {
+    checkComplete() {
+      if ((part.file as { truncated?: unknown }).truncated === true) {
+        throw new FiledepotError(
+          'FILE_TOO_LARGE',
+          `"${text(part.filename) ?? 'the upload'}" was cut at the upload parser's limit`,
+        )
+      }
+    },
+  }
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}

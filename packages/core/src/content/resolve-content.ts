@@ -1,0 +1,136 @@
+import { Readable } from 'node:stream'
+import type { ReadableStream } from 'node:stream/web'
+import { isAnyArrayBuffer, isUint8Array } from 'node:util/types'
+import { FiledepotError } from '../errors.ts'
+import { describe } from '../expected.ts'
+import { StoredFile } from '../storage/stored-file.ts'
+import type { FileContent } from './file-content.ts'
+import { FileIntent, FileOnDisk } from './file-intent.ts'
+import { resolveMultipart } from './multipart.ts'
+
+/** A content in the one form that the rest of core works with. */
+export interface ResolvedContent {
+  /** The name that the content itself carries, as it came. */
+  readonly filename?: string | undefined
+  /** The type that our own program says it has; believed. */
+  readonly contentType?: string | undefined
+  /** The type that a client says it has; believed only as far as the bytes agree. */
+  readonly declaredType?: string | undefined
+  /** Custom metadata that comes with a stored file. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined
+  /** In bytes, where it is known beforehand. */
+  readonly size?: number | undefined
+  /** The whole content, where it is in memory. */
+  readonly bytes?: Uint8Array | undefined
+  /** True where {@link ResolvedContent.open} can be called again. */
+  readonly replayable: boolean
+  /** The content as a stream. Throws `CONTENT_CONSUMED` where it has been read. */
+  open(): Readable | Promise<Readable>
+  /** Called when the stream has ended: throws where the parser had cut it short. */
+  checkComplete?(): void
+}
+
+/** Streams that were opened once: an exhausted iterator looks like an empty file, so they are remembered. */
+const opened = new WeakSet()
+
+/**
+ * Finds out what a value is, without reading it.
+ *
+ * @throws FiledepotError `INVALID_CONTENT`
+ */
+export function resolveContent(content: unknown): ResolvedContent {
+  if (content instanceof FileIntent) return resolveIntent(content)
+  if (content instanceof StoredFile) return resolveStoredFile(content)
+  if (content instanceof FileOnDisk)
+    return { filename: content.path, replayable: true, open: () => content.open() }
+  if (isUint8Array(content)) return resolveBytes(content)
+  if (isAnyArrayBuffer(content)) return resolveBytes(new Uint8Array(content))
+  if (isBlob(content)) return resolveBlob(content)
+  const found = resolveStream(content) ?? resolveMultipart(content)
+  if (found) return found
+  throw new FiledepotError(
+    'INVALID_CONTENT',
+    typeof content === 'string'
+      ? 'text cannot be stored: say which bytes it is, for example Buffer.from(text)'
+      : `expected the content of a file (bytes, a Blob, a stream, an upload), got ${describe(content)}`,
+  )
+}
+
+/** Content from a stream of any kind, or `undefined` where it is none. */
+export function resolveStream(content: unknown): ResolvedContent | undefined {
+  if (content instanceof Readable) return resolveReadable(content)
+  if (isWebStream(content)) {
+    return once(content, () => Readable.fromWeb(content), content.locked)
+  }
+  if (isAsyncIterable(content)) return once(content, () => Readable.from(content))
+  return undefined
+}
+
+export function resolveBytes(bytes: Uint8Array): ResolvedContent {
+  return { bytes, size: bytes.byteLength, replayable: true, open: () => Readable.from([bytes]) }
+}
+
+function resolveIntent({ content, filename, contentType }: FileIntent): ResolvedContent {
+  const inner = resolveContent(content)
+  return { ...inner, filename: filename ?? inner.filename, contentType: contentType ?? inner.contentType }
+}
+
+function resolveStoredFile(file: StoredFile): ResolvedContent {
+  const { filename, contentType, metadata, size } = file
+  return { filename, contentType, metadata, size, replayable: true, open: () => file.stream() }
+}
+
+function resolveBlob(blob: Blob & { name?: unknown }): ResolvedContent {
+  return {
+    filename: typeof blob.name === 'string' ? blob.name : undefined,
+    declaredType: blob.type === '' ? undefined : blob.type,
+    size: blob.size,
+    replayable: true,
+    open: () => Readable.fromWeb(blob.stream()),
+  }
+}
+
+function resolveReadable(stream: Readable & { path?: unknown }): ResolvedContent {
+  const { path } = stream
+  const used = stream.readableEnded || stream.destroyed || stream.errored !== null
+  return { ...once(stream, () => stream, used), filename: typeof path === 'string' ? path : undefined }
+}
+
+function once(content: object, open: () => Readable, used = false): ResolvedContent {
+  return {
+    replayable: false,
+    open() {
+      if (used || opened.has(content)) {
+        throw new FiledepotError(
+          'CONTENT_CONSUMED',
+          'the stream has been read already: give a new one, or bytes, a Blob or fromPath(…), which can be read again',
+        )
+      }
+      opened.add(content)
+      return open()
+    },
+  }
+}
+
+function isBlob(value: unknown): value is Blob {
+  const tag = (value as { [Symbol.toStringTag]?: unknown } | null | undefined)?.[Symbol.toStringTag]
+  return (tag === 'Blob' || tag === 'File') && typeof (value as Blob).stream === 'function'
+}
+
+function isWebStream(value: unknown): value is ReadableStream<Uint8Array> {
+  return typeof (value as ReadableStream | null | undefined)?.getReader === 'function'
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<Uint8Array> {
+  return typeof (value as AsyncIterable<Uint8Array> | null | undefined)?.[Symbol.asyncIterator] === 'function'
+}
+
+/** True for every value of {@link FileContent}. */
+export function isFileContent(value: unknown): value is FileContent {
+  try {
+    resolveContent(value)
+    return true
+  } catch {
+    return false
+  }
+}

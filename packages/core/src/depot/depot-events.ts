@@ -1,0 +1,45 @@
+import { channel } from 'node:diagnostics_channel'
+import { EventEmitter } from 'node:events'
+import type { StoredRecord } from '../storage/file-storage.ts'
+
+/** What a depot tells those who watch it, by the name of the event. */
+export interface DepotEventMap {
+  /** A file has been stored for a value. */
+  uploaded: [file: StoredRecord]
+  /** A transaction was committed in which a row gave up these files; they are deleted next. */
+  discarded: [event: { paths: readonly string[] }]
+  /** Files are gone from their storages. */
+  deleted: [event: { paths: readonly string[] }]
+  /** A file could not be deleted. It belongs to no row, and stays until someone deletes it. */
+  deleteFailed: [event: { path: string; error: unknown }]
+  /** Nobody can say whether a transaction was committed, so all of its files were kept. */
+  unsettled: [event: { paths: readonly string[]; reason: unknown }]
+}
+
+const NAMES = ['uploaded', 'discarded', 'deleted', 'deleteFailed', 'unsettled'] as const
+
+/** The channels of `node:diagnostics_channel`, named `filedepot:uploaded` and so on. */
+const channels = Object.fromEntries(NAMES.map((name) => [name, channel(`filedepot:${name}`)])) as Record<
+  keyof DepotEventMap,
+  ReturnType<typeof channel>
+>
+
+/** Events for people to watch. What a listener throws is reported as a warning of the process and stops nothing. */
+export class DepotEvents extends EventEmitter<DepotEventMap> {
+  /** Tells the listeners, and the channel of the same name. Never throws. */
+  report<Name extends keyof DepotEventMap>(name: Name, ...args: DepotEventMap[Name]): void {
+    const [event] = args
+    if (channels[name].hasSubscribers) channels[name].publish(event)
+    try {
+      const heard = (this as EventEmitter).emit(name, event)
+      if (!heard && name === 'deleteFailed') warn(event as DepotEventMap['deleteFailed'][0])
+    } catch (error) {
+      process.emitWarning(`a listener of "${name}" threw: ${String(error)}`, 'FiledepotWarning')
+    }
+  }
+}
+
+/** A failure that nobody listens for has to be seen somewhere. */
+function warn({ path, error }: DepotEventMap['deleteFailed'][0]): void {
+  process.emitWarning(`cannot delete "${path}", which no row refers to: ${String(error)}`, 'FiledepotWarning')
+}

@@ -1,0 +1,201 @@
+import type { FileValidator } from '../content/file-validator.ts'
+import type { StorageBackend } from '../backend.ts'
+import { FiledepotError } from '../errors.ts'
+import { expected } from '../expected.ts'
+import { parseFilePath } from '../file-path.ts'
+import { FileStorage } from '../storage/file-storage.ts'
+import type { StoredFile } from '../storage/stored-file.ts'
+import { deletePaths } from '../transaction/delete-paths.ts'
+import type { FileFilter } from '../upload/file-filter.ts'
+import { uploadFile } from '../upload/upload-file.ts'
+import { UploadQueue } from '../upload/upload-queue.ts'
+import type { UploadedFile } from '../upload/uploaded-file.ts'
+import { backendFromEnvironment, type EnvironmentOptions } from './backend-from-environment.ts'
+import { DepotEvents } from './depot-events.ts'
+
+/** Options of {@link DepotManager}. */
+export interface DepotOptions {
+  /** Where the HTTP handler of `@filedepot/http` answers: URLs of files begin with it. @default '/depot' */
+  baseUrl?: string
+  /** How many files are uploaded at a time, from 1 up. More wait their turn. @default 16 */
+  uploadConcurrency?: number
+}
+
+/** Options of {@link DepotManager.upload}; what the pending value says of itself comes first. */
+export interface UploadOptions {
+  /** Name or alias of a storage. @default the default storage */
+  storage?: string | undefined
+  /** In bytes. @default Infinity */
+  maxSize?: number | undefined
+  validators?: readonly FileValidator[] | undefined
+  filters?: readonly FileFilter[] | undefined
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * The storages of a program, by name. {@link depot} is the one of the process; make more of them where two parts of
+ * a program must not see each other, as in tests.
+ *
+ * ```ts
+ * import { DepotManager, LocalBackend, MemoryBackend } from '@filedepot/core'
+ *
+ * const depot = new DepotManager()
+ * depot.configure('documents', new LocalBackend('./documents'))
+ * depot.configure('avatars', new MemoryBackend())
+ * depot.alias('uploads', 'documents')
+ * depot.get('uploads').name //=> 'documents'
+ * ```
+ */
+export class DepotManager extends DepotEvents {
+  /** Where URLs of files begin when their storage has no public URL. */
+  baseUrl: string
+  readonly #storages = new Map<string, FileStorage>()
+  readonly #aliases = new Map<string, string>()
+  readonly #uploads: UploadQueue
+  #default: string | undefined
+
+  constructor({ baseUrl = '/depot', uploadConcurrency = 16 }: DepotOptions = {}) {
+    super()
+    if (!Number.isSafeInteger(uploadConcurrency) || uploadConcurrency < 1) {
+      throw expected('uploadConcurrency', 'a whole number from 1 up', uploadConcurrency)
+    }
+    this.baseUrl = baseUrl
+    this.#uploads = new UploadQueue(uploadConcurrency)
+  }
+
+  /**
+   * Gives a storage its name; rows will remember it. The first one is the default.
+   *
+   * @throws FiledepotError `STORAGE_EXISTS`; `INVALID_ARGUMENT` for a name with a slash or without characters
+   */
+  configure(name: string, backend: StorageBackend): FileStorage {
+    this.#checkNewName(name)
+    if (typeof (backend as Partial<StorageBackend> | undefined)?.write !== 'function') {
+      throw expected('backend', 'a storage backend, for example new LocalBackend(folder)', backend)
+    }
+    const storage = new FileStorage(name, backend)
+    this.#storages.set(name, storage)
+    this.#default ??= name
+    return storage
+  }
+
+  /**
+   * Configures a storage from settings such as `DEPOT_BACKEND=local` and `DEPOT_STORAGE_PATH=./uploads`.
+   *
+   * @throws FiledepotError `INVALID_ARGUMENT` for an unknown backend or setting; the message lists the known ones
+   *
+   * ```ts
+   * import { depot } from '@filedepot/core'
+   *
+   * depot.fromEnvironment('default', { env: { DEPOT_BACKEND: 'local', DEPOT_STORAGE_PATH: './uploads' } })
+   * ```
+   */
+  fromEnvironment(name: string, options: EnvironmentOptions = {}): FileStorage {
+    return this.configure(name, backendFromEnvironment(options))
+  }
+
+  /** The name of the default storage, where new files go unless told otherwise. */
+  get default(): string | undefined {
+    return this.#default
+  }
+
+  /** @throws FiledepotError `STORAGE_NOT_FOUND`; an alias will not do */
+  setDefault(name: string): void {
+    if (!this.#storages.has(name)) throw this.#notFound(name)
+    this.#default = name
+  }
+
+  /**
+   * A second name for a storage. Files remember the storage itself, so that an alias can be pointed elsewhere: new
+   * files go there, old ones stay readable where they are.
+   *
+   * @throws FiledepotError `STORAGE_NOT_FOUND` where `name` is no storage, `STORAGE_EXISTS` where `alias` is one
+   */
+  alias(alias: string, name: string): void {
+    if (!this.#storages.has(name)) throw this.#notFound(name)
+    if (!this.#aliases.has(alias)) this.#checkNewName(alias)
+    this.#aliases.set(alias, name)
+  }
+
+  /** True for the name of a storage and for an alias. */
+  has(name: string): boolean {
+    return this.#storages.has(name) || this.#aliases.has(name)
+  }
+
+  /**
+   * A storage by its name or alias, or the default one.
+   *
+   * @throws FiledepotError `STORAGE_NOT_FOUND`
+   */
+  get(name: string | undefined = this.#default): FileStorage {
+    const storage = name === undefined ? undefined : this.#storages.get(this.#aliases.get(name) ?? name)
+    if (!storage) throw this.#notFound(name)
+    return storage
+  }
+
+  /** Every storage, in the order in which they were configured. */
+  storages(): FileStorage[] {
+    return [...this.#storages.values()]
+  }
+
+  /**
+   * A file by its path, `storage/id`.
+   *
+   * @throws FiledepotError `STORAGE_NOT_FOUND`, and all that {@link FileStorage.get} throws
+   */
+  async getFile(path: string): Promise<StoredFile> {
+    const { storage, id } = parseFilePath(path)
+    return await this.get(storage).get(id)
+  }
+
+  /**
+   * Uploads a pending value and resolves with the stored one. Integrations do this by themselves; do it by hand
+   * before a transaction, where an upload may take long. The stored value may be given to one row.
+   *
+   * @throws FiledepotError what {@link FileStorage.create}, validators and filters throw; nothing is stored then
+   *
+   * ```ts
+   * import { depot, fromPath, UploadedFile } from '@filedepot/core'
+   *
+   * const film = await depot.upload(UploadedFile.from(fromPath('/tmp/film.mp4')))
+   * ```
+   */
+  upload<T extends UploadedFile>(pending: T, options: UploadOptions = {}): Promise<T> {
+    return this.#uploads.run(() => uploadFile(this, pending, options), options.signal)
+  }
+
+  /** Deletes files by their paths. Never rejects: what cannot be deleted is told by `deleteFailed`. */
+  deleteFiles(paths: Iterable<string>): Promise<void> {
+    return deletePaths(this, paths)
+  }
+
+  /** The URL of a file by which the HTTP handler serves it. */
+  urlFor(path: string): string {
+    const { storage, id } = parseFilePath(path)
+    return `${this.baseUrl}/${encodeURIComponent(storage)}/${id}`
+  }
+
+  /** Closes every backend. */
+  async close(): Promise<void> {
+    for (const { backend } of this.storages()) await backend.close?.()
+  }
+
+  #checkNewName(name: string): void {
+    if (typeof name !== 'string' || !/^[^/\s]+$/.test(name)) {
+      throw expected('name', 'the name of a storage, without slashes and spaces', name)
+    }
+    if (this.has(name)) {
+      throw new FiledepotError('STORAGE_EXISTS', `a storage or alias "${name}" is configured already`)
+    }
+  }
+
+  #notFound(name: string | undefined): FiledepotError {
+    const names = [...this.#storages.keys(), ...this.#aliases.keys()]
+    return new FiledepotError(
+      'STORAGE_NOT_FOUND',
+      names.length === 0
+        ? "no storage is configured yet: depot.configure('default', new LocalBackend('./uploads'))"
+        : `expected the name of a storage to be one of ${names.join(', ')}, got ${String(name)}`,
+    )
+  }
+}

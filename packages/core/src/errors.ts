@@ -1,0 +1,113 @@
+/**
+ * What every error code means. `docs/errors.md` holds the same table for readers; a test keeps the two equal.
+ */
+export const ERROR_CODES = {
+  ABORTED:
+    'The caller aborted the operation through its AbortSignal, or its transaction was rolled back meanwhile.',
+  CONTENT_CONSUMED: 'A stream was given that has been read, destroyed or locked before.',
+  CONTENT_FAILED: 'The content could not be read to its end; the cause says why. Nothing was stored.',
+  CORRUPT_FILE: 'A storage holds a file whose metadata or bytes cannot be read back.',
+  DELETE_FAILED: 'A storage could not delete one or more files.',
+  FILE_CLOSED: 'A stored file was read after it was closed.',
+  FILE_NOT_FOUND: 'No file has the id.',
+  FILE_REFUSED: 'A validator refused the file: its type, its extension or a rule of your own.',
+  FILE_TOO_LARGE: 'The file is larger than `maxSize`. Nothing was stored.',
+  INVALID_ARGUMENT: 'An argument or option has the wrong type or is out of its range.',
+  INVALID_CONTENT: 'A value was given as the content of a file that is none: text, null, a plain object.',
+  INVALID_FILE_ID: 'A file id is not a UUID.',
+  INVALID_VALUE: 'A column holds something that is not the JSON of an uploaded file.',
+  NOT_SUPPORTED: 'The storage has no such ability.',
+  PENDING_FILE: 'An uploaded file was used as a stored one before it was uploaded.',
+  READ_FAILED: 'A storage could not read or list files.',
+  STORAGE_EXISTS: 'A storage or alias of this name is configured already.',
+  STORAGE_FULL: 'The storage has no room left. Nothing was stored.',
+  STORAGE_NOT_FOUND: 'No storage or alias of this name is configured.',
+  TRANSACTION_SETTLED: 'A file transaction was used after it was committed or rolled back.',
+  WRITE_FAILED: 'A storage could not write a file. Nothing was stored.',
+  WRONG_UPLOAD_TYPE: 'A value is not of the upload type that its column declares.',
+} as const
+
+/** One of the stable codes that {@link FiledepotError.code} carries. */
+export type ErrorCode = keyof typeof ERROR_CODES
+
+/**
+ * The base of every error that filedepot throws.
+ *
+ * Compare {@link FiledepotError.code | `code`}: it is stable, and works across copies of the package and across
+ * realms, where `instanceof` does not.
+ *
+ * ```ts
+ * import { depot, FiledepotError } from '@filedepot/core'
+ *
+ * try {
+ *   await depot.get().create(Buffer.from('hello'), { maxSize: 3 })
+ * } catch (error) {
+ *   if (error instanceof FiledepotError && error.code === 'FILE_TOO_LARGE') console.log('too large')
+ *   else throw error
+ * }
+ * ```
+ */
+export class FiledepotError extends Error {
+  override readonly name: string = 'FiledepotError'
+
+  constructor(
+    /** Which kind of error this is, for programs. */
+    readonly code: ErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+  }
+}
+
+/** No file has the id. Backends reject {@link StorageBackend.read | `read`} with it. */
+export class FileNotFoundError extends FiledepotError {
+  override readonly name = 'FileNotFoundError'
+
+  constructor(
+    /** The id, or the path with the storage's name, that was asked for. */
+    readonly path: string,
+    options?: ErrorOptions,
+  ) {
+    super('FILE_NOT_FOUND', `no file "${path}"`, options)
+  }
+}
+
+/** The content is larger than the limit; `maxSize` says which. */
+export class FileTooLargeError extends FiledepotError {
+  override readonly name = 'FileTooLargeError'
+
+  constructor(
+    readonly filename: string,
+    /** The limit, in bytes. */
+    readonly maxSize: number,
+  ) {
+    super('FILE_TOO_LARGE', `"${filename}" is larger than ${maxSize} bytes`)
+  }
+}
+
+/** An `AbortSignal` ended the operation; its reason is the `cause`. */
+export class AbortedError extends FiledepotError {
+  override readonly name = 'AbortError'
+
+  constructor(what: string, options?: ErrorOptions) {
+    super('ABORTED', `${what} was aborted`, options)
+  }
+}
+
+/**
+ * True where `error` is filedepot's own, also one of another copy of the package, and has one of the codes.
+ *
+ * ```ts
+ * import { depot, hasCode } from '@filedepot/core'
+ *
+ * const file = await depot.getFile('avatars/01890a5d-ac96-774b-bcce-b302099a8057').catch((error: unknown) => {
+ *   if (hasCode(error, 'FILE_NOT_FOUND')) return undefined
+ *   throw error
+ * })
+ * ```
+ */
+export function hasCode(error: unknown, ...codes: ErrorCode[]): error is FiledepotError {
+  const code = (error as { code?: unknown } | undefined | null)?.code
+  return error instanceof Error && codes.includes(code as ErrorCode)
+}

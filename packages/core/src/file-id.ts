@@ -1,0 +1,26 @@
+import { UUID, uuidv7 } from 'uuidv7'
+import { FiledepotError } from './errors.ts'
+import { describe } from './expected.ts'
+
+/**
+ * A new file id: a UUID of version 7 (RFC 9562), in lower case. Ids of one process ascend, and ids sort by the
+ * time they were made, which is what lets a storage list "everything since Tuesday" cheaply.
+ */
+export function newFileId(): string {
+  return uuidv7()
+}
+
+/**
+ * The id in its one spelling (lower case, with hyphens). Any UUID is good, also the versions 1 and 4 that Python's
+ * DEPOT made; whatever is none never reaches a backend, so no id can name a path.
+ *
+ * @throws FiledepotError `INVALID_FILE_ID`
+ */
+export function parseFileId(id: unknown): string {
+  try {
+    if (typeof id === 'string' && id.length === 36) return UUID.parse(id).toString()
+  } catch {
+    // Said below, in our own words.
+  }
+  throw new FiledepotError('INVALID_FILE_ID', `expected a file id to be a UUID, got ${describe(id)}`)
+}

@@ -1,0 +1,63 @@
+// Storing: storages by name, and what can be stored.
+export { depot } from './depot/depot.ts'
+export { DepotManager, type DepotOptions, type UploadOptions } from './depot/depot-manager.ts'
+export type { DepotEventMap, DepotEvents } from './depot/depot-events.ts'
+export type {
+  EnvironmentBackend,
+  EnvironmentOptions,
+  EnvironmentSettings,
+} from './depot/backend-from-environment.ts'
+export { FileStorage, type FileOrId, type StoredRecord, type StoreOptions } from './storage/file-storage.ts'
+export { StoredFile } from './storage/stored-file.ts'
+export type { FileContent, FilePart, FormidableFile, MulterFile } from './content/file-content.ts'
+export { FileIntent, fromDataUrl, fromPath, type FileIntentOptions } from './content/file-intent.ts'
+export { cleanFilename } from './content/filename.ts'
+
+// The value of a file column, and what may be said of it.
+export {
+  UploadedFile,
+  type PendingOptions,
+  type PendingUpload,
+  type ProcessedFile,
+  type UploadType,
+} from './upload/uploaded-file.ts'
+export type { UploadedFileData, UploadedFileJson } from './upload/uploaded-file-data.ts'
+export type { FileFilter, FilteredFile, StoreFile } from './upload/file-filter.ts'
+export {
+  allowExtensions,
+  allowTypes,
+  type FileToValidate,
+  type FileValidator,
+} from './content/file-validator.ts'
+
+// Errors.
+export {
+  AbortedError,
+  ERROR_CODES,
+  FiledepotError,
+  FileNotFoundError,
+  FileTooLargeError,
+  hasCode,
+  type ErrorCode,
+} from './errors.ts'
+
+// For backends: the contract and two that keep it.
+export type {
+  ByteRange,
+  DeleteReport,
+  FileBody,
+  FileInfo,
+  FileStat,
+  JsonValue,
+  SignedUrlOptions,
+  StorageBackend,
+} from './backend.ts'
+export { LocalBackend, type LocalBackendOptions } from './backends/local/local-backend.ts'
+export { MemoryBackend } from './backends/memory-backend.ts'
+export { newFileId, parseFileId } from './file-id.ts'
+export { formatFilePath, parseFilePath, type FileLocation } from './file-path.ts'
+
+// For integrations with an ORM.
+export { FileTransaction, type TransactionOutcome } from './transaction/file-transaction.ts'
+export { attachFile, type AttachOptions } from './transaction/attach-file.ts'
+export { bindManager } from './upload/manager-binding.ts'

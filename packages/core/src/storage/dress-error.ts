@@ -1,0 +1,35 @@
+import { AbortedError, FiledepotError, FileNotFoundError, type ErrorCode } from '../errors.ts'
+
+/** What a storage was doing. */
+export type StorageOperation = 'write' | 'read' | 'delete' | 'list'
+
+const CODES: Record<StorageOperation, ErrorCode> = {
+  write: 'WRITE_FAILED',
+  read: 'READ_FAILED',
+  delete: 'DELETE_FAILED',
+  list: 'READ_FAILED',
+}
+
+/** No room on the device, or in the user's share of it. */
+const FULL = new Set(['ENOSPC', 'EDQUOT'])
+
+/** Says what failed and where; what the backend threw becomes the `cause`. */
+export function dressError(
+  operation: StorageOperation,
+  where: string,
+  error: unknown,
+  signal?: AbortSignal,
+): FiledepotError {
+  if (error instanceof FileNotFoundError) return new FileNotFoundError(where, { cause: error })
+  if (error instanceof FiledepotError) return error
+  if (signal?.aborted) return new AbortedError(`the ${operation} of "${where}"`, { cause: error })
+  const full = FULL.has(String((error as { code?: unknown } | undefined)?.code))
+  const reason = error instanceof Error ? error.message : String(error)
+  return new FiledepotError(
+    full ? 'STORAGE_FULL' : CODES[operation],
+    `cannot ${operation} "${where}": ${reason}`,
+    {
+      cause: error,
+    },
+  )
+}

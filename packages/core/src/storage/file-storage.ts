@@ -1,0 +1,231 @@
+import type { Readable } from 'node:stream'
+import type { ByteRange, DeleteReport, SignedUrlOptions, StorageBackend } from '../backend.ts'
+import type { FileContent } from '../content/file-content.ts'
+import type { FileValidator } from '../content/file-validator.ts'
+import { ingest, type IngestOptions } from '../content/ingest.ts'
+import { resolveContent, type ResolvedContent } from '../content/resolve-content.ts'
+import { FiledepotError, FileNotFoundError } from '../errors.ts'
+import { checkWholeNumber } from '../expected.ts'
+import { newFileId, parseFileId } from '../file-id.ts'
+import { formatFilePath } from '../file-path.ts'
+import { dressError, type StorageOperation } from './dress-error.ts'
+import { StoredFile } from './stored-file.ts'
+
+/** Options of {@link FileStorage.create} and {@link FileStorage.replace}. */
+export interface StoreOptions {
+  /** For display. @default the content's own name, else `unnamed` */
+  filename?: string | undefined
+  /** MIME type; wins over what the bytes look like. @default detected from the bytes, else from the claims */
+  contentType?: string | undefined
+  /** The most bytes that are stored; a larger content is refused, a stream at that byte. @default Infinity */
+  maxSize?: number | undefined
+  /** Run before anything is stored. */
+  validators?: readonly FileValidator[] | undefined
+  /** Custom metadata, kept with the file. */
+  metadata?: Readonly<Record<string, string>> | undefined
+  signal?: AbortSignal | undefined
+}
+
+/** All that is known of a file that has just been stored. */
+export interface StoredRecord {
+  readonly storage: string
+  readonly id: string
+  /** `storage/id`. */
+  readonly path: string
+  readonly filename: string
+  readonly contentType: string
+  readonly declaredType: string | undefined
+  /** In bytes. */
+  readonly size: number
+  /** Lower-case hex. */
+  readonly sha256: string
+  readonly uploadedAt: Date
+}
+
+/** A file, or the id of one. */
+export type FileOrId = string | Pick<StoredFile, 'id'>
+
+/**
+ * A storage as programs use it: over one raw {@link StorageBackend} it resolves what can be stored, makes and checks
+ * ids, and says in every error what failed and where.
+ *
+ * ```ts
+ * import { FileStorage, MemoryBackend } from '@filedepot/core'
+ *
+ * const files = new FileStorage('scratch', new MemoryBackend())
+ * const id = await files.create(Buffer.from('hello'), { filename: 'hello.txt' })
+ * const file = await files.get(id)
+ * console.log(file.contentType, await file.text()) //=> text/plain hello
+ * ```
+ */
+export class FileStorage {
+  constructor(
+    /** The name under which it is configured: the first part of its files' paths. */
+    readonly name: string,
+    readonly backend: StorageBackend,
+  ) {}
+
+  /**
+   * Stores a content and resolves with the id of the new file.
+   *
+   * @throws FiledepotError `INVALID_CONTENT`, `CONTENT_CONSUMED`, `CONTENT_FAILED`, `FILE_TOO_LARGE`,
+   *   `FILE_REFUSED`, `WRITE_FAILED`, `STORAGE_FULL`, `ABORTED`; nothing is stored then
+   */
+  async create(content: FileContent, options?: StoreOptions): Promise<string> {
+    return (await this.store(content, options)).id
+  }
+
+  /** As {@link FileStorage.create}, but resolves with all that is then known of the file. */
+  async store(content: FileContent, options: StoreOptions = {}): Promise<StoredRecord> {
+    return await this.#write(newFileId(), resolveContent(content), options)
+  }
+
+  /**
+   * The file, with its metadata; its bytes are not read yet.
+   *
+   * @throws FiledepotError `FILE_NOT_FOUND`, `INVALID_FILE_ID`, `CORRUPT_FILE`, `READ_FAILED`
+   */
+  async get(file: FileOrId): Promise<StoredFile> {
+    const id = idOf(file)
+    const stat = await this.#run('read', id, () => this.backend.stat(id))
+    if (!stat) throw new FileNotFoundError(this.path(id))
+    return new StoredFile(this, id, stat)
+  }
+
+  /**
+   * Puts new bytes in the place of a file's, at once: readers see the old ones or the new ones. The filename and
+   * type stay unless the content or the options name others. To copy a file here from another storage, id and
+   * metadata included, give it twice: `backup.replace(file, file)`.
+   *
+   * Rows do not notice: their {@link UploadedFile} describes the old bytes. Replace the value of the row instead.
+   *
+   * @throws FiledepotError `FILE_NOT_FOUND`, and all that {@link FileStorage.create} throws
+   */
+  async replace(file: FileOrId, content: FileContent, options: StoreOptions = {}): Promise<string> {
+    const id = idOf(file)
+    if (content instanceof StoredFile && content.id === id) {
+      // Onto itself: the bytes are there already, and reading while replacing them would be a race.
+      if (content.storage === this.name) return id
+      return (await this.#write(id, resolveContent(content), options)).id
+    }
+    const existing = await this.get(id)
+    const resolved = resolveContent(content)
+    const filename = options.filename ?? resolved.filename
+    const kept =
+      filename === undefined ? { filename: existing.filename, declaredType: existing.contentType } : {}
+    return (await this.#write(id, { ...resolved, ...kept }, options)).id
+  }
+
+  /**
+   * Deletes a file; one that is not there counts as deleted.
+   *
+   * @throws FiledepotError `INVALID_FILE_ID`, `DELETE_FAILED`
+   */
+  async delete(file: FileOrId): Promise<void> {
+    const id = idOf(file)
+    const { failed } = await this.deleteMany([id])
+    if (failed[0]) throw failed[0].error
+  }
+
+  /** Deletes many files in as few requests as the backend can. Never rejects: the report says what is left. */
+  async deleteMany(ids: readonly string[]): Promise<DeleteReport> {
+    const good: string[] = []
+    const failed: { id: string; error: unknown }[] = []
+    for (const id of ids) {
+      try {
+        good.push(parseFileId(id))
+      } catch (error) {
+        failed.push({ id, error })
+      }
+    }
+    try {
+      failed.push(...(await this.backend.delete(good)).failed)
+    } catch (error) {
+      failed.push(...good.map((id) => ({ id, error })))
+    }
+    return { failed: failed.map(({ id, error }) => ({ id, error: this.dress('delete', id, error) })) }
+  }
+
+  /** @throws FiledepotError `INVALID_FILE_ID`, `CORRUPT_FILE`, `READ_FAILED` */
+  async exists(file: FileOrId): Promise<boolean> {
+    const id = idOf(file)
+    return (await this.#run('read', id, () => this.backend.stat(id))) !== undefined
+  }
+
+  /** The ids of all files in ascending order, or of those after an id. */
+  async *list(options: { after?: FileOrId } = {}): AsyncGenerator<string> {
+    const after = options.after === undefined ? undefined : idOf(options.after)
+    try {
+      yield* this.backend.list({ after })
+    } catch (error) {
+      throw dressError('list', this.name, error)
+    }
+  }
+
+  /** The bytes of a file, or a part of them. {@link StoredFile.stream} is the friendlier way. */
+  read(id: string, range?: ByteRange, options?: { signal?: AbortSignal | undefined }): Promise<Readable> {
+    return this.#run('read', id, () => this.backend.read(parseFileId(id), range, options), options?.signal)
+  }
+
+  /** A URL by which anyone can read the file from the storage itself, where there is one. */
+  publicUrl(file: FileOrId): string | undefined {
+    return this.backend.publicUrl?.(idOf(file))
+  }
+
+  /** @throws FiledepotError `NOT_SUPPORTED` where the storage cannot sign URLs. */
+  async signedUrl(file: FileOrId, options: SignedUrlOptions = {}): Promise<string> {
+    const id = idOf(file)
+    if (!this.backend.signedUrl) {
+      throw new FiledepotError('NOT_SUPPORTED', `the storage "${this.name}" cannot sign URLs`)
+    }
+    return await this.backend.signedUrl(id, options)
+  }
+
+  /** `storage/id` of a file of this storage. */
+  path(id: string): string {
+    return formatFilePath({ storage: this.name, id })
+  }
+
+  /** The error with what failed and where: what a backend threw becomes the `cause`. */
+  dress(operation: StorageOperation, id: string, error: unknown, signal?: AbortSignal): FiledepotError {
+    return dressError(operation, this.path(id), error, signal)
+  }
+
+  async #write(
+    id: string,
+    content: ResolvedContent,
+    options: StoreOptions & IngestOptions,
+  ): Promise<StoredRecord> {
+    const { signal } = options
+    checkWholeNumber('maxSize', options.maxSize, 0)
+    const ingested = await ingest(content, options)
+    const { body, info, declaredType } = ingested
+    try {
+      await this.#run('write', id, () => this.backend.write(id, body, info, { signal }), signal)
+    } catch (error) {
+      ingested.release()
+      throw error
+    }
+    const { filename, contentType, size = 0, sha256 = '' } = info
+    const path = this.path(id)
+    const uploadedAt = new Date()
+    return { storage: this.name, id, path, filename, contentType, declaredType, size, sha256, uploadedAt }
+  }
+
+  async #run<T>(
+    operation: StorageOperation,
+    id: string,
+    action: () => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    try {
+      return await action()
+    } catch (error) {
+      throw this.dress(operation, id, error, signal)
+    }
+  }
+}
+
+function idOf(file: FileOrId): string {
+  return parseFileId(typeof file === 'string' ? file : (file as { id?: unknown } | undefined | null)?.id)
+}

@@ -1,0 +1,145 @@
+import type { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import type { ByteRange, FileStat, SignedUrlOptions } from '../backend.ts'
+import { FiledepotError } from '../errors.ts'
+import { expected } from '../expected.ts'
+import type { FileStorage } from './file-storage.ts'
+
+/**
+ * A file in a storage: what is known of it, and its bytes when asked for. They are fetched lazily, so a file taken
+ * before it was replaced reads the new bytes.
+ *
+ * ```ts
+ * import { depot } from '@filedepot/core'
+ *
+ * await using file = await depot.getFile('default/01890a5d-ac96-774b-bcce-b302099a8057')
+ * console.log(file.filename, file.size)
+ * for await (const chunk of file) process.stdout.write(chunk)
+ * ```
+ */
+export class StoredFile implements FileStat, AsyncIterable<Uint8Array>, AsyncDisposable {
+  readonly filename: string
+  readonly contentType: string
+  readonly size: number
+  readonly sha256: string | undefined
+  readonly lastModified: Date
+  readonly etag: string
+  readonly metadata: Readonly<Record<string, string>>
+
+  readonly #storage: FileStorage
+  readonly #open = new Set<Readable>()
+  #closed = false
+
+  /** Made by {@link FileStorage.get}. */
+  constructor(
+    storage: FileStorage,
+    /** The UUID of the file. */
+    readonly id: string,
+    { filename, contentType, size, sha256, lastModified, etag, metadata }: FileStat,
+  ) {
+    this.#storage = storage
+    this.filename = filename
+    this.contentType = contentType
+    this.size = size
+    this.sha256 = sha256
+    this.lastModified = lastModified
+    this.etag = etag
+    this.metadata = metadata
+  }
+
+  /** The same as {@link StoredFile.filename}. */
+  get name(): string {
+    return this.filename
+  }
+
+  /** `storage/id`. */
+  get path(): string {
+    return this.#storage.path(this.id)
+  }
+
+  /** The name of the storage that holds the file. */
+  get storage(): string {
+    return this.#storage.name
+  }
+
+  /** True after {@link StoredFile.close}. */
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** A URL by which anyone can read the file from the storage itself, where there is one. */
+  get publicUrl(): string | undefined {
+    return this.#storage.publicUrl(this.id)
+  }
+
+  /**
+   * A URL by which anyone can read the file until it expires.
+   *
+   * @throws FiledepotError `NOT_SUPPORTED` where the storage cannot sign URLs.
+   */
+  signedUrl(options?: SignedUrlOptions): Promise<string> {
+    return this.#storage.signedUrl(this.id, options)
+  }
+
+  /**
+   * The bytes as a stream, or the part of them in `range`.
+   *
+   * @throws FiledepotError `FILE_NOT_FOUND`, `FILE_CLOSED`, `READ_FAILED`; `INVALID_ARGUMENT` for a range that lies
+   *   outside the file
+   */
+  async stream(range?: ByteRange, options: { signal?: AbortSignal } = {}): Promise<Readable> {
+    this.#checkOpen()
+    if (range) checkRange(range, this.size)
+    const stream = await this.#storage.read(this.id, range, options)
+    this.#open.add(stream)
+    stream.once('close', () => this.#open.delete(stream))
+    return stream
+  }
+
+  /** All bytes at once. For a file that may be large, use {@link StoredFile.stream}. */
+  async bytes(options: { signal?: AbortSignal } = {}): Promise<Buffer> {
+    const stream = await this.stream(undefined, options)
+    try {
+      return await buffer(stream)
+    } catch (error) {
+      throw this.#storage.dress('read', this.id, error, options.signal)
+    }
+  }
+
+  /** The bytes as UTF-8 text. */
+  async text(options?: { signal?: AbortSignal }): Promise<string> {
+    return (await this.bytes(options)).toString('utf8')
+  }
+
+  /** The bytes as a `Blob` with the file's type. */
+  async blob(options?: { signal?: AbortSignal }): Promise<Blob> {
+    return new Blob([new Uint8Array(await this.bytes(options))], { type: this.contentType })
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    yield* (await this.stream()) as AsyncIterable<Uint8Array>
+  }
+
+  /** Ends the streams that are still open; reading afterwards rejects with `FILE_CLOSED`. */
+  close(): Promise<void> {
+    this.#closed = true
+    for (const stream of this.#open) stream.destroy()
+    return Promise.resolve()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new FiledepotError('FILE_CLOSED', `the file "${this.path}" is closed`)
+  }
+}
+
+function checkRange({ start, end }: ByteRange, size: number): void {
+  const good = Number.isSafeInteger(start) && start >= 0 && start < size
+  const goodEnd = end === undefined || (Number.isSafeInteger(end) && end >= start)
+  if (!good || !goodEnd) {
+    throw expected('range', `within the ${size} bytes of the file`, `${start}-${end ?? ''}`)
+  }
+}

@@ -1,0 +1,54 @@
+import type { FileContent } from '../content/file-content.ts'
+import type { DepotManager, UploadOptions } from '../depot/depot-manager.ts'
+import { FiledepotError } from '../errors.ts'
+import { describe } from '../expected.ts'
+import { UploadedFile, type UploadType } from '../upload/uploaded-file.ts'
+import type { FileTransaction } from './file-transaction.ts'
+
+/** What a column says of its files, and what the row holds now. */
+export interface AttachOptions extends Omit<UploadOptions, 'signal'> {
+  /** The upload type of the column. */
+  readonly type: UploadType
+  /** The paths that the row holds already. */
+  readonly current?: readonly string[]
+  /** Called on a rollback, where the value was uploaded here. */
+  readonly revert?: () => void
+}
+
+/**
+ * Makes a value one that a row can hold: a pending one, or a bare content, is uploaded within the transaction; one
+ * that was uploaded before is taken; one that belongs to another row is copied, as a file belongs to one row.
+ *
+ * For integrations.
+ *
+ * @throws FiledepotError `WRONG_UPLOAD_TYPE`, `INVALID_CONTENT`, and what the upload throws
+ */
+export async function attachFile(
+  depot: DepotManager,
+  transaction: FileTransaction,
+  value: UploadedFile | FileContent,
+  { type, current = [], revert, ...options }: AttachOptions,
+): Promise<UploadedFile> {
+  const file = asUploadedFile(value, type)
+  if (!file.isPending) {
+    if (current.includes(file.path) || transaction.adopt(file)) return file
+    return await transaction.add(async (signal) => {
+      const copy = from(type, await depot.getFile(file.path))
+      return await depot.upload(copy, { ...options, signal })
+    }, revert)
+  }
+  return await transaction.add((signal) => depot.upload(file, { ...options, signal }), revert)
+}
+
+function asUploadedFile(value: UploadedFile | FileContent, type: UploadType): UploadedFile {
+  if (!(value instanceof UploadedFile)) return from(type, value)
+  if (value instanceof type) return value
+  throw new FiledepotError(
+    'WRONG_UPLOAD_TYPE',
+    `expected a file of type ${type.name}, got ${describe(value)}`,
+  )
+}
+
+function from(type: UploadType, content: FileContent): UploadedFile {
+  return UploadedFile.from.call(type, content)
+}

@@ -1,0 +1,134 @@
+import type { DepotManager } from '../depot/depot-manager.ts'
+import { AbortedError, FiledepotError } from '../errors.ts'
+import { markUnowned, takeOwnership } from '../upload/ownership.ts'
+import type { UploadedFile } from '../upload/uploaded-file.ts'
+import { TransactionScope } from './transaction-scope.ts'
+
+/** How a database transaction ended, as far as anyone can say. */
+export type TransactionOutcome = 'committed' | 'rolledBack' | 'unknown'
+
+/**
+ * The files of one database transaction: what it has uploaded and what its rows have given up. Integrations drive
+ * it; it knows no database.
+ *
+ * Nothing is deleted before the outcome is known. A commit deletes what was given up, a rollback what was uploaded,
+ * and where nobody can tell, everything stays. Savepoints are scopes: what is rolled back to a savepoint is undone
+ * at once, what is released belongs to the scope around it.
+ *
+ * ```ts
+ * import { depot, FileTransaction, UploadedFile } from '@filedepot/core'
+ *
+ * const transaction = new FileTransaction(depot)
+ * const photo = UploadedFile.from(Buffer.from('…'))
+ * const stored = await transaction.add((signal) => depot.upload(photo, { signal }))
+ * // … the row is written, the old one gives up its file, the database commits …
+ * transaction.discard(['default/01890a5d-ac96-774b-bcce-b302099a8057'])
+ * await transaction.settle('committed')
+ * ```
+ */
+export class FileTransaction {
+  readonly #depot: DepotManager
+  #scopes: TransactionScope[] = [new TransactionScope()]
+
+  constructor(depot: DepotManager) {
+    this.#depot = depot
+  }
+
+  /** How many savepoints are open. */
+  get savepoints(): number {
+    return this.#scopes.length - 1
+  }
+
+  /** True after {@link FileTransaction.settle}. */
+  get settled(): boolean {
+    return this.#scopes.length === 0
+  }
+
+  /**
+   * Runs an upload as a part of the innermost scope. It is noted before it starts, so that a rollback in the
+   * meantime aborts it, waits for it and removes what it stored; this then rejects with `ABORTED`.
+   *
+   * @param upload gets a signal that a rollback fires
+   * @param revert called on a rollback: puts the pending value back where the stored one was put
+   * @throws FiledepotError `TRANSACTION_SETTLED`, `ABORTED`, and what the upload throws
+   */
+  async add<T extends UploadedFile>(
+    upload: (signal: AbortSignal) => Promise<T>,
+    revert?: () => void,
+  ): Promise<T> {
+    const entry = this.#scope.begin(upload, revert)
+    const stored = await entry.uploading
+    if (entry.signal.aborted) throw new AbortedError('an upload whose transaction was rolled back')
+    takeOwnership(stored)
+    return stored
+  }
+
+  /**
+   * Makes a value that was uploaded before the transaction a part of it. A rollback gives it back: its file stays,
+   * for the next try. False where the value belongs to a row already.
+   */
+  adopt(value: UploadedFile): boolean {
+    const scope = this.#scope
+    if (!takeOwnership(value)) return false
+    scope.onRollback(() => {
+      markUnowned(value)
+    })
+    return true
+  }
+
+  /** Notes files that a row gave up. They are deleted after the commit. */
+  discard(paths: Iterable<string>): void {
+    this.#scope.discard(paths)
+  }
+
+  /** A savepoint: what follows belongs to a scope of its own. */
+  savepoint(): void {
+    this.#checkOpen()
+    this.#scopes.push(new TransactionScope())
+  }
+
+  /** The savepoint was released: what it holds belongs to the scope around it. */
+  release(): void {
+    const released = this.#popSavepoint()
+    this.#scope.absorb(released)
+  }
+
+  /** The savepoint was rolled back: its uploads go, and what its rows gave up is theirs again. */
+  async rollbackTo(): Promise<void> {
+    await this.#popSavepoint().undo(this.#depot)
+  }
+
+  /**
+   * The transaction has ended. Resolves when the files are deleted; never rejects, as nothing that happens to files
+   * now changes what the database did.
+   *
+   * @param reason why the outcome is unknown, for those who watch
+   */
+  async settle(outcome: TransactionOutcome, reason?: unknown): Promise<void> {
+    // Taken before the first await: commit events of databases can be re-entered.
+    const [all, ...inner] = this.#scopes
+    this.#scopes = []
+    if (!all) return
+    for (const scope of inner) all.absorb(scope)
+
+    if (outcome === 'committed') await all.finish(this.#depot)
+    else if (outcome === 'rolledBack') await all.undo(this.#depot)
+    else all.leave(this.#depot, reason)
+  }
+
+  get #scope(): TransactionScope {
+    return this.#checkOpen()
+  }
+
+  #checkOpen(): TransactionScope {
+    const scope = this.#scopes.at(-1)
+    if (scope) return scope
+    throw new FiledepotError('TRANSACTION_SETTLED', 'the transaction has ended: its files are settled')
+  }
+
+  #popSavepoint(): TransactionScope {
+    const scope = this.#scopes.length > 1 ? this.#scopes.pop() : undefined
+    if (scope) return scope
+    throw new FiledepotError('TRANSACTION_SETTLED', 'no savepoint is open in this transaction')
+  }
+}

@@ -1,0 +1,81 @@
+import type { JsonValue } from '../backend.ts'
+import { resolveContent } from '../content/resolve-content.ts'
+import type { DepotManager, UploadOptions } from '../depot/depot-manager.ts'
+import { expected } from '../expected.ts'
+import type { FileStorage, StoredRecord } from '../storage/file-storage.ts'
+import type { FileFilter, StoreFile } from './file-filter.ts'
+import { bindManager } from './manager-binding.ts'
+import { markUnowned } from './ownership.ts'
+import type { PendingUpload, UploadedFile, UploadType } from './uploaded-file.ts'
+
+/** Uploads a pending value: its file, what its type derives from it, what filters add. All of it stays, or nothing. */
+export async function uploadFile<T extends UploadedFile>(
+  manager: DepotManager,
+  value: T,
+  options: UploadOptions,
+): Promise<T> {
+  const { pending } = value
+  if (!pending) return value
+  const storage = manager.get(pending.storage ?? options.storage)
+  const stores = new Stores(storage, pending, options)
+  try {
+    const { file, metadata = {} } = await value.process(pending.content, stores.store)
+    if (!stores.records.includes(file))
+      throw expected('the file of process()', 'one that store() returned', file)
+    const all = await runFilters(options.filters ?? [], file, { ...metadata }, { storage, pending, stores })
+    await stores.finished()
+
+    const files = [file.path, ...stores.records.filter((record) => record !== file).map(({ path }) => path)]
+    const stored = new (value.constructor as UploadType<T>)({ ...file, files, metadata: all })
+    bindManager(stored, manager)
+    markUnowned(stored)
+    for (const record of stores.records) manager.report('uploaded', record)
+    return stored
+  } catch (error) {
+    await stores.finished().catch(() => undefined)
+    await manager.deleteFiles(stores.records.map(({ path }) => path))
+    throw error
+  }
+}
+
+/** The files that one upload stores. */
+class Stores {
+  readonly records: StoredRecord[] = []
+  readonly store: StoreFile
+  readonly #running: Promise<StoredRecord>[] = []
+
+  constructor(storage: FileStorage, pending: PendingUpload, options: UploadOptions) {
+    const { maxSize, validators, signal } = options
+    this.store = (content, storeOptions = {}) => {
+      // The column's rules are for what the user sent, not for what is made of it.
+      const rules = content === pending.content ? { maxSize, validators } : {}
+      const storing = storage.store(content, { ...rules, ...storeOptions, signal }).then((record) => {
+        this.records.push(record)
+        return record
+      })
+      storing.catch(() => undefined)
+      this.#running.push(storing)
+      return storing
+    }
+  }
+
+  /** Waits for every store() that was begun, also those that nobody waited for, and fails where one failed. */
+  async finished(): Promise<void> {
+    await Promise.allSettled(this.#running)
+    await Promise.all(this.#running)
+  }
+}
+
+async function runFilters(
+  filters: readonly FileFilter[],
+  file: StoredRecord,
+  metadata: Record<string, JsonValue>,
+  { storage, pending, stores }: { storage: FileStorage; pending: PendingUpload; stores: Stores },
+): Promise<Record<string, JsonValue>> {
+  const open = async () => {
+    const original = resolveContent(pending.content)
+    return original.replayable ? await original.open() : await storage.read(file.id)
+  }
+  for (const filter of filters) await filter.onSave({ file, metadata, open, store: stores.store })
+  return metadata
+}

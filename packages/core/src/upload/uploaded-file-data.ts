@@ -1,0 +1,143 @@
+import type { JsonValue } from '../backend.ts'
+import { FiledepotError } from '../errors.ts'
+import { describe } from '../expected.ts'
+import { formatFilePath } from '../file-path.ts'
+
+/** What a row remembers of a stored file. */
+export interface UploadedFileData {
+  /** The name of the storage that holds the file; never an alias. */
+  readonly storage: string
+  /** The UUID of the file. */
+  readonly id: string
+  readonly filename: string
+  /** What the bytes are, as far as that can be told; the type to serve the file with. */
+  readonly contentType: string
+  /** What the client said it was, where it said something; not to be believed. */
+  readonly declaredType: string | undefined
+  /** In bytes. `undefined` only in values that Python's DEPOT wrote. */
+  readonly size: number | undefined
+  /** Lower-case hex. `undefined` only in values that Python's DEPOT wrote. */
+  readonly sha256: string | undefined
+  readonly uploadedAt: Date
+  /** The paths of all files that belong to the value: its own first, then what was derived from it. */
+  readonly files: readonly string[]
+  /** What upload types and filters added. */
+  readonly metadata: Readonly<Record<string, JsonValue>>
+}
+
+/** {@link UploadedFileData} as JSON: what stands in the column. */
+export interface UploadedFileJson {
+  storage: string
+  id: string
+  filename: string
+  contentType: string
+  declaredType?: string
+  size?: number
+  sha256?: string
+  uploadedAt: string
+  /** Absent where the value has its own file only. */
+  files?: readonly string[]
+  metadata?: Readonly<Record<string, JsonValue>>
+}
+
+export function formatUploadedFile(data: UploadedFileData): UploadedFileJson {
+  const { storage, id, filename, contentType, declaredType, size, sha256, uploadedAt, files, metadata } = data
+  return {
+    storage,
+    id,
+    filename,
+    contentType,
+    ...(declaredType !== undefined && { declaredType }),
+    ...(size !== undefined && { size }),
+    ...(sha256 !== undefined && { sha256 }),
+    uploadedAt: uploadedAt.toISOString(),
+    ...(files.length > 1 && { files }),
+    ...(Object.keys(metadata).length > 0 && { metadata }),
+  }
+}
+
+/**
+ * Reads our own JSON and that of Python's DEPOT, as an object or as text.
+ *
+ * @throws FiledepotError `INVALID_VALUE`
+ */
+export function parseUploadedFile(json: unknown): UploadedFileData {
+  try {
+    const value: unknown = typeof json === 'string' ? JSON.parse(json) : json
+    if (typeof value !== 'object' || value === null) throw new TypeError(`it is ${describe(value)}`)
+    return 'depot_name' in value ? parsePython(value) : parseOwn(value)
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new FiledepotError('INVALID_VALUE', `expected the JSON of an uploaded file: ${reason}`, { cause })
+  }
+}
+
+function parseOwn(json: object): UploadedFileData {
+  const value = json as Record<string, unknown>
+  const storage = text(value, 'storage')
+  const id = text(value, 'id')
+  const { declaredType, size, sha256 } = value as Partial<UploadedFileJson>
+  return {
+    storage,
+    id,
+    filename: text(value, 'filename'),
+    contentType: text(value, 'contentType'),
+    declaredType,
+    size,
+    sha256,
+    uploadedAt: date(text(value, 'uploadedAt')),
+    files: paths(value.files, formatFilePath({ storage, id })),
+    metadata: (value.metadata ?? {}) as UploadedFileData['metadata'],
+  }
+}
+
+/** The keys that DEPOT itself writes. Whatever else its values hold came from filters, and is metadata here. */
+const PYTHON_KEYS = new Set([
+  'depot_name',
+  'file_id',
+  'path',
+  'filename',
+  'content_type',
+  'uploaded_at',
+  'files',
+  '_public_url',
+])
+
+function parsePython(json: object): UploadedFileData {
+  const value = json as Record<string, unknown>
+  const metadata = Object.fromEntries(Object.entries(value).filter(([key]) => !PYTHON_KEYS.has(key)))
+  return {
+    storage: text(value, 'depot_name'),
+    id: text(value, 'file_id'),
+    filename: text(value, 'filename'),
+    contentType: text(value, 'content_type'),
+    declaredType: undefined,
+    size: undefined,
+    sha256: undefined,
+    // "YYYY-MM-DD HH:MM:SS", in UTC.
+    uploadedAt: date(`${text(value, 'uploaded_at').replace(' ', 'T')}Z`),
+    files: paths(value.files, text(value, 'path')),
+    metadata: metadata as UploadedFileData['metadata'],
+  }
+}
+
+function text(value: Record<string, unknown>, key: string): string {
+  const found = value[key]
+  if (typeof found !== 'string' || found === '') throw new TypeError(`"${key}" is ${describe(found)}`)
+  return found
+}
+
+function date(value: string): Date {
+  const found = new Date(value)
+  if (Number.isNaN(found.getTime())) throw new TypeError(`${describe(value)} is no date`)
+  return found
+}
+
+/** The value's own path comes first, also where the list leaves it out. */
+function paths(value: unknown, own: string): readonly string[] {
+  const list: unknown = value ?? []
+  if (!Array.isArray(list) || list.some((path) => typeof path !== 'string')) {
+    throw new TypeError('"files" is not a list of paths')
+  }
+  return [...new Set([own, ...(list as string[])])]
+}

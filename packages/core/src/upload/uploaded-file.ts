@@ -1,0 +1,242 @@
+import type { JsonValue, SignedUrlOptions } from '../backend.ts'
+import type { FileContent } from '../content/file-content.ts'
+import { FileIntent } from '../content/file-intent.ts'
+import { resolveContent } from '../content/resolve-content.ts'
+import { depot } from '../depot/depot.ts'
+import { FiledepotError } from '../errors.ts'
+import { formatFilePath } from '../file-path.ts'
+import type { StoredRecord } from '../storage/file-storage.ts'
+import type { StoredFile } from '../storage/stored-file.ts'
+import type { StoreFile } from './file-filter.ts'
+import { boundManager } from './manager-binding.ts'
+import {
+  formatUploadedFile,
+  parseUploadedFile,
+  type UploadedFileData,
+  type UploadedFileJson,
+} from './uploaded-file-data.ts'
+
+/** Options of {@link UploadedFile.from}. */
+export interface PendingOptions {
+  /** For display. @default the content's own name, else `unnamed` */
+  filename?: string | undefined
+  /** MIME type; wins over what the bytes look like, so take it from your own code, never from a client. */
+  contentType?: string | undefined
+  /** Name or alias of the storage. @default the column's storage, else the default storage */
+  storage?: string | undefined
+}
+
+/** A content that waits for its upload. */
+export class PendingUpload {
+  readonly content: FileIntent
+  readonly storage: string | undefined
+
+  constructor(content: FileContent, { filename, contentType, storage }: PendingOptions) {
+    this.content = new FileIntent(content, { filename, contentType })
+    this.storage = storage
+  }
+}
+
+/** What {@link UploadedFile.process} stored. */
+export interface ProcessedFile {
+  /** The file that the value stands for. */
+  readonly file: StoredRecord
+  /** Stays with the value in the row, as JSON. */
+  readonly metadata?: Readonly<Record<string, JsonValue>>
+}
+
+/** The constructor of an upload type: {@link UploadedFile} or a class that extends it. */
+export type UploadType<T extends UploadedFile = UploadedFile> = new (
+  value: PendingUpload | UploadedFileData,
+) => T
+
+/**
+ * The value of a file column. It is made from a content and is *pending* then: nothing has been uploaded. Saving the
+ * row uploads the content and puts a *stored* value in the place of the pending one: frozen, kept in the row as JSON.
+ *
+ * A stored value belongs to one row. Where it is given to another, that row gets a copy of the file.
+ *
+ * ```ts
+ * import { UploadedFile } from '@filedepot/core'
+ *
+ * const photo = UploadedFile.from(Buffer.from('…'), { filename: 'me.png' })
+ * photo.isPending //=> true
+ * ```
+ *
+ * Subclasses are upload types: they change or add to what is stored by overriding {@link UploadedFile.process}.
+ */
+export class UploadedFile implements UploadedFileData {
+  declare readonly storage: string
+  declare readonly id: string
+  declare readonly filename: string
+  declare readonly contentType: string
+  declare readonly declaredType: string | undefined
+  declare readonly size: number | undefined
+  declare readonly sha256: string | undefined
+  declare readonly uploadedAt: Date
+  declare readonly files: readonly string[]
+  declare readonly metadata: Readonly<Record<string, JsonValue>>
+
+  readonly #pending: PendingUpload | undefined
+
+  /** Use {@link UploadedFile.from} or {@link UploadedFile.fromJSON}. */
+  constructor(value: PendingUpload | UploadedFileData) {
+    if (value instanceof PendingUpload) {
+      this.#pending = value
+      // Own, enumerable functions: they are what is left of the value where an ORM clones its arguments, and what
+      // stops JSON.stringify from writing the bytes into a row.
+      Object.assign(this, {
+        source: () => this,
+        toJSON: () => {
+          throw pendingError()
+        },
+      })
+    } else {
+      for (const name of FIELDS) {
+        Object.defineProperty(this, name, { value: deepFreeze(value[name]), enumerable: true })
+      }
+    }
+    Object.freeze(this)
+  }
+
+  /**
+   * A pending value. The content is looked at, not read.
+   *
+   * @throws FiledepotError `INVALID_CONTENT` for text, null and whatever else is no content of a file
+   */
+  static from<T extends UploadedFile>(
+    this: UploadType<T>,
+    content: FileContent,
+    options: PendingOptions = {},
+  ): T {
+    resolveContent(content)
+    return new this(new PendingUpload(content, options))
+  }
+
+  /**
+   * The stored value that `toJSON` wrote, or Python's DEPOT; as an object or as text. JSON is believed, so take it
+   * from your database, never from a client.
+   *
+   * @throws FiledepotError `INVALID_VALUE`
+   */
+  static fromJSON<T extends UploadedFile>(this: UploadType<T>, json: unknown): T {
+    return new this(parseUploadedFile(json))
+  }
+
+  /** True until the value has been uploaded. Reading any other field of a pending value throws `PENDING_FILE`. */
+  get isPending(): boolean {
+    return this.#pending !== undefined
+  }
+
+  /** The content that waits for its upload; `undefined` once it is stored. For integrations. */
+  get pending(): PendingUpload | undefined {
+    return this.#pending
+  }
+
+  /** `storage/id`. */
+  get path(): string {
+    return formatFilePath(this)
+  }
+
+  /** Where the file can be read: from the storage itself if it has public URLs, else from the HTTP handler. */
+  get url(): string {
+    const manager = boundManager(this) ?? depot
+    return manager.get(this.storage).publicUrl(this.id) ?? manager.urlFor(this.path)
+  }
+
+  /**
+   * A URL by which anyone can read the file until it expires.
+   *
+   * @throws FiledepotError `NOT_SUPPORTED` where the storage cannot sign URLs
+   */
+  async signedUrl(options?: SignedUrlOptions): Promise<string> {
+    return await (boundManager(this) ?? depot).get(this.storage).signedUrl(this.id, options)
+  }
+
+  /**
+   * The file in its storage.
+   *
+   * @throws FiledepotError `PENDING_FILE`, and all that {@link DepotManager.getFile} throws
+   */
+  async open(): Promise<StoredFile> {
+    return await (boundManager(this) ?? depot).getFile(this.path)
+  }
+
+  /** All bytes at once. For a file that may be large, open it and stream. */
+  async bytes(options?: { signal?: AbortSignal }): Promise<Buffer> {
+    return await (await this.open()).bytes(options)
+  }
+
+  /**
+   * Stores the content of a pending value. An upload type overrides it to store something else, or more: everything
+   * goes through `store`, so that it belongs to the value, and is removed again where anything fails.
+   *
+   * ```ts
+   * import { UploadedFile, type FileContent, type ProcessedFile, type StoreFile } from '@filedepot/core'
+   *
+   * class WithReceipt extends UploadedFile {
+   *   override async process(content: FileContent, store: StoreFile): Promise<ProcessedFile> {
+   *     const file = await store(content)
+   *     const receipt = await store(Buffer.from(file.sha256), { filename: 'receipt.txt' })
+   *     return { file, metadata: { receipt: receipt.path } }
+   *   }
+   * }
+   * ```
+   */
+  async process(content: FileContent, store: StoreFile): Promise<ProcessedFile> {
+    return { file: await store(content) }
+  }
+
+  /** True for a value of the same file. Two pending values are equal only if they are the same object. */
+  equals(other: unknown): boolean {
+    if (this === other) return true
+    if (!(other instanceof UploadedFile) || this.isPending || other.isPending) return false
+    return this.storage === other.storage && this.id === other.id
+  }
+
+  /**
+   * What stands in the row.
+   *
+   * @throws FiledepotError `PENDING_FILE`
+   */
+  toJSON(): UploadedFileJson {
+    return formatUploadedFile(this)
+  }
+}
+
+const FIELDS = [
+  'storage',
+  'id',
+  'filename',
+  'contentType',
+  'declaredType',
+  'size',
+  'sha256',
+  'uploadedAt',
+  'files',
+  'metadata',
+] as const satisfies readonly (keyof UploadedFileData)[]
+
+// A stored value has its fields as properties of its own; on a pending one these are found instead.
+for (const name of FIELDS) {
+  Object.defineProperty(UploadedFile.prototype, name, {
+    get: () => {
+      throw pendingError(name)
+    },
+  })
+}
+
+function pendingError(field?: string): FiledepotError {
+  const what =
+    field === undefined ? 'a pending file cannot be written as JSON' : `a pending file has no ${field}`
+  return new FiledepotError(
+    'PENDING_FILE',
+    `${what}: it is uploaded when its row is saved, or by depot.upload(file)`,
+  )
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value
+  for (const inner of Object.values(value)) deepFreeze(inner)
+  return Object.freeze(value)
+}
