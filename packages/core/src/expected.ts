@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { FiledepotError } from './errors.ts'
 
 /** The error of a bad argument, in the one form that all of them have: expected …, got …. */
@@ -9,8 +10,7 @@ export function expected(name: string, expectation: string, got: unknown): Filed
 export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value)
   if (typeof value === 'string') return `"${value.length > 60 ? `${value.slice(0, 60)}…` : value}" (string)`
-  if (typeof value === 'function') return 'a function'
-  if (typeof value !== 'object') return `${String(value)} (${typeof value})`
+  if (typeof value !== 'object') return `${inspect(value)} (${typeof value})`
   const { constructor } = value as { constructor?: { name?: string } }
   return constructor?.name ? `an object of ${constructor.name}` : 'an object without a class'
 }

@@ -1,3 +1,4 @@
+import { extname } from 'node:path'
 import { filetypeinfo } from 'magic-bytes.js'
 import { lookup } from 'mrmime'
 
@@ -27,24 +28,35 @@ export function detectContentType(
   { contentType, declaredType, filename }: TypeClaims,
 ): string {
   if (contentType !== undefined) return contentType
-  const claims = [declaredType, lookup(filename)].filter((type) => type !== undefined).map(essence)
-  const found = filetypeinfo(head.subarray(0, HEAD_BYTES)).flatMap(({ mime }) => mime ?? [])
+  const signatures = filetypeinfo(head.subarray(0, HEAD_BYTES))
+  const found = signatures.flatMap(({ mime }) => mime ?? [])
+  const extension = extname(filename).toLowerCase()
+  const named = signatures.find((signature) => `.${signature.extension ?? ''}` === extension)
+  const claims = [declaredType, lookup(extension), named?.mime].flatMap(essence)
+
   const [first] = found
   if (first !== undefined) return claims.find((claim) => agrees(claim, found)) ?? first
   return claims.find((claim) => claim !== UNKNOWN_TYPE && !hasSignature(claim)) ?? UNKNOWN_TYPE
 }
 
-/** The type without its parameters, in lower case. */
-function essence(type: string): string {
-  return (type.split(';', 1)[0] ?? '').trim().toLowerCase()
+/** The type without its parameters, in lower case. Whatever is no type is no claim: a client can send anything. */
+function essence(claim: unknown): string[] {
+  const type = typeof claim === 'string' ? (claim.split(';', 1)[0] ?? '').trim().toLowerCase() : ''
+  return /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/.test(type) ? [type] : []
 }
 
-/** A container such as ZIP or Matroska has the signature of a family; the claim then says which of the family. */
+/** Containers have the signature of a family; the claim then says which of the family. */
+const FAMILIES: [of: string, members: RegExp][] = [
+  ['application/zip', /^application\/(.+\+zip|zip|vnd\..+|java-archive)$/],
+  ['application/xml', /^(text\/xml|.+\+xml)$/],
+  ['application/json', /\+json$/],
+  ['application/ogg', /^(audio|video)\/(ogg|opus)$/],
+  ['video/x-matroska', /^(video|audio)\/(webm|x-matroska)$/],
+]
+
 function agrees(claim: string, found: readonly string[]): boolean {
   if (found.includes(claim)) return true
-  if (found.includes('application/zip'))
-    return /^application\/(.+\+zip|zip|vnd\..+|java-archive)$/.test(claim)
-  if (found.includes('video/x-matroska')) return /^(video|audio)\/(webm|x-matroska)$/.test(claim)
+  if (FAMILIES.some(([family, members]) => found.includes(family) && members.test(claim))) return true
   return found.some((type) => plain(type) === plain(claim))
 }
 

@@ -84,7 +84,8 @@ export function fromDataUrl(url: string, { filename, contentType }: FileIntentOp
   return new FileIntent(new Blob([bytes], { type }), { filename, contentType })
 }
 
-/** Percent-decoded, one character a byte. */
+/** Percent-decoded, one character a byte; what should have been percent-encoded is UTF-8, as in browsers. */
 function decode(data: string): string {
-  return data.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)))
+  const bytes = Buffer.from(data).toString('latin1')
+  return bytes.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)))
 }

@@ -32,5 +32,5 @@ function shorten(name: string): string {
     .subarray(0, MAX_BYTES - Buffer.byteLength(extension))
     .toString()
   // The cut may have gone through a character; what is left of it decodes as the replacement character.
-  return stem.replace(/\ufffd$/, '') + extension
+  return (stem.replace(/\ufffd$/, '') + extension).trimEnd()
 }

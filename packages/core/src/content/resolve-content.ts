@@ -62,12 +62,26 @@ export function resolveStream(content: unknown): ResolvedContent | undefined {
   if (isWebStream(content)) {
     return once(content, () => Readable.fromWeb(content), content.locked)
   }
-  if (isAsyncIterable(content)) return once(content, () => Readable.from(content))
+  if (isAsyncIterable(content)) return once(content, () => readChunks(content))
   return undefined
 }
 
 export function resolveBytes(bytes: Uint8Array): ResolvedContent {
   return { bytes, size: bytes.byteLength, replayable: true, open: () => Readable.from([bytes]) }
+}
+
+/**
+ * As `Readable.from`, but destroyed at once. Node waits until the iterable has ended as well, and one that hangs (a
+ * generator in front of a stalled connection) never does, so that an abort would hang with it.
+ */
+function readChunks(chunks: AsyncIterable<unknown>): Readable {
+  const stream = Readable.from(chunks)
+  const endChunks = stream._destroy.bind(stream)
+  stream._destroy = (error, callback) => {
+    endChunks(error, () => undefined)
+    callback(error)
+  }
+  return stream
 }
 
 function resolveIntent({ content, filename, contentType }: FileIntent): ResolvedContent {

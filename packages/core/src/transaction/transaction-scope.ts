@@ -1,4 +1,5 @@
 import type { DepotManager } from '../depot/depot-manager.ts'
+import { markRevoked } from '../upload/ownership.ts'
 import type { UploadedFile } from '../upload/uploaded-file.ts'
 
 /** An upload that belongs to a scope, finished or not. */
@@ -57,20 +58,23 @@ export class TransactionScope {
     for (const abort of this.#aborts) abort.abort()
     // The latest change of a value is undone first.
     for (const revert of this.#reverts.reverse()) revert()
-    await depot.deleteFiles(await this.#uploadedPaths())
+    const uploaded = await this.#uploaded()
+    // Marked before they are deleted: a statement that runs late, outside its transaction, must not write them.
+    for (const value of uploaded) markRevoked(value)
+    await depot.deleteFiles(uploaded.flatMap(({ files }) => files))
   }
 
   /** Nobody knows: everything stays, and those who watch are told. */
   leave(depot: DepotManager, reason: unknown): void {
-    void this.#uploadedPaths().then((uploaded) => {
-      const paths = [...uploaded, ...this.#discarded]
+    void this.#uploaded().then((uploaded) => {
+      const paths = [...uploaded.flatMap(({ files }) => files), ...this.#discarded]
       if (paths.length > 0) depot.report('unsettled', { paths, reason })
     })
   }
 
   /** What the uploads stored; one that failed has removed its files itself. */
-  async #uploadedPaths(): Promise<string[]> {
+  async #uploaded(): Promise<UploadedFile[]> {
     const results = await Promise.allSettled(this.#uploads)
-    return results.flatMap((result) => (result.status === 'fulfilled' ? result.value.files : []))
+    return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
   }
 }

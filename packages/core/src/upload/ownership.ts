@@ -13,6 +13,19 @@ export function markUnowned(value: UploadedFile): void {
   unowned.add(value)
 }
 
+/** Stored values whose files a rollback has removed. Written into a row, they would dangle. */
+const revoked = new WeakSet<UploadedFile>()
+
+/** Notes that the files of the value are gone. */
+export function markRevoked(value: UploadedFile): void {
+  revoked.add(value)
+}
+
+/** True for a value whose files a rollback has removed, so that no row may get it any more. For integrations. */
+export function isRevoked(value: UploadedFile): boolean {
+  return revoked.has(value)
+}
+
 /** Takes the value for a row. False where a row has it already. */
 export function takeOwnership(value: UploadedFile): boolean {
   return unowned.delete(value)

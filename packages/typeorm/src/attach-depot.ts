@@ -1,0 +1,64 @@
+import { depot as defaultDepot, FiledepotError, type DepotManager } from '@filedepot/core'
+import type { DataSource, EntitySubscriberInterface } from 'typeorm'
+import { DepotSubscriber } from './depot-subscriber.ts'
+import { followEachOther } from './single-connection.ts'
+
+/** Options of {@link attachDepot}. */
+export interface AttachDepotOptions {
+  /**
+   * How long a commit or rollback waits for files to be deleted, in milliseconds. Then the caller goes on, and the
+   * storage takes the time it needs. @default 5000
+   */
+  maxWait?: number
+}
+
+const attached = new WeakMap<DataSource, DepotManager>()
+
+/**
+ * Lets the files of a data source's entities live and die with their rows. Call it once, before or after
+ * `initialize()`; it also holds when the data source is destroyed and initialised again.
+ *
+ * ```ts
+ * import { depot, LocalBackend } from '@filedepot/core'
+ * import { attachDepot } from '@filedepot/typeorm'
+ * import { DataSource } from 'typeorm'
+ *
+ * depot.configure('default', new LocalBackend('./uploads'))
+ * const dataSource = attachDepot(new DataSource({ type: 'better-sqlite3', database: 'app.db', entities: [] }))
+ * ```
+ *
+ * @param depot the storages to use. @default the ones of the process
+ * @throws FiledepotError `INVALID_ARGUMENT` where another depot is attached already
+ */
+export function attachDepot(
+  dataSource: DataSource,
+  depot: DepotManager = defaultDepot,
+  { maxWait = 5000 }: AttachDepotOptions = {},
+): DataSource {
+  const known = attached.get(dataSource)
+  if (known === depot) return dataSource
+  if (known)
+    throw new FiledepotError('INVALID_ARGUMENT', 'another depot is attached to this data source already')
+  attached.set(dataSource, depot)
+
+  keepSubscribed(dataSource, new DepotSubscriber(dataSource, depot, maxWait))
+  followEachOther(dataSource)
+  return dataSource
+}
+
+/**
+ * Adds a subscriber that stays. TypeORM makes the list anew in each `initialize()`, from classes only; as a property
+ * that adds ours to whatever is assigned, it is there from the first statement on, migrations included. It comes
+ * last, so that it sees what the subscribers of the application did to an entity.
+ */
+function keepSubscribed(dataSource: DataSource, subscriber: EntitySubscriberInterface): void {
+  let subscribers = [...dataSource.subscribers, subscriber]
+  Object.defineProperty(dataSource, 'subscribers', {
+    configurable: true,
+    enumerable: true,
+    get: () => subscribers,
+    set: (assigned: EntitySubscriberInterface[]) => {
+      subscribers = [...assigned.filter((other) => other !== subscriber), subscriber]
+    },
+  })
+}

@@ -1,0 +1,145 @@
+import {
+  bindManager,
+  depot as defaultDepot,
+  FiledepotError,
+  type DepotManager,
+  type FileTransaction,
+  type UploadedFile,
+} from '@filedepot/core'
+import type {
+  DataSource,
+  EntityMetadata,
+  EntitySubscriberInterface,
+  InsertEvent,
+  LoadEvent,
+  ObjectLiteral,
+  QueryRunner,
+  RemoveEvent,
+  TransactionCommitEvent,
+  TransactionRollbackEvent,
+  TransactionStartEvent,
+  UpdateEvent,
+} from 'typeorm'
+import { EntityFiles } from './entity-files.ts'
+import { fileColumnsOf } from './file-column.ts'
+import { FileEntities } from './file-entities.ts'
+import { LoadedFiles } from './loaded-files.ts'
+import { RunnerTransactions } from './runner-transactions.ts'
+
+type ListenTo = ReturnType<NonNullable<EntitySubscriberInterface['listenTo']>>
+
+/**
+ * Hears what TypeORM does with entities that have file columns, and makes their files follow.
+ *
+ * Every hook is one async function, never a throwing one: TypeORM calls several of them in a row, and a throw from
+ * one would leave the promises of the others without anybody who waits for them.
+ */
+export class DepotSubscriber implements EntitySubscriberInterface {
+  readonly #depot: DepotManager
+  readonly #entities: FileEntities
+  readonly #transactions: RunnerTransactions
+  readonly #loaded = new LoadedFiles()
+  readonly #files: EntityFiles
+
+  constructor(dataSource: DataSource, depot: DepotManager, maxWait: number) {
+    this.#depot = depot
+    this.#entities = new FileEntities(dataSource)
+    this.#transactions = new RunnerTransactions(depot, maxWait)
+    this.#files = new EntityFiles(depot, this.#loaded)
+  }
+
+  listenTo(): ListenTo {
+    return this.#entities as unknown as ListenTo
+  }
+
+  afterLoad(entity: ObjectLiteral, event?: LoadEvent<ObjectLiteral>): void {
+    if (!event) return
+    for (const column of fileColumnsOf(event.metadata)) {
+      this.#loaded.remember(entity, column)
+      if (this.#depot === defaultDepot) continue
+      for (const file of column.list(column.get(entity)) as UploadedFile[]) bindManager(file, this.#depot)
+    }
+  }
+
+  beforeInsert({ queryRunner, metadata, entity }: InsertEvent<ObjectLiteral>): Promise<void> {
+    return this.#within(queryRunner, (transaction) => this.#files.insert(transaction, metadata, entity))
+  }
+
+  beforeUpdate(event: UpdateEvent<ObjectLiteral>): Promise<void> | undefined {
+    const { queryRunner, metadata, updatedColumns } = event
+    // TypeORM's types promise both; a relation that is nullified has neither, and update(criteria, …) no row.
+    const { entity, databaseEntity } = event as Partial<typeof event>
+    if (!entity) return undefined
+    const columns = fileColumnsOf(metadata)
+    if (!databaseEntity) {
+      const written = columns.filter((column) => column.get(entity) !== undefined)
+      return written.length > 0
+        ? refuse(metadata, 'update(criteria, …)', 'load the entities and save them')
+        : undefined
+    }
+    const changed = columns.filter(({ column }) => column.isUpdate && updatedColumns.includes(column))
+    if (changed.length === 0) return undefined
+    const row = { queryRunner, metadata, entity, key: databaseEntity, changed }
+    return this.#within(queryRunner, (transaction) => this.#files.update(transaction, row))
+  }
+
+  beforeRemove(event: RemoveEvent<ObjectLiteral>): Promise<void> {
+    const { queryRunner, metadata } = event
+    // TypeORM's types promise all three; an orphan has its id only, and delete(criteria) nothing at all.
+    const { databaseEntity, entityId, entity } = event as Partial<
+      RemoveEvent<ObjectLiteral> & { entityId: unknown }
+    >
+    const key = databaseEntity ?? (entityId === undefined ? entity : metadata.ensureEntityIdMap(entityId))
+    if (!key) return refuse(metadata, 'delete(criteria)', 'load the entities and remove them')
+    return this.#within(queryRunner, (transaction) =>
+      this.#files.remove(transaction, { queryRunner, metadata, key }),
+    )
+  }
+
+  afterInsert({ queryRunner }: InsertEvent<ObjectLiteral>): Promise<void> {
+    return this.#transactions.autocommitted(queryRunner, 'committed')
+  }
+
+  afterUpdate({ queryRunner }: UpdateEvent<ObjectLiteral>): Promise<void> {
+    return this.#transactions.autocommitted(queryRunner, 'committed')
+  }
+
+  afterRemove({ queryRunner }: RemoveEvent<ObjectLiteral>): Promise<void> {
+    return this.#transactions.autocommitted(queryRunner, 'committed')
+  }
+
+  afterTransactionStart({ queryRunner }: TransactionStartEvent): void {
+    this.#transactions.started(queryRunner)
+  }
+
+  afterTransactionCommit({ queryRunner }: TransactionCommitEvent): Promise<void> {
+    return this.#transactions.committed(queryRunner)
+  }
+
+  afterTransactionRollback({ queryRunner }: TransactionRollbackEvent): Promise<void> {
+    return this.#transactions.rolledBack(queryRunner)
+  }
+
+  #within(queryRunner: QueryRunner, action: (transaction: FileTransaction) => Promise<void>): Promise<void> {
+    const running = (async () => {
+      try {
+        await action(this.#transactions.of(queryRunner))
+      } catch (error) {
+        await this.#transactions.autocommitted(queryRunner, 'rolledBack')
+        throw error
+      }
+    })()
+    // Where a sibling throws at once, TypeORM waits for nobody any more, and a failure here would end the process.
+    running.catch(() => undefined)
+    return running
+  }
+}
+
+/** A write of which no event says which rows it touches: their files would stay for ever. */
+function refuse({ name }: EntityMetadata, write: string, instead: string): Promise<never> {
+  const refused = Promise.reject(
+    new FiledepotError('NOT_SUPPORTED', `${write} cannot follow the files of ${name} yet: ${instead}`),
+  )
+  refused.catch(() => undefined)
+  return refused
+}

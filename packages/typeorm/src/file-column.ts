@@ -1,0 +1,75 @@
+import { UploadedFile, FiledepotError, type FileContent } from '@filedepot/core'
+import type { EntityMetadata, ObjectLiteral } from 'typeorm'
+import type { FileColumnSettings } from './uploaded-file-column.ts'
+import { UploadedFileTransformer } from './uploaded-file-transformer.ts'
+
+type ColumnMetadata = EntityMetadata['columns'][number]
+
+/** What a property may hold: stored values, pending ones, contents. */
+export type GivenFile = UploadedFile | FileContent
+
+/** One file column of an entity, also inside embedded objects. */
+export class FileColumn {
+  readonly column: ColumnMetadata
+  readonly transformer: UploadedFileTransformer<FileColumnSettings>
+
+  constructor(column: ColumnMetadata, transformer: UploadedFileTransformer<FileColumnSettings>) {
+    this.column = column
+    this.transformer = transformer
+  }
+
+  get settings(): FileColumnSettings {
+    return this.transformer.options
+  }
+
+  get(entity: ObjectLiteral): unknown {
+    return this.column.getEntityValue(entity) as unknown
+  }
+
+  set(entity: ObjectLiteral, value: unknown): void {
+    this.column.setEntityValue(entity, value)
+  }
+
+  /** The property's value as a list, also where the column holds one file. */
+  list(value: unknown): GivenFile[] {
+    if (value === null || value === undefined) return []
+    if (!this.settings.array) return [value as GivenFile]
+    if (Array.isArray(value)) return value as GivenFile[]
+    throw new FiledepotError(
+      'INVALID_ARGUMENT',
+      `expected "${this.column.propertyPath}" to be an array of files`,
+    )
+  }
+
+  /** The list as the property's value. */
+  value(list: readonly UploadedFile[]): UploadedFile[] | UploadedFile | null {
+    return this.settings.array ? [...list] : (list[0] ?? null)
+  }
+
+  /** The files that stand in a row, from the text of its column. */
+  parse(text: unknown): UploadedFile[] {
+    return this.list(this.transformer.from(text)) as UploadedFile[]
+  }
+}
+
+const known = new WeakMap<EntityMetadata, readonly FileColumn[]>()
+
+/** The file columns of an entity; none for most. */
+export function fileColumnsOf(metadata: EntityMetadata): readonly FileColumn[] {
+  let columns = known.get(metadata)
+  if (!columns) {
+    columns = findFileColumns(metadata)
+    known.set(metadata, columns)
+  }
+  return columns
+}
+
+function findFileColumns({ columns, tableType }: EntityMetadata): FileColumn[] {
+  if (tableType === 'view') return []
+  return columns.flatMap((column) => {
+    const transformer = [column.transformer].flat().find((found) => found instanceof UploadedFileTransformer)
+    return transformer
+      ? [new FileColumn(column, transformer as UploadedFileTransformer<FileColumnSettings>)]
+      : []
+  })
+}

@@ -1,0 +1,6 @@
+export { attachDepot, type AttachDepotOptions } from './attach-depot.ts'
+export {
+  UploadedFileColumn,
+  uploadedFileColumn,
+  type UploadedFileColumnOptions,
+} from './uploaded-file-column.ts'

@@ -1,0 +1,100 @@
+import {
+  FiledepotError,
+  UploadedFile,
+  type FileFilter,
+  type FileValidator,
+  type UploadType,
+} from '@filedepot/core'
+import { Column, type ColumnOptions } from 'typeorm'
+import { UploadedFileTransformer } from './uploaded-file-transformer.ts'
+
+/** Options of {@link UploadedFileColumn}. */
+export interface UploadedFileColumnOptions {
+  /** The upload type: what loaded values are instances of. @default UploadedFile */
+  type?: UploadType
+  /** Several files in one column: the property is an array. @default false */
+  array?: boolean
+  /** Name or alias of the storage for new files. @default the default storage */
+  storage?: string
+  /** The most bytes of one file. @default Infinity */
+  maxSize?: number
+  /** Run before anything is stored. */
+  validators?: readonly FileValidator[]
+  /** Run after the upload, in order. */
+  filters?: readonly FileFilter[]
+  /** @default true */
+  nullable?: boolean
+  /** Name of the database column. @default the naming strategy's */
+  name?: string
+  /** False: loaded only where it is selected by name. @default true */
+  select?: boolean
+  /** Comment of the database column. */
+  comment?: string
+}
+
+/** What stands behind a file column, with the defaults filled in. */
+export interface FileColumnSettings extends UploadedFileColumnOptions {
+  readonly type: UploadType
+  readonly array: boolean
+}
+
+/**
+ * A file, or several, that belong to the row. The property takes a pending {@link UploadedFile} or the content itself
+ * (bytes, a `Blob`, a stream, an upload); saving the entity uploads it. The row holds JSON in a text column.
+ *
+ * ```ts
+ * import { allowTypes, UploadedFile } from '@filedepot/core'
+ * import { UploadedFileColumn } from '@filedepot/typeorm'
+ * import { Entity, PrimaryGeneratedColumn } from 'typeorm'
+ *
+ * @Entity()
+ * class Person {
+ *   @PrimaryGeneratedColumn() id!: number
+ *
+ *   @UploadedFileColumn({ maxSize: 5_000_000, validators: [allowTypes('image/*')] })
+ *   photo!: UploadedFile | null
+ *
+ *   @UploadedFileColumn({ array: true, storage: 'documents' })
+ *   documents!: UploadedFile[] | null
+ * }
+ * ```
+ *
+ * @throws FiledepotError `INVALID_ARGUMENT` for a type that is no upload type
+ */
+export function UploadedFileColumn(options?: UploadedFileColumnOptions): PropertyDecorator {
+  return Column(uploadedFileColumn(options))
+}
+
+/**
+ * The same for an `EntitySchema`.
+ *
+ * ```ts
+ * import type { UploadedFile } from '@filedepot/core'
+ * import { uploadedFileColumn } from '@filedepot/typeorm'
+ * import { EntitySchema } from 'typeorm'
+ *
+ * const Person = new EntitySchema<{ id: number; photo: UploadedFile | null }>({
+ *   name: 'person',
+ *   columns: { id: { type: Number, primary: true, generated: true }, photo: uploadedFileColumn() },
+ * })
+ * ```
+ */
+export function uploadedFileColumn(
+  options: UploadedFileColumnOptions = {},
+): ColumnOptions & { type: 'text' } {
+  const { type = UploadedFile, array = false, nullable = true, name, select, comment } = options
+  if (type !== UploadedFile && !(type.prototype instanceof UploadedFile)) {
+    throw new FiledepotError(
+      'INVALID_ARGUMENT',
+      'expected the type of a file column to be a class of UploadedFile',
+    )
+  }
+  return {
+    type: 'text',
+    nullable,
+    transformer: new UploadedFileTransformer<FileColumnSettings>({ ...options, type, array }),
+    ...(name !== undefined && { name }),
+    ...(select !== undefined && { select }),
+    ...(comment !== undefined && { comment }),
+  }
+}

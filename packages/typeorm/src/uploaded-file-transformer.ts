@@ -1,0 +1,51 @@
+import { FiledepotError, isRevoked, UploadedFile, type UploadType } from '@filedepot/core'
+import type { ValueTransformer } from 'typeorm'
+import { UnsavedFile } from './unsaved-file.ts'
+
+/** What the transformer of a file column has to know. */
+export interface TransformerOptions {
+  readonly type: UploadType
+  readonly array: boolean
+}
+
+/**
+ * Between a property and its text column. TypeORM calls `to` often, also to find out what has changed and with values
+ * that were not uploaded yet, so it is total and always gives the same answer for the same value.
+ */
+export class UploadedFileTransformer<
+  Options extends TransformerOptions = TransformerOptions,
+> implements ValueTransformer {
+  readonly options: Options
+
+  constructor(options: Options) {
+    this.options = options
+  }
+
+  to(value: unknown): unknown {
+    if (value === null || value === undefined) return value
+    if (!Array.isArray(value)) return isStored(value) ? JSON.stringify(value) : UnsavedFile.of(value)
+    return value.every(isStored) ? JSON.stringify(value) : UnsavedFile.of(value)
+  }
+
+  from(text: unknown): UploadedFile | UploadedFile[] | null {
+    if (text === null || text === undefined) return null
+    const { array, type } = this.options
+    if (!array) return fromJSON(type, text)
+    const list: unknown = typeof text === 'string' ? JSON.parse(text) : text
+    return (Array.isArray(list) ? list : [list]).map((json) => fromJSON(type, json))
+  }
+}
+
+/** A value that a row can hold as it is. */
+function isStored(value: unknown): value is UploadedFile {
+  if (!(value instanceof UploadedFile) || value.isPending) return false
+  if (!isRevoked(value)) return true
+  throw new FiledepotError(
+    'FILE_NOT_FOUND',
+    `the file "${value.path}" was removed when its transaction was rolled back, so no row can hold it`,
+  )
+}
+
+function fromJSON(type: UploadType, json: unknown): UploadedFile {
+  return UploadedFile.fromJSON.call(type, json)
+}
