@@ -1,3 +1,5 @@
+import { isNativeError } from 'node:util/types'
+
 /**
  * What every error code means. `docs/errors.md` holds the same table for readers; a test keeps the two equal.
  */
@@ -109,5 +111,5 @@ export class AbortedError extends FiledepotError {
  */
 export function hasCode(error: unknown, ...codes: ErrorCode[]): error is FiledepotError {
   const code = (error as { code?: unknown } | undefined | null)?.code
-  return error instanceof Error && codes.includes(code as ErrorCode)
+  return isNativeError(error) && codes.includes(code as ErrorCode)
 }

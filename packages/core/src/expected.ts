@@ -15,6 +15,12 @@ export function describe(value: unknown): string {
   return constructor?.name ? `an object of ${constructor.name}` : 'an object without a class'
 }
 
+/** The message of whatever was thrown. Errors of Node itself are of another realm in Jest, so `instanceof` will not do. */
+export function reasonOf(error: unknown): string {
+  const message = (error as { message?: unknown } | undefined | null)?.message
+  return typeof message === 'string' ? message : String(error)
+}
+
 /** Throws `INVALID_ARGUMENT` unless `value` is absent or a whole number of at least `minimum`. */
 export function checkWholeNumber(name: string, value: unknown, minimum: number): void {
   if (value === undefined || value === Infinity) return

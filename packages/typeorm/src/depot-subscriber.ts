@@ -1,11 +1,4 @@
-import {
-  bindManager,
-  depot as defaultDepot,
-  FiledepotError,
-  type DepotManager,
-  type FileTransaction,
-  type UploadedFile,
-} from '@filedepot/core'
+import { bindManager, FiledepotError, type DepotManager, type UploadedFile } from '@filedepot/core'
 import type {
   DataSource,
   EntityMetadata,
@@ -24,7 +17,7 @@ import { EntityFiles } from './entity-files.ts'
 import { fileColumnsOf } from './file-column.ts'
 import { FileEntities } from './file-entities.ts'
 import { LoadedFiles } from './loaded-files.ts'
-import { RunnerTransactions } from './runner-transactions.ts'
+import { RunnerTransactions, type RunnerTransaction } from './runner-transactions.ts'
 
 type ListenTo = ReturnType<NonNullable<EntitySubscriberInterface['listenTo']>>
 
@@ -56,7 +49,6 @@ export class DepotSubscriber implements EntitySubscriberInterface {
     if (!event) return
     for (const column of fileColumnsOf(event.metadata)) {
       this.#loaded.remember(entity, column)
-      if (this.#depot === defaultDepot) continue
       for (const file of column.list(column.get(entity)) as UploadedFile[]) bindManager(file, this.#depot)
     }
   }
@@ -79,37 +71,40 @@ export class DepotSubscriber implements EntitySubscriberInterface {
     }
     const changed = columns.filter(({ column }) => column.isUpdate && updatedColumns.includes(column))
     if (changed.length === 0) return undefined
-    const row = { queryRunner, metadata, entity, key: databaseEntity, changed }
-    return this.#within(queryRunner, (transaction) => this.#files.update(transaction, row))
+    const row = { queryRunner, metadata, key: databaseEntity }
+    return this.#within(queryRunner, (transaction) => this.#files.update(transaction, row, entity, changed))
   }
 
   beforeRemove(event: RemoveEvent<ObjectLiteral>): Promise<void> {
     const { queryRunner, metadata } = event
     // TypeORM's types promise all three; an orphan has its id only, and delete(criteria) nothing at all.
-    const { databaseEntity, entityId, entity } = event as Partial<
-      RemoveEvent<ObjectLiteral> & { entityId: unknown }
-    >
+    const { databaseEntity, entity } = event as { databaseEntity?: ObjectLiteral; entity?: ObjectLiteral }
+    const entityId = event.entityId as unknown
     const key = databaseEntity ?? (entityId === undefined ? entity : metadata.ensureEntityIdMap(entityId))
     if (!key) return refuse(metadata, 'delete(criteria)', 'load the entities and remove them')
     return this.#within(queryRunner, (transaction) =>
-      this.#files.remove(transaction, { queryRunner, metadata, key }),
+      this.#files.remove(transaction, { queryRunner, metadata, key }, subjectOf(event)),
     )
   }
 
-  afterInsert({ queryRunner }: InsertEvent<ObjectLiteral>): Promise<void> {
-    return this.#transactions.autocommitted(queryRunner, 'committed')
+  afterInsert({ queryRunner, entity }: InsertEvent<ObjectLiteral>): Promise<void> {
+    return this.#transactions.ran(queryRunner, entity)
   }
 
-  afterUpdate({ queryRunner }: UpdateEvent<ObjectLiteral>): Promise<void> {
-    return this.#transactions.autocommitted(queryRunner, 'committed')
+  afterUpdate({ queryRunner, entity }: UpdateEvent<ObjectLiteral>): Promise<void> {
+    return this.#transactions.ran(queryRunner, entity)
   }
 
-  afterRemove({ queryRunner }: RemoveEvent<ObjectLiteral>): Promise<void> {
-    return this.#transactions.autocommitted(queryRunner, 'committed')
+  afterRemove(event: RemoveEvent<ObjectLiteral>): Promise<void> {
+    return this.#transactions.ran(event.queryRunner, subjectOf(event))
   }
 
   afterTransactionStart({ queryRunner }: TransactionStartEvent): void {
     this.#transactions.started(queryRunner)
+  }
+
+  beforeTransactionCommit({ queryRunner }: TransactionCommitEvent): Promise<void> {
+    return this.#transactions.committing(queryRunner)
   }
 
   afterTransactionCommit({ queryRunner }: TransactionCommitEvent): Promise<void> {
@@ -120,12 +115,15 @@ export class DepotSubscriber implements EntitySubscriberInterface {
     return this.#transactions.rolledBack(queryRunner)
   }
 
-  #within(queryRunner: QueryRunner, action: (transaction: FileTransaction) => Promise<void>): Promise<void> {
+  #within(
+    queryRunner: QueryRunner,
+    action: (transaction: RunnerTransaction) => Promise<void>,
+  ): Promise<void> {
     const running = (async () => {
       try {
         await action(this.#transactions.of(queryRunner))
       } catch (error) {
-        await this.#transactions.autocommitted(queryRunner, 'rolledBack')
+        await this.#transactions.failed(queryRunner)
         throw error
       }
     })()
@@ -133,6 +131,11 @@ export class DepotSubscriber implements EntitySubscriberInterface {
     running.catch(() => undefined)
     return running
   }
+}
+
+/** What names the row before and after it is removed: the entity, or the id of an orphan, which has none. */
+function subjectOf({ metadata, entity, entityId }: RemoveEvent<ObjectLiteral>): unknown {
+  return entity ?? `${metadata.name} ${JSON.stringify(entityId)}`
 }
 
 /** A write of which no event says which rows it touches: their files would stay for ever. */

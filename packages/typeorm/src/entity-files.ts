@@ -1,14 +1,24 @@
 import {
   attachFile,
+  bindManager,
   FiledepotError,
+  giveBack,
   type DepotManager,
-  type FileTransaction,
   type UploadedFile,
 } from '@filedepot/core'
 import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
-import { fileColumnsOf, type FileColumn } from './file-column.ts'
+import { fileColumnsOf, type FileColumn, type GivenFile } from './file-column.ts'
 import type { LoadedFiles } from './loaded-files.ts'
-import { readRowFiles } from './row-files.ts'
+import { holdsText, readRowFiles } from './row-files.ts'
+import type { RunnerTransaction } from './runner-transactions.ts'
+
+/** A row that is about to change. */
+export interface RowChange {
+  readonly queryRunner: QueryRunner
+  readonly metadata: EntityMetadata
+  /** An object with the primary key of the row. */
+  readonly key: ObjectLiteral
+}
 
 /** What happens to the files of one row when TypeORM is about to insert, update or remove it. */
 export class EntityFiles {
@@ -21,75 +31,105 @@ export class EntityFiles {
   }
 
   /** Uploads what the entity holds, and lets it hold the stored values. */
-  async insert(transaction: FileTransaction, metadata: EntityMetadata, entity: ObjectLiteral): Promise<void> {
-    await Promise.all(
-      fileColumnsOf(metadata)
-        .filter(({ column }) => column.isInsert)
-        .map((column) => this.#attach(transaction, column, entity, [])),
-    )
-  }
-
-  /** Uploads what is new in the columns that changed, and gives up what the row holds instead of it. */
-  async update(
-    transaction: FileTransaction,
-    { queryRunner, metadata, entity, key, changed }: UpdateOfRow,
+  async insert(
+    transaction: RunnerTransaction,
+    metadata: EntityMetadata,
+    entity: ObjectLiteral,
   ): Promise<void> {
-    const row = await readRowFiles(queryRunner, metadata, key)
+    const columns = fileColumnsOf(metadata).filter(({ column }) => column.isInsert)
     await Promise.all(
-      changed.map(async (column) => {
-        const text = row?.get(column)
-        const current = column.parse(text)
-        if (this.#loaded.isUntouched(entity, column) && column.transformer.to(column.get(entity)) !== text) {
-          // Nobody changed it here, so somebody else did in the row: theirs is the newer one.
-          column.set(entity, column.value(current))
-          this.#loaded.remember(entity, column)
-          return
-        }
-        const attached = await this.#attach(transaction, column, entity, current)
-        const kept = new Set(attached.flatMap(({ files }) => files))
-        transaction.discard(current.flatMap(({ files }) => files).filter((path) => !kept.has(path)))
+      columns.map(async (column) => {
+        const attached = await this.#attach(transaction, column, entity, [])
+        if (!attached) return
+        const isWritten = (queryRunner: QueryRunner) => holdsText(queryRunner, column, attached.text)
+        transaction.claims.add(entity, { ...attached, lost: [], isWritten })
       }),
     )
   }
 
-  /** Gives up all files of the row. */
-  async remove(
-    transaction: FileTransaction,
-    { queryRunner, metadata, key }: Pick<UpdateOfRow, 'queryRunner' | 'metadata' | 'key'>,
+  /** Uploads what is new in the columns that changed; the row gives up what it held instead. */
+  async update(
+    transaction: RunnerTransaction,
+    { queryRunner, metadata, key }: RowChange,
+    entity: ObjectLiteral,
+    changed: readonly FileColumn[],
   ): Promise<void> {
     const row = await readRowFiles(queryRunner, metadata, key)
-    for (const [column, text] of row ?? []) {
-      transaction.discard(column.parse(text).flatMap(({ files }) => files))
-    }
+    await Promise.all(
+      changed.map(async (column) => {
+        const before = row?.get(column)
+        const current = column.parse(before)
+        if (
+          this.#loaded.isUntouched(entity, column) &&
+          column.transformer.to(column.get(entity)) !== before
+        ) {
+          this.#refresh(column, entity, current)
+          return
+        }
+        const attached = await this.#attach(transaction, column, entity, current)
+        const kept = new Set(pathsOf(attached?.files ?? []))
+        const lost = pathsOf(current).filter((path) => !kept.has(path))
+        const isWritten = async () =>
+          (await readRowFiles(queryRunner, metadata, key))?.get(column) === (attached?.text ?? null)
+        transaction.claims.add(entity, { gained: [], revert: () => undefined, ...attached, lost, isWritten })
+      }),
+    )
   }
 
+  /** The row gives up all of its files. */
+  async remove(
+    transaction: RunnerTransaction,
+    { queryRunner, metadata, key }: RowChange,
+    subject: unknown,
+  ): Promise<void> {
+    const row = await readRowFiles(queryRunner, metadata, key)
+    const lost = [...(row ?? [])].flatMap(([column, text]) => pathsOf(column.parse(text)))
+    const isWritten = async () => (await readRowFiles(queryRunner, metadata, key)) === undefined
+    transaction.claims.add(subject, { gained: [], lost, isWritten, revert: () => undefined })
+  }
+
+  /** Nobody changed the entity here, so somebody else changed the row: theirs is the newer value. */
+  #refresh(column: FileColumn, entity: ObjectLiteral, current: readonly UploadedFile[]): void {
+    for (const file of current) bindManager(file, this.#depot)
+    column.set(entity, column.value(current))
+    this.#loaded.remember(entity, column)
+  }
+
+  /** Makes the property hold stored values; `undefined` where it holds nothing. */
   async #attach(
-    transaction: FileTransaction,
+    { files }: RunnerTransaction,
     column: FileColumn,
     entity: ObjectLiteral,
     current: readonly UploadedFile[],
-  ): Promise<UploadedFile[]> {
+  ): Promise<Attached | undefined> {
     const given = column.get(entity)
-    if (given === undefined || given === null) return []
-    let value: unknown
-    const revert = () => {
-      // Whoever has put something else there since meant that.
-      if (value !== undefined && column.get(entity) === value) column.set(entity, given)
-    }
-    const { type, storage, maxSize, validators, filters } = column.settings
-    const options = {
-      type,
-      storage,
-      maxSize,
-      validators,
-      filters,
-      current: current.map(({ path }) => path),
-      revert,
-    }
+    if (given === undefined || given === null) return undefined
     const list = column.list(given)
-    const attached = await Promise.all(
-      list.map((file) => attachFile(this.#depot, transaction, file, options)),
-    ).catch((error: unknown) => {
+    const paths = current.map(({ path }) => path)
+    const gained: string[] = []
+    const adopted: UploadedFile[] = []
+    let value: unknown = given
+    const revert = () => {
+      for (const file of adopted) giveBack(file)
+      // Whoever has put something else there since meant that.
+      if (column.get(entity) === value) column.set(entity, given)
+    }
+
+    const attach = async (file: GivenFile) => {
+      const stored = await attachFile(this.#depot, files, file, {
+        ...column.settings,
+        current: paths,
+        revert,
+      })
+      if (stored !== file) gained.push(...stored.files)
+      else if (!paths.includes(stored.path)) adopted.push(stored)
+      return stored
+    }
+    const attached = await allOrNone(list.map(attach), (stored) => {
+      // The property keeps what it was given, so what went well is in no row.
+      if (adopted.includes(stored)) giveBack(stored)
+      else if (!list.includes(stored)) files.discard(stored.files)
+    }).catch((error: unknown) => {
       throw inColumn(error, column)
     })
     if (attached.some((file, index) => file !== list[index])) {
@@ -97,18 +137,32 @@ export class EntityFiles {
       column.set(entity, value)
     }
     this.#loaded.remember(entity, column)
-    return attached
+    return { files: attached, gained, text: column.transformer.to(value), revert }
   }
 }
 
-/** A row that is about to change. */
-export interface UpdateOfRow {
-  readonly queryRunner: QueryRunner
-  readonly metadata: EntityMetadata
-  readonly entity: ObjectLiteral
-  /** An object with the primary key of the row. */
-  readonly key: ObjectLiteral
-  readonly changed: readonly FileColumn[]
+/** The files of a column, as the row is going to hold them. */
+interface Attached {
+  readonly files: readonly UploadedFile[]
+  /** Paths that were uploaded for it. */
+  readonly gained: readonly string[]
+  /** What will stand in the column. */
+  readonly text: unknown
+  revert(): void
+}
+
+/** As `Promise.all`; where one fails, `undo` gets the results of the others, also of those that come later. */
+async function allOrNone<T>(running: readonly Promise<T>[], undo: (result: T) => void): Promise<T[]> {
+  try {
+    return await Promise.all(running)
+  } catch (error) {
+    for (const one of running) one.then(undo).catch(() => undefined)
+    throw error
+  }
+}
+
+function pathsOf(files: readonly UploadedFile[]): string[] {
+  return files.flatMap(({ files: paths }) => paths)
 }
 
 /** The same error, with the column's name in front of its message: a row may have several files. */

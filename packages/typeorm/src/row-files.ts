@@ -31,18 +31,38 @@ export async function readRowFiles(
   return row && new Map(fileColumnsOf(metadata).map((column, index) => [column, row[alias(index)]]))
 }
 
-function makeStatement({ dataSource: { driver } }: QueryRunner, metadata: EntityMetadata): string {
+/** True where some row holds this text in the column: the values of files are different in every row. */
+export async function holdsText(
+  queryRunner: QueryRunner,
+  { column }: FileColumn,
+  text: unknown,
+): Promise<boolean> {
+  const { driver } = queryRunner.dataSource
+  const [table, name] = [escapeTable(queryRunner, column.entityMetadata), driver.escape(column.databaseName)]
+  const statement = `SELECT 1 AS found FROM ${table} WHERE ${name} = ${driver.createParameter('text', 0)}`
+  return ((await queryRunner.query(statement, [text])) as unknown[]).length > 0
+}
+
+function makeStatement(queryRunner: QueryRunner, metadata: EntityMetadata): string {
+  const { driver } = queryRunner.dataSource
   const escape = (name: string) => driver.escape(name)
   const columns = fileColumnsOf(metadata).map(
     ({ column }, index) => `${escape(column.databaseName)} AS ${escape(alias(index))}`,
   )
-  const table = metadata.tablePath.split('.').map(escape).join('.')
+  const table = escapeTable(queryRunner, metadata)
   const key = metadata.primaryColumns.map(
     (column, index) =>
       `${escape(column.databaseName)} = ${driver.createParameter(column.databaseName, index)}`,
   )
   const lock = LOCKING.has(driver.options.type) ? ' FOR UPDATE' : ''
   return `SELECT ${columns.join(', ')} FROM ${table} WHERE ${key.join(' AND ')}${lock}`
+}
+
+function escapeTable({ dataSource: { driver } }: QueryRunner, { tablePath }: EntityMetadata): string {
+  return tablePath
+    .split('.')
+    .map((part) => driver.escape(part))
+    .join('.')
 }
 
 function alias(index: number): string {

@@ -1,23 +1,35 @@
 import { FileTransaction, type DepotManager } from '@filedepot/core'
 import { setTimeout } from 'node:timers/promises'
 import type { QueryRunner } from 'typeorm'
+import { StatementClaims } from './statement-claims.ts'
 
-/** The file transactions of a data source, one for each database transaction that touches files. */
+/** The files of one database transaction, and the statements that are about to change them. */
+export class RunnerTransaction {
+  readonly files: FileTransaction
+  readonly claims: StatementClaims
+
+  constructor(depot: DepotManager) {
+    this.files = new FileTransaction(depot)
+    this.claims = new StatementClaims(this.files)
+  }
+}
+
+/** The transactions of a data source that touch files, by the query runner that they run on. */
 export class RunnerTransactions {
   readonly #depot: DepotManager
   readonly #maxWait: number
-  readonly #open = new WeakMap<QueryRunner, FileTransaction>()
+  readonly #open = new WeakMap<QueryRunner, RunnerTransaction>()
 
   constructor(depot: DepotManager, maxWait: number) {
     this.#depot = depot
     this.#maxWait = maxWait
   }
 
-  /** The file transaction of what the query runner does now; begun when the first file asks for it. */
-  of(queryRunner: QueryRunner): FileTransaction {
+  /** The transaction in which the query runner is now; begun when the first file asks for it. */
+  of(queryRunner: QueryRunner): RunnerTransaction {
     let transaction = this.#open.get(queryRunner)
     if (!transaction) {
-      transaction = new FileTransaction(this.#depot)
+      transaction = new RunnerTransaction(this.#depot)
       this.#open.set(queryRunner, transaction)
     }
     openSavepoints(transaction, queryRunner)
@@ -30,7 +42,28 @@ export class RunnerTransactions {
     if (transaction) openSavepoints(transaction, queryRunner)
   }
 
-  /** COMMIT, or the release of a savepoint, for which TypeORM sends the same event. */
+  /** The statement has run that this entity, or this id, was written or removed by. */
+  async ran(queryRunner: QueryRunner, subject: unknown): Promise<void> {
+    const transaction = this.#open.get(queryRunner)
+    transaction?.claims.confirm(subject)
+    // Without a transaction, a statement is committed with itself.
+    if (transaction && !queryRunner.isTransactionActive)
+      await this.#settle(queryRunner, transaction, 'committed')
+  }
+
+  /** What was to come before a statement failed, so that it does not run. */
+  async failed(queryRunner: QueryRunner): Promise<void> {
+    const transaction = this.#open.get(queryRunner)
+    if (transaction && !queryRunner.isTransactionActive)
+      await this.#settle(queryRunner, transaction, 'rolledBack')
+  }
+
+  /** COMMIT is about to be sent, or the release of a savepoint, for which TypeORM sends the same event. */
+  async committing(queryRunner: QueryRunner): Promise<void> {
+    if (savepointsOf(queryRunner) === 0) await this.#open.get(queryRunner)?.claims.verify(queryRunner)
+  }
+
+  /** COMMIT, or the release of a savepoint. */
   async committed(queryRunner: QueryRunner): Promise<void> {
     const transaction = this.#open.get(queryRunner)
     if (!transaction) return
@@ -38,7 +71,8 @@ export class RunnerTransactions {
       await this.#settle(queryRunner, transaction, 'committed')
       return
     }
-    while (transaction.savepoints > savepointsOf(queryRunner)) transaction.release()
+    while (transaction.files.savepoints > savepointsOf(queryRunner)) transaction.files.release()
+    transaction.claims.released()
   }
 
   /** ROLLBACK, or the return to a savepoint. */
@@ -50,23 +84,19 @@ export class RunnerTransactions {
       return
     }
     const undone: Promise<void>[] = []
-    while (transaction.savepoints > savepointsOf(queryRunner)) undone.push(transaction.rollbackTo())
+    while (transaction.files.savepoints > savepointsOf(queryRunner))
+      undone.push(transaction.files.rollbackTo())
+    transaction.claims.rolledBack()
     await this.#patiently(Promise.all(undone))
-  }
-
-  /** A statement ran without a transaction: it is committed with itself. */
-  async autocommitted(queryRunner: QueryRunner, outcome: 'committed' | 'rolledBack'): Promise<void> {
-    const transaction = this.#open.get(queryRunner)
-    if (transaction && !queryRunner.isTransactionActive) await this.#settle(queryRunner, transaction, outcome)
   }
 
   async #settle(
     queryRunner: QueryRunner,
-    transaction: FileTransaction,
+    { files }: RunnerTransaction,
     outcome: 'committed' | 'rolledBack',
   ): Promise<void> {
     this.#open.delete(queryRunner)
-    await this.#patiently(transaction.settle(outcome))
+    await this.#patiently(files.settle(outcome))
   }
 
   /** Waits for files to be deleted, but not for a storage that does not answer: it goes on without anybody waiting. */
@@ -80,8 +110,8 @@ export class RunnerTransactions {
   }
 }
 
-function openSavepoints(transaction: FileTransaction, queryRunner: QueryRunner): void {
-  while (transaction.savepoints < savepointsOf(queryRunner)) transaction.savepoint()
+function openSavepoints({ files }: RunnerTransaction, queryRunner: QueryRunner): void {
+  while (files.savepoints < savepointsOf(queryRunner)) files.savepoint()
 }
 
 /** The query runner counts transaction and savepoints together, in a field that its types keep to themselves. */

@@ -38,7 +38,7 @@ export class MemoryBackend implements StorageBackend {
       filename,
       contentType,
       sha256,
-      metadata,
+      metadata: { ...metadata },
       etag,
       size: bytes.byteLength,
       lastModified: new Date(),
@@ -55,7 +55,9 @@ export class MemoryBackend implements StorageBackend {
     if (!file) return Promise.reject(new FileNotFoundError(id))
     const part = range ? file.bytes.subarray(range.start, (range.end ?? Infinity) + 1) : file.bytes
     // An empty chunk would end a stream that is not in object mode, so an empty file is a stream without chunks.
-    return Promise.resolve(Readable.from(part.byteLength > 0 ? [part] : [], { objectMode: false }))
+    // A copy, as whoever reads may change what it read.
+    const chunks = part.byteLength > 0 ? [Buffer.from(part)] : []
+    return Promise.resolve(Readable.from(chunks, { objectMode: false }))
   }
 
   delete(ids: readonly string[]): Promise<DeleteReport> {

@@ -3,11 +3,11 @@ import { addAbortSignal, type Readable } from 'node:stream'
 import { isUint8Array } from 'node:util/types'
 import type { FileBody, FileInfo } from '../backend.ts'
 import { AbortedError, FiledepotError, FileTooLargeError } from '../errors.ts'
-import { describe } from '../expected.ts'
+import { describe, reasonOf } from '../expected.ts'
 import { detectContentType } from './content-type.ts'
 import { cleanFilename } from './filename.ts'
 import type { FileValidator } from './file-validator.ts'
-import type { ResolvedContent } from './resolve-content.ts'
+import { ownBytes, type ResolvedContent } from './resolve-content.ts'
 
 /** Up to this many bytes a stream is collected and stored whole: a small file costs more as a stream. */
 const WHOLE_BYTES = 64 * 1024
@@ -167,7 +167,7 @@ class Source {
       if (this.#signal?.aborted)
         throw new AbortedError(`storing "${this.#filename}"`, { cause: this.#signal.reason })
       if (cause instanceof FiledepotError) throw cause
-      const reason = cause instanceof Error ? cause.message : String(cause)
+      const reason = reasonOf(cause)
       throw new FiledepotError('CONTENT_FAILED', `cannot read "${this.#filename}": ${reason}`, { cause })
     }
   }
@@ -179,7 +179,7 @@ class Source {
 }
 
 function checkChunk(chunk: unknown): Uint8Array {
-  if (isUint8Array(chunk)) return chunk
+  if (isUint8Array(chunk)) return ownBytes(chunk)
   throw new FiledepotError(
     'INVALID_CONTENT',
     `expected a stream of bytes, got a chunk that is ${describe(chunk)}`,

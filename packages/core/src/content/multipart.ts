@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import { isUint8Array } from 'node:util/types'
 import { FiledepotError } from '../errors.ts'
 import type { FilePart, FormidableFile, MulterFile } from './file-content.ts'
@@ -21,19 +22,19 @@ export function resolveMultipart(content: unknown): ResolvedContent | undefined 
 }
 
 /**
- * A file that the parser saved on this machine. A plain object with a path in it may just as well be the body of a
- * JSON request, `{"path":"/etc/passwd"}`; so only an object of a parser's own class is taken as it is.
+ * A file that the parser saved on this machine. An object with a path in it may just as well be the body of a JSON
+ * request, `{"path":"/etc/passwd"}`, even in a class, where a validation library put it into one. So only an event
+ * emitter, as formidable's files are, is taken as it is.
  */
 function resolveSaved(
   part: { filepath?: unknown; path?: unknown },
   filename: string | undefined,
   declaredType: string | undefined,
 ): ResolvedContent {
-  const prototype: unknown = Object.getPrototypeOf(part)
-  if (prototype === Object.prototype || prototype === null || typeof part.filepath !== 'string') {
+  if (!(part instanceof EventEmitter) || typeof part.filepath !== 'string') {
     throw new FiledepotError(
       'INVALID_CONTENT',
-      'a plain object that names a path is not taken as a file, as a client could have sent it: ' +
+      'an object that names a path is not taken as a file, as a client could have sent it: ' +
         'use fromPath(file.path, { filename: file.originalname })',
     )
   }

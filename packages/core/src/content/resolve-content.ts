@@ -60,13 +60,16 @@ export function resolveContent(content: unknown): ResolvedContent {
 export function resolveStream(content: unknown): ResolvedContent | undefined {
   if (content instanceof Readable) return resolveReadable(content)
   if (isWebStream(content)) {
-    return once(content, () => Readable.fromWeb(content), content.locked)
+    // One that was read and let go looks like an empty file. The types of Node 20 do not say that web streams will do.
+    const disturbed = Readable.isDisturbed(content as unknown as NodeJS.ReadableStream)
+    return once(content, () => Readable.fromWeb(content), content.locked || disturbed)
   }
   if (isAsyncIterable(content)) return once(content, () => readChunks(content))
   return undefined
 }
 
-export function resolveBytes(bytes: Uint8Array): ResolvedContent {
+export function resolveBytes(content: Uint8Array): ResolvedContent {
+  const bytes = ownBytes(content)
   return { bytes, size: bytes.byteLength, replayable: true, open: () => Readable.from([bytes]) }
 }
 
@@ -82,6 +85,11 @@ function readChunks(chunks: AsyncIterable<unknown>): Readable {
     callback(error)
   }
   return stream
+}
+
+/** The same memory in a class of this realm: backends may use `instanceof`, and Jest's sandboxes have a class of their own. */
+export function ownBytes(bytes: Uint8Array): Uint8Array {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 function resolveIntent({ content, filename, contentType }: FileIntent): ResolvedContent {

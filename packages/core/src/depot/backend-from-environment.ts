@@ -42,7 +42,7 @@ export function backendFromEnvironment({
 }: EnvironmentOptions): StorageBackend {
   const known = { ...BUILT_IN, ...backends }
   const { BACKEND: kind = 'local', ...settings } = settingsOf(env, prefix)
-  const backend = known[kind]
+  const backend = Object.hasOwn(known, kind) ? known[kind] : undefined
   if (!backend) throw expected(`${prefix}BACKEND`, `one of ${Object.keys(known).join(', ')}`, kind)
 
   const unknown = Object.keys(settings).filter((name) => !backend.settings.includes(name))

@@ -30,12 +30,18 @@ export class DepotEvents extends EventEmitter<DepotEventMap> {
   report<Name extends keyof DepotEventMap>(name: Name, ...args: DepotEventMap[Name]): void {
     const [event] = args
     if (channels[name].hasSubscribers) channels[name].publish(event)
-    try {
-      const heard = (this as EventEmitter).emit(name, event)
-      if (!heard && name === 'deleteFailed') warn(event as DepotEventMap['deleteFailed'][0])
-    } catch (error) {
-      process.emitWarning(`a listener of "${name}" threw: ${String(error)}`, 'FiledepotWarning')
-    }
+    const listeners = this.rawListeners(name) as ((event: unknown) => unknown)[]
+    for (const listener of listeners) void tell(name, listener.bind(this), event)
+    if (listeners.length === 0 && name === 'deleteFailed') warn(event as DepotEventMap['deleteFailed'][0])
+  }
+}
+
+/** Each listener for itself: one that throws, or rejects, keeps no other from hearing. */
+async function tell(name: string, listener: (event: unknown) => unknown, event: unknown): Promise<void> {
+  try {
+    await listener(event)
+  } catch (error) {
+    process.emitWarning(`a listener of "${name}" threw: ${String(error)}`, 'FiledepotWarning')
   }
 }
 

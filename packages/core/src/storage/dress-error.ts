@@ -1,4 +1,5 @@
 import { AbortedError, FiledepotError, FileNotFoundError, type ErrorCode } from '../errors.ts'
+import { reasonOf } from '../expected.ts'
 
 /** What a storage was doing. */
 export type StorageOperation = 'write' | 'read' | 'delete' | 'list'
@@ -24,10 +25,9 @@ export function dressError(
   if (error instanceof FiledepotError) return error
   if (signal?.aborted) return new AbortedError(`the ${operation} of "${where}"`, { cause: error })
   const full = FULL.has(String((error as { code?: unknown } | undefined)?.code))
-  const reason = error instanceof Error ? error.message : String(error)
   return new FiledepotError(
     full ? 'STORAGE_FULL' : CODES[operation],
-    `cannot ${operation} "${where}": ${reason}`,
+    `cannot ${operation} "${where}": ${reasonOf(error)}`,
     {
       cause: error,
     },

@@ -105,7 +105,7 @@ export class FileStorage {
     const id = idOf(file)
     if (content instanceof StoredFile && content.id === id) {
       // Onto itself: the bytes are there already, and reading while replacing them would be a race.
-      if (content.storage === this.name) return id
+      if (content.isIn(this)) return id
       return (await this.#write(id, resolveContent(content), options)).id
     }
     const existing = await this.get(id)

@@ -62,6 +62,11 @@ export class StoredFile implements FileStat, AsyncIterable<Uint8Array>, AsyncDis
     return this.#storage.name
   }
 
+  /** True where the storage holds the very file, also under another name; a copy of it elsewhere does not count. */
+  isIn(storage: FileStorage): boolean {
+    return this.#storage.backend === storage.backend
+  }
+
   /** True after {@link StoredFile.close}. */
   get closed(): boolean {
     return this.#closed
@@ -91,6 +96,8 @@ export class StoredFile implements FileStat, AsyncIterable<Uint8Array>, AsyncDis
     this.#checkOpen()
     if (range) checkRange(range, this.size)
     const stream = await this.#storage.read(this.id, range, options)
+    if (this.#closed) stream.destroy()
+    this.#checkOpen()
     this.#open.add(stream)
     stream.once('close', () => this.#open.delete(stream))
     return stream

@@ -1,6 +1,6 @@
 import type { DepotManager } from '../depot/depot-manager.ts'
 import { AbortedError, FiledepotError } from '../errors.ts'
-import { markUnowned, takeOwnership } from '../upload/ownership.ts'
+import { giveBack, takeOwnership } from '../upload/ownership.ts'
 import type { UploadedFile } from '../upload/uploaded-file.ts'
 import { TransactionScope } from './transaction-scope.ts'
 
@@ -45,8 +45,8 @@ export class FileTransaction {
   }
 
   /**
-   * Runs an upload as a part of the innermost scope. It is noted before it starts, so that a rollback in the
-   * meantime aborts it, waits for it and removes what it stored; this then rejects with `ABORTED`.
+   * Runs an upload as a part of the innermost scope. It is noted before it starts, so that the end of the
+   * transaction in the meantime stops it, waits for it and removes what it stored; this then rejects with `ABORTED`.
    *
    * @param upload gets a signal that a rollback fires
    * @param revert called on a rollback: puts the pending value back where the stored one was put
@@ -58,7 +58,7 @@ export class FileTransaction {
   ): Promise<T> {
     const entry = this.#scope.begin(upload, revert)
     const stored = await entry.uploading
-    if (entry.signal.aborted) throw new AbortedError('an upload whose transaction was rolled back')
+    if (entry.abort.signal.aborted) throw new AbortedError('an upload whose transaction has ended')
     takeOwnership(stored)
     return stored
   }
@@ -71,7 +71,7 @@ export class FileTransaction {
     const scope = this.#scope
     if (!takeOwnership(value)) return false
     scope.onRollback(() => {
-      markUnowned(value)
+      giveBack(value)
     })
     return true
   }
@@ -113,7 +113,7 @@ export class FileTransaction {
 
     if (outcome === 'committed') await all.finish(this.#depot)
     else if (outcome === 'rolledBack') await all.undo(this.#depot)
-    else all.leave(this.#depot, reason)
+    else await all.leave(this.#depot, reason)
   }
 
   get #scope(): TransactionScope {

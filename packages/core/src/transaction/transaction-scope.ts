@@ -2,32 +2,34 @@ import type { DepotManager } from '../depot/depot-manager.ts'
 import { markRevoked } from '../upload/ownership.ts'
 import type { UploadedFile } from '../upload/uploaded-file.ts'
 
-/** An upload that belongs to a scope, finished or not. */
-interface UploadEntry<T extends UploadedFile> {
+/** An upload that belongs to a scope. */
+interface ScopeUpload<T extends UploadedFile = UploadedFile> {
   readonly uploading: Promise<T>
-  /** Aborted when the scope is undone. */
-  readonly signal: AbortSignal
+  /** Aborted where the scope ends before the upload, or is undone. */
+  readonly abort: AbortController
+  finished: boolean
 }
 
 /** What a transaction did to files since it began, or since one of its savepoints. */
 export class TransactionScope {
-  readonly #uploads: Promise<UploadedFile>[] = []
+  readonly #uploads: ScopeUpload[] = []
   readonly #discarded = new Set<string>()
   readonly #reverts: (() => void)[] = []
-  readonly #aborts: AbortController[] = []
 
   begin<T extends UploadedFile>(
     upload: (signal: AbortSignal) => Promise<T>,
     revert?: () => void,
-  ): UploadEntry<T> {
+  ): ScopeUpload<T> {
     const abort = new AbortController()
-    const uploading = Promise.resolve(upload(abort.signal))
-    // Several uploads of one statement fail one by one; whoever waits for the first does not hear of the others.
-    uploading.catch(() => undefined)
-    this.#uploads.push(uploading)
-    this.#aborts.push(abort)
+    const entry: ScopeUpload<T> = { uploading: Promise.resolve(upload(abort.signal)), abort, finished: false }
+    const finish = () => {
+      entry.finished = true
+    }
+    // Heard here too: of several uploads that fail, whoever began them waits for the first only.
+    entry.uploading.then(finish, finish)
+    this.#uploads.push(entry)
     if (revert) this.#reverts.push(revert)
-    return { uploading, signal: abort.signal }
+    return entry
   }
 
   onRollback(revert: () => void): void {
@@ -40,41 +42,46 @@ export class TransactionScope {
 
   absorb(inner: TransactionScope): void {
     this.#uploads.push(...inner.#uploads)
-    this.#aborts.push(...inner.#aborts)
     this.#reverts.push(...inner.#reverts)
     this.discard(inner.#discarded)
   }
 
-  /** Committed: deletes what was given up. */
+  /**
+   * Committed: deletes what was given up. An upload that is still in flight is in no row, as the statement that would
+   * write it has to wait for it; so it is stopped, and removed.
+   */
   async finish(depot: DepotManager): Promise<void> {
-    if (this.#discarded.size === 0) return
+    const late = this.#uploads.filter(({ finished }) => !finished)
     const paths = [...this.#discarded]
-    depot.report('discarded', { paths })
-    await depot.deleteFiles(paths)
+    if (paths.length > 0) depot.report('discarded', { paths })
+    await Promise.all([depot.deleteFiles(paths), remove(depot, late)])
   }
 
   /** Rolled back: stops the uploads, waits for them, deletes what they stored. */
   async undo(depot: DepotManager): Promise<void> {
-    for (const abort of this.#aborts) abort.abort()
+    const removing = remove(depot, this.#uploads)
     // The latest change of a value is undone first.
     for (const revert of this.#reverts.reverse()) revert()
-    const uploaded = await this.#uploaded()
-    // Marked before they are deleted: a statement that runs late, outside its transaction, must not write them.
-    for (const value of uploaded) markRevoked(value)
-    await depot.deleteFiles(uploaded.flatMap(({ files }) => files))
+    await removing
   }
 
   /** Nobody knows: everything stays, and those who watch are told. */
-  leave(depot: DepotManager, reason: unknown): void {
-    void this.#uploaded().then((uploaded) => {
-      const paths = [...uploaded.flatMap(({ files }) => files), ...this.#discarded]
-      if (paths.length > 0) depot.report('unsettled', { paths, reason })
-    })
+  async leave(depot: DepotManager, reason: unknown): Promise<void> {
+    const paths = [...(await valuesOf(this.#uploads)).flatMap(({ files }) => files), ...this.#discarded]
+    if (paths.length > 0) depot.report('unsettled', { paths, reason })
   }
+}
 
-  /** What the uploads stored; one that failed has removed its files itself. */
-  async #uploaded(): Promise<UploadedFile[]> {
-    const results = await Promise.allSettled(this.#uploads)
-    return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
-  }
+async function remove(depot: DepotManager, uploads: readonly ScopeUpload[]): Promise<void> {
+  for (const { abort } of uploads) abort.abort()
+  const values = await valuesOf(uploads)
+  // Marked before they are deleted: a statement that runs late, outside its transaction, must not write them.
+  for (const value of values) markRevoked(value)
+  await depot.deleteFiles(values.flatMap(({ files }) => files))
+}
+
+/** What the uploads stored; one that failed has removed its files itself. */
+async function valuesOf(uploads: readonly ScopeUpload[]): Promise<UploadedFile[]> {
+  const results = await Promise.allSettled(uploads.map(({ uploading }) => uploading))
+  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
 }

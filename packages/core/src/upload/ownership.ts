@@ -8,8 +8,8 @@ import type { UploadedFile } from './uploaded-file.ts'
  */
 const unowned = new WeakSet<UploadedFile>()
 
-/** Notes that no row has the value. */
-export function markUnowned(value: UploadedFile): void {
+/** Notes that no row has the value: the next one that gets it takes its file. For integrations. */
+export function giveBack(value: UploadedFile): void {
   unowned.add(value)
 }
 

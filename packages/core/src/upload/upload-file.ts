@@ -5,7 +5,7 @@ import { expected } from '../expected.ts'
 import type { FileStorage, StoredRecord } from '../storage/file-storage.ts'
 import type { FileFilter, StoreFile } from './file-filter.ts'
 import { bindManager } from './manager-binding.ts'
-import { markUnowned } from './ownership.ts'
+import { giveBack } from './ownership.ts'
 import type { PendingUpload, UploadedFile, UploadType } from './uploaded-file.ts'
 
 /** Uploads a pending value: its file, what its type derives from it, what filters add. All of it stays, or nothing. */
@@ -28,7 +28,7 @@ export async function uploadFile<T extends UploadedFile>(
     const files = [file.path, ...stores.records.filter((record) => record !== file).map(({ path }) => path)]
     const stored = new (value.constructor as UploadType<T>)({ ...file, files, metadata: all })
     bindManager(stored, manager)
-    markUnowned(stored)
+    giveBack(stored)
     for (const record of stores.records) manager.report('uploaded', record)
     return stored
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { JsonValue } from '../backend.ts'
 import { FiledepotError } from '../errors.ts'
-import { describe } from '../expected.ts'
+import { describe, reasonOf } from '../expected.ts'
 import { formatFilePath } from '../file-path.ts'
 
 /** What a row remembers of a stored file. */
@@ -67,7 +67,7 @@ export function parseUploadedFile(json: unknown): UploadedFileData {
     if (typeof value !== 'object' || value === null) throw new TypeError(`it is ${describe(value)}`)
     return 'depot_name' in value ? parsePython(value) : parseOwn(value)
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = reasonOf(cause)
     throw new FiledepotError('INVALID_VALUE', `expected the JSON of an uploaded file: ${reason}`, { cause })
   }
 }

@@ -5,7 +5,7 @@ export type Step =
   | { readonly do: 'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'rollbackTo' }
   | { readonly do: 'save'; readonly rows: readonly string[] }
   | { readonly do: 'saveBroken'; readonly rows: readonly string[] }
-  | { readonly do: 'clear' | 'remove' | 'saveAgain'; readonly row: string }
+  | { readonly do: 'clear' | 'remove' | 'saveAgain' | 'saveRefused'; readonly row: string }
 
 /** Few rows, so that programs come back to them. */
 const ROWS = ['a', 'b', 'c', 'd']
@@ -34,6 +34,7 @@ export function programs({ maxSteps = 30 }: { maxSteps?: number } = {}): fc.Arbi
     { weight: 1, arbitrary: row.map<Step>((name) => ({ do: 'clear', row: name })) },
     { weight: 2, arbitrary: row.map<Step>((name) => ({ do: 'remove', row: name })) },
     { weight: 2, arbitrary: row.map<Step>((name) => ({ do: 'saveAgain', row: name })) },
+    { weight: 1, arbitrary: row.map<Step>((name) => ({ do: 'saveRefused', row: name })) },
   )
   return fc.array(step, { minLength: 1, maxLength: maxSteps, size: 'max' })
 }

@@ -12,6 +12,8 @@ export interface RowDriver {
 
   /** Inserts or updates rows in one call. A content of null is a row without a file; `'broken'` fails to upload. */
   save(contents: ReadonlyMap<string, RowContent>): Promise<void>
+  /** Writes the row with this content in a statement that the database refuses, and rejects. */
+  saveRefused(name: string, content: string): Promise<void>
   /** Saves the very object again that was saved last, whatever a rollback has made of it. */
   saveAgain(name: string): Promise<void>
   remove(name: string): Promise<void>

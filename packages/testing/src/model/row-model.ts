@@ -1,46 +1,37 @@
+type Rows = Map<string, string | null>
+
 /**
- * What a database does, in the plainest form: rows are a map, a transaction is a copy of it, and a savepoint is a
- * copy of that.
+ * What a database does, in the plainest form: rows are a map, a transaction works on a copy of it, and a savepoint
+ * keeps one more.
  */
 export class RowModel {
-  #levels: Map<string, string | null>[] = [new Map()]
+  /** The rows as the next statement sees them. */
+  rows: Rows = new Map<string, string | null>()
+  /** What each open level goes back to: the transaction first, then its savepoints. */
+  readonly #before: Rows[] = []
 
   /** 0 outside a transaction, 1 inside, and one more for each savepoint. */
   get depth(): number {
-    return this.#levels.length - 1
-  }
-
-  /** The rows as the next statement sees them. */
-  get rows(): Map<string, string | null> {
-    return this.#levels.at(-1) as Map<string, string | null>
+    return this.#before.length
   }
 
   /** The rows that are committed. */
   get committed(): ReadonlyMap<string, string | null> {
-    return this.#levels[0] as Map<string, string | null>
+    return this.#before[0] ?? this.rows
   }
 
-  /** Begin, or a savepoint. */
+  /** A transaction begins, or a savepoint. */
   push(): void {
-    this.#levels.push(new Map(this.rows))
+    this.#before.push(new Map(this.rows))
   }
 
-  /** Release: the level below becomes what this one is. */
-  release(): void {
-    const top = this.#levels.pop() as Map<string, string | null>
-    this.#levels[this.#levels.length - 1] = top
+  /** The innermost level ends and stays. */
+  keep(): void {
+    this.#before.pop()
   }
 
-  /** Back to the savepoint. */
-  rollbackTo(): void {
-    this.#levels.pop()
-  }
-
-  commit(): void {
-    this.#levels = [this.rows]
-  }
-
-  rollback(): void {
-    this.#levels = this.#levels.slice(0, 1)
+  /** The innermost level ends and is undone. */
+  undo(): void {
+    this.rows = this.#before.pop() ?? this.rows
   }
 }

@@ -64,10 +64,10 @@ class ProgramRun {
         if (this.model.depth > 0) await this.#both('savepoint', 'push')
         break
       case 'release':
-        if (this.model.depth > 1) await this.#both('release', 'release')
+        if (this.model.depth > 1) await this.#both('release', 'keep')
         break
       case 'rollbackTo':
-        if (this.model.depth > 1) await this.#both('rollbackTo', 'rollbackTo')
+        if (this.model.depth > 1) await this.#both('rollbackTo', 'undo')
         break
       case 'save':
         await this.#save(new Map(step.rows.map((row) => [row, `content ${++this.#contents}`])))
@@ -83,21 +83,25 @@ class ProgramRun {
         break
       case 'saveAgain':
         await this.#saveAgain(step.row)
+        break
+      case 'saveRefused':
+        await assert.rejects(this.#driver.saveRefused(step.row, `content ${++this.#contents}`))
+        this.#objects.delete(step.row)
     }
   }
 
   /** Ends what is open, savepoints first, as the client of a database does. */
   async finish(how: 'commit' | 'rollback' = 'commit'): Promise<void> {
     while (this.model.depth > 1) {
-      if (how === 'commit') await this.#both('release', 'release')
-      else await this.#both('rollbackTo', 'rollbackTo')
+      if (how === 'commit') await this.#both('release', 'keep')
+      else await this.#both('rollbackTo', 'undo')
     }
-    if (this.model.depth === 1) await this.#both(how, how)
+    if (this.model.depth === 1) await this.#both(how, how === 'commit' ? 'keep' : 'undo')
   }
 
   async #both(
     onDriver: 'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'rollbackTo',
-    onModel: 'push' | 'commit' | 'rollback' | 'release' | 'rollbackTo',
+    onModel: 'push' | 'keep' | 'undo',
   ): Promise<void> {
     await this.#driver[onDriver]()
     this.model[onModel]()
@@ -114,7 +118,7 @@ class ProgramRun {
   /** All rows of the call get new contents, and the last one cannot be uploaded: none of them may change. */
   async #saveBroken(rows: readonly string[]): Promise<void> {
     const contents = new Map<string, RowContent>(rows.map((row) => [row, `content ${++this.#contents}`]))
-    contents.set(rows.at(-1) as string, BROKEN)
+    for (const row of rows.slice(-1)) contents.set(row, BROKEN)
     await assert.rejects(this.#driver.save(contents), { code: 'CONTENT_FAILED' })
     for (const row of rows) this.#objects.delete(row)
   }

@@ -30,6 +30,7 @@ export interface LocalBackendOptions {
 const SMALL_BYTES = 64 * 1024
 const READ_CHUNK_BYTES = 512 * 1024
 const DELETES_AT_ONCE = 16
+const SHARD_ATTEMPTS = 10
 
 /**
  * Keeps files in a folder of this machine.
@@ -71,7 +72,7 @@ export class LocalBackend implements StorageBackend {
     const content = `${id}.${randomBytes(6).toString('hex')}`
     const path = this.#path(id, content)
     try {
-      await this.#inShard(id, () => this.#writeContent(path, body, signal))
+      await this.#writeContent(id, path, body, signal)
       signal?.throwIfAborted()
       const size = body instanceof Uint8Array ? body.byteLength : (info.size ?? 0)
       await this.#commit(id, makeSidecar(content, info, size, new Date()))
@@ -139,21 +140,34 @@ export class LocalBackend implements StorageBackend {
     return this.#path(id, id + SIDECAR)
   }
 
-  /** Runs what creates a file in the folder of an id, and makes the folder where it is missing. */
-  async #inShard(id: string, action: () => Promise<void>): Promise<void> {
-    try {
-      await action()
-    } catch (error) {
-      if (!isMissing(error)) throw error
-      await mkdir(join(this.folder, shardOf(id)), { recursive: true })
-      await action()
+  /**
+   * Runs what creates a file in the folder of an id, and makes the folder where it is missing: more than once where
+   * deletes remove it again in the same moment.
+   */
+  async #inShard<T>(id: string, action: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await action()
+      } catch (error) {
+        if (!isMissing(error) || attempt === SHARD_ATTEMPTS) throw error
+        await mkdir(join(this.folder, shardOf(id)), { recursive: true })
+      }
     }
   }
 
-  #writeContent(path: string, body: FileBody, signal: AbortSignal | undefined): Promise<void> {
-    return body instanceof Uint8Array
-      ? this.#disk.create(path, body, this.#fsync)
-      : writeStreamToFile(path, body, { sync: this.#fsync, signal })
+  /** Only the opening is tried again: what the body of a stream throws, whatever its code, is not of this folder. */
+  async #writeContent(
+    id: string,
+    path: string,
+    body: FileBody,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    if (body instanceof Uint8Array) {
+      await this.#inShard(id, () => this.#disk.create(path, body, this.#fsync))
+      return
+    }
+    const file = await this.#inShard(id, () => open(path, 'wx'))
+    await writeStreamToFile(file, body, { sync: this.#fsync, signal })
   }
 
   /** Lets the file exist, or be the new one, and removes the bytes that it had. */
@@ -198,9 +212,19 @@ export class LocalBackend implements StorageBackend {
   async #open(path: string, size: number, range?: ByteRange, signal?: AbortSignal): Promise<Readable> {
     const start = range?.start ?? 0
     const end = Math.min(range?.end ?? Infinity, size - 1)
-    if (size <= SMALL_BYTES) return streamOf((await this.#disk.read(path)).subarray(start, end + 1))
+    if (size <= SMALL_BYTES) {
+      const bytes = await this.#disk.read(path)
+      checkLength(path, bytes.byteLength, size)
+      return streamOf(bytes.subarray(start, end + 1))
+    }
     // Opened here, so that a missing file is an error of this call and not of the stream.
     const fd = await open(path)
+    try {
+      checkLength(path, (await fd.stat()).size, size)
+    } catch (error) {
+      await fd.close()
+      throw error
+    }
     return createReadStream(path, {
       fd,
       start,
@@ -252,6 +276,12 @@ const SHARD_DIGITS = 6
 
 function shardOf(id: string): string {
   return id.slice(0, SHARD_DIGITS)
+}
+
+/** After a loss of power a disk may know the name of a file and not its bytes. */
+function checkLength(path: string, found: number, size: number): void {
+  if (found === size) return
+  throw new FiledepotError('CORRUPT_FILE', `"${path}" has ${found} bytes in the place of ${size}`)
 }
 
 function streamOf(bytes: Buffer): Readable {

@@ -1,18 +1,17 @@
-import { open, type FileHandle } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 
 /** How many bytes go to the disk in one write: in 1 MiB steps three times as much a second as in Node's 64 KiB. */
 const BATCH_BYTES = 1024 * 1024
 
 /**
- * Writes a stream to a new file. While one batch is being written, the next is pulled from the source, so whatever
+ * Writes a stream to a file that was opened for it, and closes it. While one batch is being written, the next is pulled from the source, so whatever
  * the source computes (a hash, say) costs no time of its own. At most two batches are in memory.
  */
 export async function writeStreamToFile(
-  path: string,
+  file: FileHandle,
   chunks: AsyncIterable<Uint8Array>,
   { sync, signal }: { sync: boolean; signal?: AbortSignal | undefined },
 ): Promise<void> {
-  const file = await open(path, 'wx')
   let writing: Promise<void> | undefined
   try {
     let batch: Uint8Array[] = []

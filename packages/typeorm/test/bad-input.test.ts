@@ -1,0 +1,112 @@
+import 'reflect-metadata'
+import { allowTypes, UploadedFile, type UploadType } from '@filedepot/core'
+import { UploadedFileColumn, uploadedFileColumn } from '@filedepot/typeorm'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { Entity, PrimaryGeneratedColumn, type Repository } from 'typeorm'
+import { Document } from './entities/document.ts'
+import { textFile } from './support/contents.ts'
+import { TestDatabase } from './support/test-database.ts'
+
+class Contract extends UploadedFile {}
+
+@Entity()
+class Strict {
+  @PrimaryGeneratedColumn()
+  id!: number
+
+  @UploadedFileColumn({ type: Contract, maxSize: 8, validators: [allowTypes('text/*')] })
+  contract!: Contract | null
+
+  @UploadedFileColumn({ storage: 'nowhere' })
+  lost!: UploadedFile | null
+}
+
+let database: TestDatabase
+let rows: Repository<Strict>
+
+beforeEach(async () => {
+  database = await TestDatabase.open([Strict, Document])
+  rows = database.dataSource.getRepository(Strict)
+})
+
+afterEach(async () => {
+  expect(await rows.count()).toBe(0)
+  expect(await database.pathsOfFiles()).toEqual([])
+  await database.close()
+})
+
+/** Saves a row with what TypeScript would have refused. */
+function save(values: object): Promise<unknown> {
+  return rows.save(Object.assign(rows.create(), values))
+}
+
+function contract(text: string, filename = 'contract.txt'): Contract {
+  return Contract.from(Buffer.from(text), { filename })
+}
+
+describe('a column refuses', () => {
+  it.each([
+    ['text', { contract: 'text' }, 'INVALID_CONTENT'],
+    ['a number', { contract: 7 }, 'INVALID_CONTENT'],
+    [
+      'a plain object, as a request brings it',
+      { contract: { storage: 'default', id: 'x' } },
+      'INVALID_CONTENT',
+    ],
+    ['a path in a plain object', { contract: { path: '/etc/passwd', originalname: 'p' } }, 'INVALID_CONTENT'],
+    ['a file of another upload type', { contract: textFile('short') }, 'WRONG_UPLOAD_TYPE'],
+    ['a file over the limit', { contract: contract('nine bytes') }, 'FILE_TOO_LARGE'],
+    ['a file of a type that is not allowed', { contract: contract('short', 'x.pdf') }, 'FILE_REFUSED'],
+    ['a storage that is not configured', { lost: textFile('text') }, 'STORAGE_NOT_FOUND'],
+    [
+      'a storage that is not configured, named by the value',
+      { contract: Contract.from(Buffer.from('x'), { filename: 'x.txt', storage: 'none' }) },
+      'STORAGE_NOT_FOUND',
+    ],
+  ])('%s', async (_, values, code) => {
+    await expect(save(values)).rejects.toMatchObject({ name: expect.any(String) as string, code })
+  })
+
+  it('and says in which column', async () => {
+    await expect(save({ contract: contract('nine bytes') })).rejects.toThrow('Strict.contract: ')
+  })
+
+  it('a list where it holds one file, and one file where it holds a list', async () => {
+    const documents = database.dataSource.getRepository(Document)
+
+    const saving = documents.save(Object.assign(documents.create(), { attachments: textFile('alone') }))
+
+    await expect(saving).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    await expect(save({ contract: [contract('short')] })).rejects.toMatchObject({ code: 'INVALID_CONTENT' })
+    expect(await documents.count()).toBe(0)
+  })
+
+  it('null where it is not nullable, as the database says', async () => {
+    expect(uploadedFileColumn({ nullable: false })).toMatchObject({ nullable: false })
+    await expect(save({ id: undefined, contract: null }).then(() => rows.clear())).resolves.toBeUndefined()
+  })
+
+  it('a type that is no upload type', () => {
+    expect(() => uploadedFileColumn({ type: Buffer as unknown as UploadType })).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+    )
+  })
+})
+
+describe('a pending file', () => {
+  it('is never written into a row, also where listeners are off', async () => {
+    const saving = rows.save({ contract: contract('short') }, { listeners: false })
+
+    await expect(saving).rejects.toThrow()
+  })
+})
+
+describe('a row that holds something else than a file', () => {
+  it('fails to load with INVALID_VALUE', async () => {
+    await database.dataSource.query(`INSERT INTO strict (contract) VALUES ('{"storage":"default"}')`)
+
+    await expect(rows.find()).rejects.toMatchObject({ code: 'INVALID_VALUE' })
+
+    await database.dataSource.query('DELETE FROM strict')
+  })
+})

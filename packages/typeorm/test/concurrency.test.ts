@@ -1,0 +1,126 @@
+import 'reflect-metadata'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import type { Repository } from 'typeorm'
+import { Document } from './entities/document.ts'
+import { brokenFile, textFile, textOf } from './support/contents.ts'
+import { TestDatabase } from './support/test-database.ts'
+
+let database: TestDatabase
+let documents: Repository<Document>
+
+beforeEach(async () => {
+  database = await TestDatabase.open([Document])
+  documents = database.dataSource.getRepository(Document)
+})
+
+afterEach(async () => {
+  await database.expectFilesMatchRows()
+  await database.close()
+})
+
+async function texts(): Promise<(string | undefined)[]> {
+  const rows = await documents.find({ order: { title: 'ASC' } })
+  return await Promise.all(rows.map(({ content }) => textOf(content)))
+}
+
+describe('saves at the same time on one SQLite connection', () => {
+  it('each keep their row and their file', async () => {
+    database.chaos.delay('write', 5)
+
+    await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        documents.save({ title: String(index).padStart(2, '0'), content: textFile(`file ${index}`) }),
+      ),
+    )
+
+    expect(await texts()).toEqual(Array.from({ length: 20 }, (_, index) => `file ${index}`))
+  })
+
+  it('do not go down with one that fails', async () => {
+    const saving = ['a', 'broken', 'c', 'broken', 'e'].map((title) =>
+      documents.save({ title, content: title === 'broken' ? brokenFile() : textFile(title) }),
+    )
+
+    const results = await Promise.allSettled(saving)
+
+    expect(results.map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+    ])
+    expect(await texts()).toEqual(['a', 'c', 'e'])
+  })
+
+  it('do not go down with a transaction that is rolled back', async () => {
+    const failure = new Error('rolled back')
+    database.chaos.delay('write', 5)
+
+    const results = await Promise.allSettled([
+      database.dataSource.transaction(async (manager) => {
+        await manager.save(Document, { title: 'a', content: textFile('in the transaction') })
+        throw failure
+      }),
+      documents.save({ title: 'b', content: textFile('beside it') }),
+      database.dataSource.transaction((manager) =>
+        manager.save(Document, { title: 'c', content: textFile('own') }),
+      ),
+    ])
+
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled'])
+    expect(await texts()).toEqual(['beside it', 'own'])
+  })
+
+  it('replace the file of one row one after the other', async () => {
+    const { id } = await documents.save({ content: textFile('first') })
+
+    await Promise.all(['a', 'b', 'c', 'd'].map((text) => documents.save({ id, content: textFile(text) })))
+
+    expect(await database.pathsOfFiles()).toHaveLength(1)
+  })
+
+  it('join the transaction that they are called in, through the outer repository too', async () => {
+    const failure = new Error('rolled back')
+
+    const running = database.dataSource.transaction(async (manager) => {
+      await manager.save(Document, { content: textFile('inner') })
+      await documents.save({ content: textFile('outer repository') })
+      throw failure
+    })
+
+    await expect(running).rejects.toBe(failure)
+    expect(await documents.count()).toBe(0)
+  })
+
+  it('wait for their turn also where they were started in a transaction that has ended since', async () => {
+    let late: Promise<unknown> | undefined
+    await database.dataSource.transaction(async (manager) => {
+      await manager.save(Document, { title: 'a', content: textFile('in time') })
+      late = (async () => {
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        return await documents.save({ title: 'b', content: textFile('late') })
+      })()
+    })
+
+    await late
+
+    expect(await texts()).toEqual(['in time', 'late'])
+  })
+
+  it('and on a query runner of its own leave no row without its file', async () => {
+    database.chaos.delay('write', 5)
+    const queryRunner = database.dataSource.createQueryRunner()
+    await queryRunner.startTransaction()
+    const inside = queryRunner.manager.save(Document, { title: 'a', content: textFile('inside') })
+    const beside = documents.save({ title: 'b', content: textFile('beside') })
+
+    await inside
+    await queryRunner.rollbackTransaction()
+    await beside.catch(() => undefined)
+
+    const files = await database.pathsOfFiles()
+    const missing = (await database.pathsOfRows()).filter((path) => !files.includes(path))
+    expect(missing).toEqual([])
+  })
+})

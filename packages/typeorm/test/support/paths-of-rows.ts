@@ -1,0 +1,32 @@
+import { UploadedFile } from '@filedepot/core'
+import type { DataSource, EntityMetadata } from 'typeorm'
+
+/** The paths of all files that rows refer to, read with plain SQL and without the library's own transformers. */
+export async function pathsOfRows(dataSource: DataSource): Promise<string[]> {
+  const paths: string[] = []
+  const seen = new Set<string>()
+  for (const metadata of dataSource.entityMetadatas) {
+    for (const name of fileColumnNames(metadata)) {
+      const column = `${metadata.tablePath}.${name}`
+      // Entities of one table, as in single-table inheritance, share its columns.
+      if (seen.has(column)) continue
+      seen.add(column)
+      const { driver } = dataSource
+      const sql = `SELECT ${driver.escape(name)} AS file FROM ${driver.escape(metadata.tablePath)}`
+      for (const { file } of await dataSource.query<{ file: string | null }[]>(sql)) {
+        if (file === null) continue
+        const json: unknown = JSON.parse(file)
+        for (const value of Array.isArray(json) ? json : [json])
+          paths.push(...UploadedFile.fromJSON(value).files)
+      }
+    }
+  }
+  return paths.sort()
+}
+
+function fileColumnNames({ columns, tableType }: EntityMetadata): string[] {
+  if (tableType === 'view') return []
+  return columns
+    .filter(({ transformer }) => transformer?.constructor.name === 'UploadedFileTransformer')
+    .map(({ databaseName }) => databaseName)
+}
