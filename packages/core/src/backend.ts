@@ -1,9 +1,5 @@
 import type { Readable } from 'node:stream'
 
-/** JSON that a row or a metadata file can hold. */
-export type JsonValue =
-  string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue }
-
 /** What is known of a file while it is written. */
 export interface FileInfo {
   /** For display only, never part of a key. At most 255 bytes of UTF-8, without control characters or path parts. */

@@ -22,6 +22,7 @@ export {
   type UploadType,
 } from './upload/uploaded-file.ts'
 export type { UploadedFileData, UploadedFileJson } from './upload/uploaded-file-data.ts'
+export type { JsonValue } from './json-value.ts'
 export type { FileFilter, FilteredFile, StoreFile } from './upload/file-filter.ts'
 export {
   allowExtensions,
@@ -48,7 +49,6 @@ export type {
   FileBody,
   FileInfo,
   FileStat,
-  JsonValue,
   SignedUrlOptions,
   StorageBackend,
 } from './backend.ts'

@@ -2,5 +2,6 @@ export { attachDepot, type AttachDepotOptions } from './attach-depot.ts'
 export {
   UploadedFileColumn,
   uploadedFileColumn,
+  type TextColumnOptions,
   type UploadedFileColumnOptions,
 } from './uploaded-file-column.ts'

@@ -5,7 +5,7 @@ import {
   type FileValidator,
   type UploadType,
 } from '@filedepot/core'
-import { Column, type ColumnOptions } from 'typeorm'
+import { Column, type ValueTransformer } from 'typeorm'
 import { UploadedFileTransformer } from './uploaded-file-transformer.ts'
 
 /** Options of {@link UploadedFileColumn}. */
@@ -29,6 +29,16 @@ export interface UploadedFileColumnOptions {
   /** False: loaded only where it is selected by name. @default true */
   select?: boolean
   /** Comment of the database column. */
+  comment?: string
+}
+
+/** What TypeORM is told of a file column, by a decorator as in an `EntitySchema`. */
+export interface TextColumnOptions {
+  type: 'text'
+  nullable: boolean
+  transformer: ValueTransformer
+  name?: string
+  select?: boolean
   comment?: string
 }
 
@@ -79,9 +89,7 @@ export function UploadedFileColumn(options?: UploadedFileColumnOptions): Propert
  * })
  * ```
  */
-export function uploadedFileColumn(
-  options: UploadedFileColumnOptions = {},
-): ColumnOptions & { type: 'text' } {
+export function uploadedFileColumn(options: UploadedFileColumnOptions = {}): TextColumnOptions {
   const { type = UploadedFile, array = false, nullable = true, name, select, comment } = options
   if (type !== UploadedFile && !(type.prototype instanceof UploadedFile)) {
     throw new FiledepotError(

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { JsonValue } from '../backend.ts'
+import type { JsonValue } from '../json-value.ts'
 import type { FileContent } from '../content/file-content.ts'
 import type { StoredRecord, StoreOptions } from '../storage/file-storage.ts'
 

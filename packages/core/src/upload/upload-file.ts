@@ -1,4 +1,4 @@
-import type { JsonValue } from '../backend.ts'
+import type { JsonValue } from '../json-value.ts'
 import { resolveContent } from '../content/resolve-content.ts'
 import type { DepotManager, UploadOptions } from '../depot/depot-manager.ts'
 import { expected } from '../expected.ts'

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../backend.ts'
+import type { JsonValue } from '../json-value.ts'
 import { FiledepotError } from '../errors.ts'
 import { describe, reasonOf } from '../expected.ts'
 import { formatFilePath } from '../file-path.ts'
@@ -117,7 +117,7 @@ function parsePython(json: object): UploadedFileData {
     // "YYYY-MM-DD HH:MM:SS", in UTC.
     uploadedAt: date(`${text(value, 'uploaded_at').replace(' ', 'T')}Z`),
     files: paths(value.files, text(value, 'path')),
-    metadata: metadata as UploadedFileData['metadata'],
+    metadata: metadata: metadata as UploadedFileData["metadata"],
   }
 }
 

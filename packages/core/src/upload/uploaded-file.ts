@@ -1,4 +1,5 @@
-import type { JsonValue, SignedUrlOptions } from '../backend.ts'
+import type { SignedUrlOptions } from '../backend.ts'
+import type { JsonValue } from '../json-value.ts'
 import type { FileContent } from '../content/file-content.ts'
 import { FileIntent } from '../content/file-intent.ts'
 import { resolveContent } from '../content/resolve-content.ts'
