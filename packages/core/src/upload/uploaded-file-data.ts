@@ -117,7 +117,7 @@ function parsePython(json: object): UploadedFileData {
     // "YYYY-MM-DD HH:MM:SS", in UTC.
     uploadedAt: date(`${text(value, 'uploaded_at').replace(' ', 'T')}Z`),
     files: paths(value.files, text(value, 'path')),
-    metadata: metadata: metadata as UploadedFileData["metadata"],
+    metadata: metadata as UploadedFileData['metadata'],
   }
 }
 
