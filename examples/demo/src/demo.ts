@@ -1,6 +1,6 @@
 // The main job in one short story: rows and their files, on embedded SQLite and local disk.
 import 'reflect-metadata'
-import { mkdtemp, readFile } from 'node:fs/promises'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { depot, fromPath, LocalBackend, UploadedFile } from '@filedepot/core'
@@ -42,7 +42,9 @@ await story.step('Read it back', async () => {
 
 await story.step('Replace the file: the old one is gone', async () => {
   const ada = await people.findOneByOrFail({ name: 'Ada' })
-  ada.photo = UploadedFile.from(fromPath(process.argv[1] ?? ''), { filename: 'ada-2.txt' })
+  const path = join(folder, 'ada-in-1852.txt')
+  await writeFile(path, 'Ada in 1852')
+  ada.photo = UploadedFile.from(fromPath(path))
   await people.save(ada)
 })
 
@@ -76,6 +78,4 @@ await story.step('Remove a row: its file goes with it', async () => {
 
 await dataSource.destroy()
 console.log(`\nDone. Rows and files agreed after each of the ${story.steps} steps.`)
-console.log(
-  `SQLite wrote ${(await readFile(join(folder, 'demo.db'))).byteLength} bytes; look around in ${folder}`,
-)
+console.log(`The database and the folder of the storage are still in ${folder}`)

@@ -1,7 +1,8 @@
 import 'reflect-metadata'
-import { allowTypes, UploadedFile, type UploadType } from '@filedepot/core'
+import { allowTypes, LocalBackend, UploadedFile, type UploadType } from '@filedepot/core'
 import { UploadedFileColumn, uploadedFileColumn } from '@filedepot/typeorm'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { Readable } from 'node:stream'
 import { Entity, PrimaryGeneratedColumn, type Repository } from 'typeorm'
 import { Document } from './entities/document.ts'
 import { textFile } from './support/contents.ts'
@@ -65,6 +66,42 @@ describe('a column refuses', () => {
     ],
   ])('%s', async (_, values, code) => {
     await expect(save(values)).rejects.toMatchObject({ code })
+  })
+
+  it('a stream that was read before', async () => {
+    const stream = Readable.from([Buffer.from('short')])
+    stream.destroy()
+
+    await expect(save({ contract: stream })).rejects.toMatchObject({ code: 'CONTENT_CONSUMED' })
+  })
+
+  it('a file where the folder cannot be written, and says why', async () => {
+    const unwritable = await TestDatabase.open([Strict, Document])
+    unwritable.depot.configure('unwritable', new LocalBackend('/dev/null/uploads'))
+    const content = UploadedFile.from(Buffer.from('x'), { storage: 'unwritable' })
+
+    const saving = unwritable.dataSource.transaction(async (manager) => {
+      await manager.save(Strict, {})
+      await manager.save(Document, { content, attachments: [textFile('goes well')] })
+    })
+
+    await expect(saving).rejects.toMatchObject({ code: 'WRITE_FAILED', cause: { code: 'ENOTDIR' } })
+    expect(await unwritable.dataSource.manager.count(Strict)).toBe(0)
+    for await (const id of unwritable.depot.get('attachments').list()) throw new Error(`${id} is left over`)
+    await unwritable.close()
+  })
+
+  it('a file where the disk is full, and says why', async () => {
+    const cause = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
+    database.chaos.fail('write', { error: cause })
+
+    const saving = database.dataSource.transaction(async (manager) => {
+      await manager.save(Strict, {})
+      await manager.save(Document, { content: textFile('too much') })
+    })
+
+    await expect(saving).rejects.toMatchObject({ code: 'STORAGE_FULL', cause })
+    expect(await database.dataSource.manager.count(Document)).toBe(0)
   })
 
   it('and says in which column', async () => {

@@ -8,10 +8,14 @@ import { formatFilePath, parseFilePath } from '../file-path.ts'
 export async function deletePaths(depot: DepotManager, paths: Iterable<string>): Promise<void> {
   const byStorage = new Map<string, string[]>()
   for (const path of new Set(paths)) {
-    const { storage, id } = parseFilePath(path)
-    const ids = byStorage.get(storage)
-    if (ids) ids.push(id)
-    else byStorage.set(storage, [id])
+    try {
+      const { storage, id } = parseFilePath(path)
+      const ids = byStorage.get(storage)
+      if (ids) ids.push(id)
+      else byStorage.set(storage, [id])
+    } catch (error) {
+      depot.report('deleteFailed', { path, error })
+    }
   }
   await Promise.all([...byStorage].map(([storage, ids]) => deleteFrom(depot, storage, ids)))
 }

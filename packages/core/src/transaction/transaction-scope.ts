@@ -1,4 +1,5 @@
 import type { DepotManager } from '../depot/depot-manager.ts'
+import { reasonOf } from '../expected.ts'
 import { markRevoked } from '../upload/ownership.ts'
 import type { UploadedFile } from '../upload/uploaded-file.ts'
 
@@ -61,7 +62,14 @@ export class TransactionScope {
   async undo(depot: DepotManager): Promise<void> {
     const removing = remove(depot, this.#uploads)
     // The latest change of a value is undone first.
-    for (const revert of this.#reverts.reverse()) revert()
+    for (const revert of this.#reverts.reverse()) {
+      try {
+        revert()
+      } catch (error) {
+        // The database has rolled back whatever becomes of the objects in memory.
+        process.emitWarning(`a value could not be put back: ${reasonOf(error)}`, 'FiledepotWarning')
+      }
+    }
     await removing
   }
 

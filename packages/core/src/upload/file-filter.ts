@@ -13,7 +13,7 @@ export interface FilteredFile {
   /** Stays with the value in the row, as JSON. Filters add to it. */
   readonly metadata: Record<string, JsonValue>
   /** The bytes: the original content where it can be read again, else from the storage. */
-  open(): Promise<Readable>
+  readonly open: () => Promise<Readable>
   /** Stores one more file of this value, for example a thumbnail. */
   readonly store: StoreFile
 }

@@ -76,18 +76,17 @@ function parseOwn(json: object): UploadedFileData {
   const value = json as Record<string, unknown>
   const storage = text(value, 'storage')
   const id = text(value, 'id')
-  const { declaredType, size, sha256 } = value as Partial<UploadedFileJson>
   return {
     storage,
     id,
     filename: text(value, 'filename'),
     contentType: text(value, 'contentType'),
-    declaredType,
-    size,
-    sha256,
+    declaredType: optional(value, 'declaredType', 'string'),
+    size: optional(value, 'size', 'number'),
+    sha256: optional(value, 'sha256', 'string'),
     uploadedAt: date(text(value, 'uploadedAt')),
     files: paths(value.files, formatFilePath({ storage, id })),
-    metadata: (value.metadata ?? {}) as UploadedFileData['metadata'],
+    metadata: metadata(value.metadata),
   }
 }
 
@@ -127,6 +126,28 @@ function text(value: Record<string, unknown>, key: string): string {
   return found
 }
 
+interface Kinds {
+  string: string
+  number: number
+}
+
+function optional<Kind extends keyof Kinds>(
+  value: Record<string, unknown>,
+  key: string,
+  kind: Kind,
+): Kinds[Kind] | undefined {
+  const found = value[key] ?? undefined
+  if (found !== undefined && typeof found !== kind) throw new TypeError(`"${key}" is ${describe(found)}`)
+  return found as Kinds[Kind] | undefined
+}
+
+function metadata(value: unknown): UploadedFileData['metadata'] {
+  const found = value ?? {}
+  if (typeof found !== 'object' || Array.isArray(found))
+    throw new TypeError(`"metadata" is ${describe(found)}`)
+  return found as UploadedFileData['metadata']
+}
+
 function date(value: string): Date {
   const found = new Date(value)
   if (Number.isNaN(found.getTime())) throw new TypeError(`${describe(value)} is no date`)
@@ -136,7 +157,7 @@ function date(value: string): Date {
 /** The value's own path comes first, also where the list leaves it out. */
 function paths(value: unknown, own: string): readonly string[] {
   const list: unknown = value ?? []
-  if (!Array.isArray(list) || list.some((path) => typeof path !== 'string')) {
+  if (!Array.isArray(list) || list.some((path) => typeof path !== 'string' || !/.\/./.test(path))) {
     throw new TypeError('"files" is not a list of paths')
   }
   return [...new Set([own, ...(list as string[])])]

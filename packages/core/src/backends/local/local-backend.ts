@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, rmdir } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import type { ByteRange, DeleteReport, FileBody, FileInfo, FileStat, StorageBackend } from '../../backend.ts'
@@ -150,9 +150,15 @@ export class LocalBackend implements StorageBackend {
         return await action()
       } catch (error) {
         if (!isMissing(error) || attempt === SHARD_ATTEMPTS) throw error
-        await mkdir(join(this.folder, shardOf(id)), { recursive: true })
+        await this.#makeShard(join(this.folder, shardOf(id)))
       }
     }
+  }
+
+  async #makeShard(shard: string): Promise<void> {
+    const first = await mkdir(shard, { recursive: true })
+    if (!this.#fsync || first === undefined) return
+    for (let made = shard; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made))
   }
 
   /** Only the opening is tried again: what the body of a stream throws, whatever its code, is not of this folder. */
@@ -177,7 +183,7 @@ export class LocalBackend implements StorageBackend {
       await this.#inShard(id, () =>
         this.#disk.replaceText(this.#sidecarPath(id), formatSidecar(sidecar), this.#fsync),
       )
-      if (this.#fsync) await this.#syncFolder(id)
+      if (this.#fsync) await syncFolder(join(this.folder, shardOf(id)))
       if (replaced) await this.#unlink(this.#path(id, replaced.content))
     })
   }
@@ -191,12 +197,6 @@ export class LocalBackend implements StorageBackend {
     } finally {
       if (this.#changing.get(id) === changing) this.#changing.delete(id)
     }
-  }
-
-  /** The names in a folder are on the disk only when the folder is. */
-  async #syncFolder(id: string): Promise<void> {
-    const folder = await open(join(this.folder, shardOf(id)))
-    await folder.sync().finally(() => folder.close())
   }
 
   async #readSidecar(id: string): Promise<Sidecar | undefined> {
@@ -282,6 +282,12 @@ function shardOf(id: string): string {
 function checkLength(path: string, found: number, size: number): void {
   if (found === size) return
   throw new FiledepotError('CORRUPT_FILE', `"${path}" has ${found} bytes in the place of ${size}`)
+}
+
+/** The names in a folder, those of new folders too, are on the disk only when the folder is. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path)
+  await folder.sync().finally(() => folder.close())
 }
 
 function streamOf(bytes: Buffer): Readable {

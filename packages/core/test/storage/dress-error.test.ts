@@ -1,0 +1,58 @@
+import { describe, expect, it } from '@jest/globals'
+import { AbortedError, FiledepotError, FileNotFoundError } from '../../src/errors.ts'
+import { dressError } from '../../src/storage/dress-error.ts'
+
+const PATH = 'default/01890a5d-ac96-774b-bcce-b302099a8057'
+
+describe('dressError', () => {
+  it.each([
+    ['write', 'WRITE_FAILED'],
+    ['read', 'READ_FAILED'],
+    ['delete', 'DELETE_FAILED'],
+    ['list', 'READ_FAILED'],
+  ] as const)('says which %s failed, and why', (operation, code) => {
+    const cause = new Error('connection lost')
+
+    const error = dressError(operation, PATH, cause)
+
+    expect(error).toMatchObject({ code, cause, message: `cannot ${operation} "${PATH}": connection lost` })
+  })
+
+  it.each(['ENOSPC', 'EDQUOT'])('knows %s as a full storage', (code) => {
+    const cause = Object.assign(new Error('no space left'), { code })
+
+    expect(dressError('write', PATH, cause)).toMatchObject({ code: 'STORAGE_FULL', cause })
+  })
+
+  it('knows an error after an abort as the abort', () => {
+    const cause = new Error('socket closed')
+
+    const error = dressError('write', PATH, cause, AbortSignal.abort())
+
+    expect(error).toBeInstanceOf(AbortedError)
+    expect(error).toMatchObject({ code: 'ABORTED', cause, message: `the write of "${PATH}" was aborted` })
+  })
+
+  it('leaves an error of ours as it is', () => {
+    const ours = new FiledepotError('CORRUPT_FILE', 'torn')
+
+    expect(dressError('read', PATH, ours, AbortSignal.abort())).toBe(ours)
+  })
+
+  it('adds the storage to a missing file', () => {
+    const missing = new FileNotFoundError('01890a5d-ac96-774b-bcce-b302099a8057')
+
+    const error = dressError('read', PATH, missing)
+
+    expect(error).toMatchObject({
+      code: 'FILE_NOT_FOUND',
+      path: PATH,
+      message: `no file "${PATH}"`,
+      cause: missing,
+    })
+  })
+
+  it.each([undefined, null, 'text', 5, {}])('makes an error of %p, too', (cause) => {
+    expect(dressError('write', PATH, cause)).toMatchObject({ code: 'WRITE_FAILED', cause })
+  })
+})

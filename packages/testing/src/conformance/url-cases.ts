@@ -1,0 +1,46 @@
+import { equal, match } from 'node:assert/strict'
+import type { BackendCase } from './backend-case.ts'
+import { expectCode, expectSame, expectSameBytes } from './expectations.ts'
+import { PNG } from './sample-content.ts'
+
+/** URLs, where the backend makes any. */
+export const urlCases: readonly BackendCase[] = [
+  {
+    name: 'gives an absolute public URL, or none',
+    async run({ backend, storage }) {
+      const file = await storage.get(await storage.create(PNG, { filename: 'me.png' }))
+
+      const url = backend.publicUrl?.(file.id)
+
+      expectSame(file.publicUrl, url, 'the public URL of the file')
+      if (url !== undefined) match(new URL(url).href, /^https?:/, 'the public URL is not one of HTTP')
+    },
+  },
+  {
+    name: 'signs URLs by which anyone reads the file, or says that it cannot',
+    async run({ backend, storage }) {
+      const file = await storage.get(await storage.create(PNG, { filename: 'me.png' }))
+
+      if (!backend.signedUrl) {
+        await expectCode('NOT_SUPPORTED', file.signedUrl(), 'signing without the ability')
+        return
+      }
+      const response = await fetch(await file.signedUrl({ expiresIn: 60 }))
+
+      equal(response.status, 200, 'the status of the answer to a signed URL')
+      equal(response.headers.get('content-type'), 'image/png', 'the type in the answer')
+      expectSameBytes(Buffer.from(await response.arrayBuffer()), PNG, 'the answer to a signed URL')
+    },
+  },
+  {
+    name: 'signs URLs that make browsers save the file where that is asked for',
+    async run({ backend, storage }) {
+      if (!backend.signedUrl) return
+      const file = await storage.get(await storage.create(PNG, { filename: 'me.png' }))
+
+      const response = await fetch(await file.signedUrl({ disposition: 'attachment' }))
+
+      match(response.headers.get('content-disposition') ?? '', /^attachment/, 'the disposition in the answer')
+    },
+  },
+]

@@ -1,0 +1,39 @@
+const core = require('@filedepot/core')
+const testing = require('@filedepot/testing')
+const model = require('@filedepot/testing/model')
+const integration = require('@filedepot/typeorm')
+const { DataSource, EntitySchema } = require('typeorm')
+
+async function main() {
+  const sameClasses =
+    (await import('@filedepot/core')).UploadedFile === core.UploadedFile &&
+    (await import('@filedepot/typeorm')).attachDepot === integration.attachDepot &&
+    (await import('@filedepot/testing')).ChaosBackend === testing.ChaosBackend &&
+    (await import('@filedepot/testing/model')).runProgram === model.runProgram
+
+  const depot = new core.DepotManager()
+  const files = depot.configure('default', new core.MemoryBackend())
+  const Note = new EntitySchema({
+    name: 'note',
+    columns: { id: { type: Number, primary: true, generated: true }, file: integration.uploadedFileColumn() },
+  })
+  const dataSource = new DataSource({
+    type: 'better-sqlite3',
+    database: ':memory:',
+    entities: [Note],
+    synchronize: true,
+  })
+  await integration.attachDepot(dataSource, depot).initialize()
+
+  const notes = dataSource.getRepository(Note)
+  const { id } = await notes.save({ file: core.UploadedFile.from(Buffer.from('hello')) })
+  const note = await notes.findOneByOrFail({ id })
+  const text = (await note.file.bytes()).toString()
+  await notes.remove(note)
+  let left = 0
+  for await (const _ of files.list()) left++
+
+  console.log(JSON.stringify({ text, sameClasses, files: left }))
+}
+
+void main()

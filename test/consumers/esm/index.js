@@ -1,0 +1,37 @@
+import { createRequire } from 'node:module'
+import * as core from '@filedepot/core'
+import * as testing from '@filedepot/testing'
+import * as model from '@filedepot/testing/model'
+import * as integration from '@filedepot/typeorm'
+import { DataSource, EntitySchema } from 'typeorm'
+
+const require = createRequire(import.meta.url)
+const sameClasses =
+  require('@filedepot/core').UploadedFile === core.UploadedFile &&
+  require('@filedepot/typeorm').attachDepot === integration.attachDepot &&
+  require('@filedepot/testing').ChaosBackend === testing.ChaosBackend &&
+  require('@filedepot/testing/model').runProgram === model.runProgram
+
+const depot = new core.DepotManager()
+const files = depot.configure('default', new core.MemoryBackend())
+const Note = new EntitySchema({
+  name: 'note',
+  columns: { id: { type: Number, primary: true, generated: true }, file: integration.uploadedFileColumn() },
+})
+const dataSource = new DataSource({
+  type: 'better-sqlite3',
+  database: ':memory:',
+  entities: [Note],
+  synchronize: true,
+})
+await integration.attachDepot(dataSource, depot).initialize()
+
+const notes = dataSource.getRepository(Note)
+const { id } = await notes.save({ file: core.UploadedFile.from(Buffer.from('hello')) })
+const note = await notes.findOneByOrFail({ id })
+const text = (await note.file.bytes()).toString()
+await notes.remove(note)
+let left = 0
+for await (const _ of files.list()) left++
+
+console.log(JSON.stringify({ text, sameClasses, files: left }))
