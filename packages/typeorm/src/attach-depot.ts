@@ -1,6 +1,7 @@
 import { depot as defaultDepot, FiledepotError, type DepotManager } from '@filedepot/core'
 import type { DataSource, EntitySubscriberInterface } from 'typeorm'
 import { DepotSubscriber } from './depot-subscriber.ts'
+import { refuseUnsavedFiles } from './unsaved-file.ts'
 import { followEachOther } from './single-connection.ts'
 
 /** Options of {@link attachDepot}. */
@@ -42,6 +43,7 @@ export function attachDepot(
   attached.set(dataSource, depot)
 
   keepSubscribed(dataSource, new DepotSubscriber(dataSource, depot, maxWait))
+  refuseUnsavedFiles(dataSource)
   followEachOther(dataSource)
   return dataSource
 }

@@ -1,33 +1,36 @@
 import { FiledepotError } from '@filedepot/core'
+import type { DataSource } from 'typeorm'
 
 /**
- * Stands for a value that was not uploaded while TypeORM looks for changes: it equals itself and nothing else. It
- * reaches a driver only where nothing uploaded the value, as with `save(…, { listeners: false })`, and a driver cannot
- * write it: node-postgres and mysql2 ask the two methods below, SQLite refuses any object.
+ * Stands for a value that no row can hold as it is, while TypeORM looks for changes: it equals itself and nothing
+ * else. Uploading the value replaces it; where nothing does, as with `save(…, { listeners: false })`, it gets as far
+ * as the driver, and is refused there.
  */
 export class UnsavedFile {
   static readonly #known = new WeakMap<object, UnsavedFile>()
 
+  private constructor(readonly value: unknown) {}
+
   /** The same object each time, so that a value that did not change is not seen as changed. */
   static of(value: unknown): UnsavedFile {
-    if (typeof value !== 'object' || value === null) return new UnsavedFile()
-    const known = UnsavedFile.#known.get(value) ?? new UnsavedFile()
+    if (typeof value !== 'object' || value === null) return new UnsavedFile(value)
+    const known = UnsavedFile.#known.get(value) ?? new UnsavedFile(value)
     UnsavedFile.#known.set(value, known)
     return known
   }
-
-  toPostgres(): never {
-    throw notUploaded()
-  }
-
-  toSqlString(): never {
-    throw notUploaded()
-  }
 }
 
-function notUploaded(): FiledepotError {
-  return new FiledepotError(
-    'PENDING_FILE',
-    'a file was not uploaded before its row was written: attachDepot(dataSource) does it, unless listeners are off',
-  )
+/** Refuses, on the driver of this data source, what was not uploaded when its row is written. */
+export function refuseUnsavedFiles({ driver }: DataSource): void {
+  const prepare = driver.preparePersistentValue.bind(driver)
+  const refuse: typeof prepare = (value, column) => {
+    const prepared: unknown = prepare(value, column)
+    if (!(prepared instanceof UnsavedFile)) return prepared
+    const name = `${column.entityMetadata.name}.${column.propertyPath}`
+    throw new FiledepotError(
+      'PENDING_FILE',
+      `${name}: the file is not in a storage when its row is written: its upload was skipped, or it was undone`,
+    )
+  }
+  Object.defineProperty(driver, 'preparePersistentValue', { value: refuse, configurable: true })
 }

@@ -1,4 +1,4 @@
-import { FiledepotError, isRevoked, UploadedFile, type UploadType } from '@filedepot/core'
+import { isRevoked, UploadedFile, type UploadType } from '@filedepot/core'
 import type { ValueTransformer } from 'typeorm'
 import { UnsavedFile } from './unsaved-file.ts'
 
@@ -36,14 +36,9 @@ export class UploadedFileTransformer<
   }
 }
 
-/** A value that a row can hold as it is. */
-function isStored(value: unknown): value is UploadedFile {
-  if (!(value instanceof UploadedFile) || value.isPending) return false
-  if (!isRevoked(value)) return true
-  throw new FiledepotError(
-    'FILE_NOT_FOUND',
-    `the file "${value.path}" was removed when its transaction was rolled back, so no row can hold it`,
-  )
+/** A value that a row can hold as it is: one whose file is in a storage. */
+function isStored(value: unknown): boolean {
+  return value instanceof UploadedFile && !value.isPending && !isRevoked(value)
 }
 
 function fromJSON(type: UploadType, json: unknown): UploadedFile {

@@ -134,7 +134,7 @@ describe('a pending file', () => {
   it('is never written into a row, also where listeners are off', async () => {
     const saving = rows.save({ contract: contract('short') }, { listeners: false })
 
-    await expect(saving).rejects.toThrow()
+    await expect(saving).rejects.toMatchObject({ code: 'PENDING_FILE' })
   })
 })
 

@@ -5,6 +5,7 @@ import type { EntityManager, Repository } from 'typeorm'
 import { Document } from './entities/document.ts'
 import { Receipt } from './entities/receipt.ts'
 import { Vehicle } from './entities/vehicle.ts'
+import { Gate, until } from './support/timing.ts'
 import { brokenFile, textFile, textOf } from './support/contents.ts'
 import { TestDatabase } from './support/test-database.ts'
 
@@ -122,6 +123,8 @@ describe('a transaction that is rolled back', () => {
     })
 
     await expect(documents.save({ content: gone })).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
+    const unheard = documents.save({ content: gone }, { listeners: false })
+    await expect(unheard).rejects.toMatchObject({ code: 'PENDING_FILE' })
 
     expect(await documents.count()).toBe(0)
   })
@@ -193,6 +196,25 @@ describe('savepoints', () => {
       '1',
       '2',
     ])
+  })
+
+  it('are done with when they were rolled back, and not looked at again', async () => {
+    const discarded: unknown[] = []
+    database.depot.on('discarded', (event) => discarded.push(event))
+
+    await database.dataSource.transaction(async (outer) => {
+      await outer.save(Document, { content: textFile('outer') })
+      const inner = outer.transaction((manager) =>
+        manager.save([
+          manager.create(Document, { content: textFile('good') }),
+          manager.create(Document, { content: brokenFile() }),
+        ]),
+      )
+      await expect(inner).rejects.toMatchObject({ code: 'CONTENT_FAILED' })
+    })
+
+    expect(discarded).toEqual([])
+    expect(await database.pathsOfFiles()).toHaveLength(1)
   })
 
   it('count also where the transaction touches its first file inside one', async () => {
@@ -363,6 +385,49 @@ describe('an upload that fails among several', () => {
       'before',
       'after',
     ])
+  })
+})
+
+describe('several files of one column', () => {
+  it('stay out of the storage where one of them fails and the transaction is committed all the same', async () => {
+    await database.dataSource.transaction(async (manager) => {
+      const saving = manager.save(Document, {
+        attachments: [textFile('good'), brokenFile(), textFile('good too')],
+      })
+      await expect(saving).rejects.toMatchObject({ code: 'CONTENT_FAILED' })
+    })
+
+    expect(await database.pathsOfFiles()).toEqual([])
+  })
+})
+
+describe('a save that nobody waited for', () => {
+  it('is stopped in its upload by the end of the transaction', async () => {
+    const queryRunner = database.dataSource.createQueryRunner()
+    await queryRunner.startTransaction()
+    database.chaos.hang('write')
+    const saving = queryRunner.manager.save(Document, { content: textFile('late') })
+
+    await until(() => database.chaos.calls('write') === 1)
+    await queryRunner.commitTransaction()
+
+    await expect(saving).rejects.toMatchObject({ code: 'ABORTED' })
+    expect(await documents.count()).toBe(0)
+  })
+
+  it('cannot write a row whose file has been removed with its transaction', async () => {
+    const gate = new Gate()
+    database.dataSource.subscribers.unshift({ listenTo: () => Document, beforeInsert: () => gate.opened })
+    const queryRunner = database.dataSource.createQueryRunner()
+    await queryRunner.startTransaction()
+    const saving = queryRunner.manager.save(Document, { content: textFile('late') })
+    await until(() => database.chaos.calls('write') === 1)
+
+    await queryRunner.rollbackTransaction()
+    gate.open()
+
+    await expect(saving).rejects.toMatchObject({ code: 'PENDING_FILE' })
+    expect(await documents.count()).toBe(0)
   })
 })
 
