@@ -29,12 +29,15 @@ export function detectContentType(
 ): string {
   if (contentType !== undefined) return contentType
   const signatures = filetypeinfo(head.subarray(0, HEAD_BYTES))
-  const found = signatures.flatMap(({ mime }) => mime ?? [])
+  const found = signatures.flatMap(({ mime }) => essence(mime))
   const extension = extname(filename).toLowerCase()
   const named = signatures.find((signature) => `.${signature.extension ?? ''}` === extension)
   const claims = [declaredType, lookup(extension), named?.mime].flatMap(essence)
 
   const [first] = found
+  // Two or three letters at the start of a text are no proof of anything.
+  if (first !== undefined && WEAK.has(first) && claims.some(isText) && isPrintable(head))
+    return claims.find(isText) ?? first
   if (first !== undefined) return claims.find((claim) => agrees(claim, found)) ?? first
   return claims.find((claim) => claim !== UNKNOWN_TYPE && !hasSignature(claim)) ?? UNKNOWN_TYPE
 }
@@ -45,9 +48,22 @@ function essence(claim: unknown): string[] {
   return /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/.test(type) ? [type] : []
 }
 
+/** Types whose signature is two or three letters: `BM`, `ID3`. */
+const WEAK = new Set(['image/bmp', 'audio/mpeg'])
+
+function isText(type: string): boolean {
+  return type.startsWith('text/')
+}
+
+function isPrintable(head: Uint8Array): boolean {
+  return head.subarray(0, HEAD_BYTES).every((byte) => byte >= 32 || (byte >= 9 && byte <= 13))
+}
+
 /** Containers have the signature of a family; the claim then says which of the family. */
 const FAMILIES: [of: string, members: RegExp][] = [
   ['application/zip', /^application\/(.+\+zip|zip|vnd\..+|java-archive)$/],
+  // What begins with a byte order mark is text of some kind.
+  ['text/plain', /^(text\/.+|application\/(json|xml|.+\+(json|xml)))$/],
   ['application/xml', /^(text\/xml|.+\+xml)$/],
   ['application/json', /\+json$/],
   ['application/ogg', /^(audio|video)\/(ogg|opus)$/],

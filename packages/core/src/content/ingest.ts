@@ -41,7 +41,10 @@ export interface Ingested {
 export async function ingest(content: ResolvedContent, options: IngestOptions): Promise<Ingested> {
   const { maxSize = Infinity, signal } = options
   const filename = cleanFilename(options.filename ?? content.filename)
-  if (signal?.aborted) throw new AbortedError(`storing "${filename}"`, { cause: signal.reason })
+  if (signal?.aborted) {
+    content.release?.()
+    throw new AbortedError(`storing "${filename}"`, { cause: signal.reason })
+  }
   if (content.size !== undefined && content.size > maxSize) throw new FileTooLargeError(filename, maxSize)
 
   const meter = new Meter(filename, maxSize)

@@ -2,9 +2,8 @@ import { Readable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
 import { isAnyArrayBuffer, isUint8Array } from 'node:util/types'
 import { FiledepotError } from '../errors.ts'
-import { describe } from '../expected.ts'
+import { describe, reasonOf } from '../expected.ts'
 import { StoredFile } from '../storage/stored-file.ts'
-import type { FileContent } from './file-content.ts'
 import { FileIntent, FileOnDisk } from './file-intent.ts'
 import { resolveMultipart } from './multipart.ts'
 
@@ -26,6 +25,8 @@ export interface ResolvedContent {
   readonly replayable: boolean
   /** The content as a stream. Throws `CONTENT_CONSUMED` where it has been read. */
   open(): Readable | Promise<Readable>
+  /** Gives up a stream that is not going to be opened, so that what it holds open is closed. */
+  release?(): void
   /** Called when the stream has ended: throws where the parser had cut it short. */
   checkComplete?(): void
 }
@@ -114,8 +115,32 @@ function resolveBlob(blob: Blob & { name?: unknown }): ResolvedContent {
 
 function resolveReadable(stream: Readable & { path?: unknown }): ResolvedContent {
   const { path } = stream
-  const used = stream.readableEnded || stream.destroyed || stream.errored !== null
-  return { ...once(stream, () => stream, used), filename: typeof path === 'string' ? path : undefined }
+  hearErrors(stream)
+  return {
+    filename: typeof path === 'string' ? path : undefined,
+    replayable: false,
+    open() {
+      if (stream.errored && !opened.has(stream)) {
+        const reason = reasonOf(stream.errored)
+        throw new FiledepotError('CONTENT_FAILED', `the stream has failed: ${reason}`, {
+          cause: stream.errored,
+        })
+      }
+      return once(stream, () => stream, stream.readableEnded || stream.destroyed).open()
+    },
+    release() {
+      stream.destroy()
+    },
+  }
+}
+
+const heard = new WeakSet<Readable>()
+
+/** A stream can fail before it is opened, while it waits for its row; nobody else may listen, and that ends a process. */
+function hearErrors(stream: Readable): void {
+  if (heard.has(stream)) return
+  heard.add(stream)
+  stream.on('error', () => undefined)
 }
 
 function once(content: object, open: () => Readable, used = false): ResolvedContent {
@@ -145,14 +170,4 @@ function isWebStream(value: unknown): value is ReadableStream<Uint8Array> {
 
 function isAsyncIterable(value: unknown): value is AsyncIterable<Uint8Array> {
   return typeof (value as AsyncIterable<Uint8Array> | null | undefined)?.[Symbol.asyncIterator] === 'function'
-}
-
-/** True for every value of {@link FileContent}. */
-export function isFileContent(value: unknown): value is FileContent {
-  try {
-    resolveContent(value)
-    return true
-  } catch {
-    return false
-  }
 }

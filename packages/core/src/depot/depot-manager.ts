@@ -177,7 +177,9 @@ export class DepotManager extends DepotEvents {
 
   /** Closes every backend. */
   async close(): Promise<void> {
-    for (const { backend } of this.storages()) await backend.close?.()
+    const closing = this.storages().map(async ({ backend }) => backend.close?.())
+    await Promise.allSettled(closing)
+    await Promise.all(closing)
   }
 
   #checkNewName(name: string): void {

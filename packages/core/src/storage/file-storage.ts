@@ -112,7 +112,9 @@ export class FileStorage {
     const resolved = resolveContent(content)
     const filename = options.filename ?? resolved.filename
     const kept =
-      filename === undefined ? { filename: existing.filename, declaredType: existing.contentType } : {}
+      filename === undefined
+        ? { filename: existing.filename, declaredType: existing.contentType, metadata: existing.metadata }
+        : {}
     return (await this.#write(id, { ...resolved, ...kept }, options)).id
   }
 
@@ -178,7 +180,8 @@ export class FileStorage {
     if (!this.backend.signedUrl) {
       throw new FiledepotError('NOT_SUPPORTED', `the storage "${this.name}" cannot sign URLs`)
     }
-    return await this.backend.signedUrl(id, options)
+    const { backend } = this
+    return await this.#run('read', id, async () => (await backend.signedUrl?.(id, options)) ?? '')
   }
 
   /** `storage/id` of a file of this storage. */

@@ -2,6 +2,7 @@ import type { FileContent } from '../content/file-content.ts'
 import type { DepotManager, UploadOptions } from '../depot/depot-manager.ts'
 import { FiledepotError } from '../errors.ts'
 import { describe } from '../expected.ts'
+import { boundManager } from '../upload/manager-binding.ts'
 import { UploadedFile, type UploadType } from '../upload/uploaded-file.ts'
 import type { FileTransaction } from './file-transaction.ts'
 
@@ -31,9 +32,10 @@ export async function attachFile(
 ): Promise<UploadedFile> {
   const file = asUploadedFile(value, type)
   if (!file.isPending) {
-    if (current.includes(file.path) || transaction.adopt(file)) return file
+    const manager = boundManager(file) ?? depot
+    if (manager === depot && (current.includes(file.path) || transaction.adopt(file))) return file
     return await transaction.add(async (signal) => {
-      const copy = from(type, await depot.getFile(file.path))
+      const copy = from(type, await manager.getFile(file.path))
       return await depot.upload(copy, { ...options, signal })
     }, revert)
   }

@@ -61,7 +61,11 @@ class Stores {
 
   /** Waits for every store() that was begun, also those that nobody waited for, and fails where one failed. */
   async finished(): Promise<void> {
-    await Promise.allSettled(this.#running)
+    // One that is begun while the others are waited for is waited for, too.
+    for (let waited = -1; waited < this.#running.length;) {
+      waited = this.#running.length
+      await Promise.allSettled(this.#running)
+    }
     await Promise.all(this.#running)
   }
 }

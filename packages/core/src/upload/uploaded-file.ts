@@ -96,6 +96,9 @@ export class UploadedFile implements UploadedFileData {
       for (const name of FIELDS) {
         Object.defineProperty(this, name, { value: deepFreeze(value[name]), enumerable: true })
       }
+      // A date cannot be frozen, so each reader gets one of its own.
+      const uploadedAt = value.uploadedAt.getTime()
+      Object.defineProperty(this, 'uploadedAt', { get: () => new Date(uploadedAt), enumerable: true })
     }
     Object.freeze(this)
   }
@@ -213,13 +216,12 @@ const FIELDS = [
   'declaredType',
   'size',
   'sha256',
-  'uploadedAt',
   'files',
   'metadata',
 ] as const satisfies readonly (keyof UploadedFileData)[]
 
 // A stored value has its fields as properties of its own; on a pending one these are found instead.
-for (const name of FIELDS) {
+for (const name of [...FIELDS, 'uploadedAt']) {
   Object.defineProperty(UploadedFile.prototype, name, {
     get: () => {
       throw pendingError(name)
@@ -237,7 +239,7 @@ function pendingError(field?: string): FiledepotError {
 }
 
 function deepFreeze<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || value instanceof Date) return value
+  if (typeof value !== 'object' || value === null) return value
   for (const inner of Object.values(value)) deepFreeze(inner)
   return Object.freeze(value)
 }

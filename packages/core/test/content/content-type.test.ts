@@ -33,6 +33,16 @@ function detect(head: Uint8Array, filename: string, declaredType?: string): stri
 
 describe('detectContentType', () => {
   it.each([
+    ['BMW is a maker of cars\n', 'cars.txt', 'text/plain'],
+    ['\ufeffid,name\n', 'people.csv', 'text/csv'],
+    ['ID3,name\n1,Ada\n', 'people.csv', 'text/csv'],
+    ['BM\u0000\u0001', 'cars.txt', 'image/bmp'],
+    ['BMW is a maker of cars\n', 'cars.bmp', 'image/bmp'],
+  ])('does not take a text for an image or a song by its first letters: %j as %s', (text, filename, type) => {
+    expect(detect(Buffer.from(text), filename)).toBe(type)
+  })
+
+  it.each([
     ['PNG', PNG, 'image/png'],
     ['JPEG', JPEG, 'image/jpeg'],
     ['GIF', GIF, 'image/gif'],

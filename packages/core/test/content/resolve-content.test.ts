@@ -3,12 +3,13 @@ import { createReadStream } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
+import { setTimeout } from 'node:timers/promises'
 import { text } from 'node:stream/consumers'
 import { ReadableStream } from 'node:stream/web'
 import vm from 'node:vm'
 import type { FileContent } from '../../src/content/file-content.ts'
 import { FileIntent, fromDataUrl, fromPath } from '../../src/content/file-intent.ts'
-import { isFileContent, resolveContent } from '../../src/content/resolve-content.ts'
+import { resolveContent } from '../../src/content/resolve-content.ts'
 import type { StoreOptions } from '../../src/storage/file-storage.ts'
 import { failure, thrown } from '../support/failure.ts'
 import { Source } from '../support/sources.ts'
@@ -218,16 +219,6 @@ describe('what is no content', () => {
     expect(await failure(files.create(stream))).toMatchObject({ code: 'INVALID_CONTENT' })
     expect(await idsOf(files)).toEqual([])
   })
-
-  it('is told apart without an error by isFileContent', () => {
-    expect([HELLO, new Blob([]), Readable.from([])].map(isFileContent)).toEqual([true, true, true])
-    expect(['text', null, {}, { path: '/etc/passwd' }].map(isFileContent)).toEqual([
-      false,
-      false,
-      false,
-      false,
-    ])
-  })
 })
 
 describe('a stream that was used', () => {
@@ -241,10 +232,6 @@ describe('a stream that was used', () => {
       },
     ],
     ['a Readable that was destroyed', () => Readable.from([HELLO]).destroy()],
-    [
-      'a Readable that failed',
-      () => new Readable({ read: () => undefined }).on('error', () => undefined).destroy(new Error('gone')),
-    ],
     [
       'a web stream that is locked',
       () => {
@@ -331,5 +318,31 @@ describe('a stream that was used', () => {
     const resolved = resolveContent(stream)
 
     expect(thrown(() => resolved.open()).code).toBe('CONTENT_CONSUMED')
+  })
+})
+
+describe('a stream that fails before it is stored', () => {
+  it('does not end the process, and says why when it is stored', async () => {
+    const files = memoryStorage()
+    const pending = createReadStream('/no/such/file')
+    resolveContent(pending)
+    await setTimeout(20)
+
+    const error = await failure(files.create(pending))
+
+    expect(error).toMatchObject({ code: 'CONTENT_FAILED', cause: { code: 'ENOENT' } })
+    expect(await idsOf(files)).toEqual([])
+  })
+})
+
+describe('a stream that is not stored after all', () => {
+  it('is closed, as nobody else is going to do it', async () => {
+    const files = memoryStorage()
+    const content = Readable.from([HELLO])
+
+    const error = await failure(files.create(content, { signal: AbortSignal.abort() }))
+
+    expect(error).toMatchObject({ code: 'ABORTED' })
+    expect(content.destroyed).toBe(true)
   })
 })

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { MemoryBackend } from '../../src/backends/memory-backend.ts'
 import { DepotManager } from '../../src/depot/depot-manager.ts'
 import { depot as processDepot } from '../../src/depot/depot.ts'
-import { UploadedFile } from '../../src/upload/uploaded-file.ts'
+import { UploadedFile, type ProcessedFile } from '../../src/upload/uploaded-file.ts'
 import { BrokenBackend, GatedBackend } from '../support/backends.ts'
 import { bytesOf } from '../support/bytes.ts'
 import { failure, thrown } from '../support/failure.ts'
@@ -265,15 +265,22 @@ describe('DepotManager.upload', () => {
     const backend = new GatedBackend()
     const depot = memoryDepot(backend, { uploadConcurrency: 1 })
     const abort = new AbortController()
+    let processed = false
+    class Noting extends UploadedFile {
+      override process(...args: Parameters<UploadedFile['process']>): Promise<ProcessedFile> {
+        processed = true
+        return super.process(...args)
+      }
+    }
 
     const first = depot.upload(UploadedFile.from(bytesOf(1)))
-    const second = failure(depot.upload(UploadedFile.from(bytesOf(2)), { signal: abort.signal }))
+    const second = failure(depot.upload(Noting.from(bytesOf(2)), { signal: abort.signal }))
     abort.abort(new Error('enough'))
     backend.open()
 
     const stored = await first
     expect(await second).toMatchObject({ code: 'ABORTED', cause: { message: 'enough' } })
-    expect(backend.begun).toBe(1)
+    expect([processed, backend.begun]).toEqual([false, 1])
     expect(await pathsOf(depot)).toEqual([stored.path])
   })
 
@@ -288,6 +295,22 @@ describe('DepotManager.upload', () => {
 })
 
 describe('DepotManager.close', () => {
+  it('closes the others where one cannot be closed, and says so', async () => {
+    const error = new Error('still busy')
+    let closed = false
+    const depot = new DepotManager()
+    depot.configure('stuck', Object.assign(new MemoryBackend(), { close: () => Promise.reject(error) }))
+    const close = () => {
+      closed = true
+      return Promise.resolve()
+    }
+    depot.configure('good', Object.assign(new MemoryBackend(), { close }))
+
+    await expect(depot.close()).rejects.toBe(error)
+
+    expect(closed).toBe(true)
+  })
+
   it('closes every backend that can be closed', async () => {
     const closed: string[] = []
     class Connected extends MemoryBackend {

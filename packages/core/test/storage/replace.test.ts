@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import { LocalBackend } from '../../src/backends/local/local-backend.ts'
-import { MemoryBackend } from '../../src/backends/memory-backend.ts'
 import { FileIntent } from '../../src/content/file-intent.ts'
 import { FileStorage } from '../../src/storage/file-storage.ts'
+import { GatedBackend } from '../support/backends.ts'
 import { bytesOf } from '../support/bytes.ts'
 import { failure } from '../support/failure.ts'
 import { idsOf, memoryStorage } from '../support/storages.ts'
@@ -31,6 +31,15 @@ describe('FileStorage.replace', () => {
     expect(after.size).toBe(13)
     expect(after.sha256).not.toBe(before.sha256)
     expect(await idsOf(files)).toEqual([id])
+  })
+
+  it('keeps the custom metadata with the name', async () => {
+    const files = memoryStorage()
+    const id = await files.create(Buffer.from('old'), { filename: 'a.txt', metadata: { author: 'Ada' } })
+
+    await files.replace(id, Buffer.from('new'))
+
+    expect(await files.get(id)).toMatchObject({ filename: 'a.txt', metadata: { author: 'Ada' } })
   })
 
   it('keeps the filename and the type where the content has no name', async () => {
@@ -190,13 +199,16 @@ describe('replace(file, file)', () => {
     }
   })
 
-  it('onto itself under another name of the storage keeps the bytes', async () => {
-    const backend = new MemoryBackend()
+  it('onto itself writes nothing, also under another name of the storage', async () => {
+    const backend = new GatedBackend()
+    backend.open()
     const files = new FileStorage('one', backend)
     const file = await files.get(await files.create(Buffer.from('hello')))
 
+    await files.replace(file, file)
     await new FileStorage('two', backend).replace(file, file)
 
+    expect(backend.begun).toBe(1)
     expect(await (await files.get(file.id)).text()).toBe('hello')
   })
 })

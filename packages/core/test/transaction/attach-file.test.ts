@@ -25,6 +25,19 @@ async function rowValue({ depot }: ReturnType<typeof setUp>, content = Buffer.fr
 }
 
 describe('attachFile', () => {
+  it('copies a value of another manager, and leaves the original alone', async () => {
+    const { depot, attach } = setUp()
+    const other = memoryDepot()
+    const theirs = await other.upload(UploadedFile.from(Buffer.from('theirs'), { filename: 'theirs.txt' }))
+
+    const file = await attach(theirs)
+
+    expect(await pathsOf(depot)).toEqual([file.path])
+    expect(await pathsOf(other)).toEqual([theirs.path])
+    expect((await file.bytes()).toString()).toBe('theirs')
+    expect(file.filename).toBe('theirs.txt')
+  })
+
   it('uploads a pending value within the transaction', async () => {
     const { depot, transaction, attach } = setUp()
 

@@ -179,12 +179,12 @@ export class LocalBackend implements StorageBackend {
   /** Lets the file exist, or be the new one, and removes the bytes that it had. */
   #commit(id: string, sidecar: Sidecar): Promise<void> {
     return this.#exclusively(id, async () => {
-      const replaced = await this.#readSidecar(id).catch(() => undefined)
+      const replaced = (await this.#contentsNow(id)).filter((content) => content !== sidecar.content)
       await this.#inShard(id, () =>
         this.#disk.replaceText(this.#sidecarPath(id), formatSidecar(sidecar), this.#fsync),
       )
       if (this.#fsync) await syncFolder(join(this.folder, shardOf(id)))
-      if (replaced) await this.#unlink(this.#path(id, replaced.content))
+      for (const content of replaced) await this.#unlink(this.#path(id, content))
     })
   }
 
@@ -237,18 +237,20 @@ export class LocalBackend implements StorageBackend {
   /** The bytes go before the sidecar: what fails half-way is then still listed, and deleted when it is tried again. */
   #delete(id: string): Promise<void> {
     return this.#exclusively(id, async () => {
-      const sidecar = await this.#readSidecar(id).catch(() => 'corrupt' as const)
-      if (sidecar === undefined) return
-      // Without a readable sidecar, whatever bears the id goes.
-      const contents = sidecar === 'corrupt' ? await this.#contentsOf(id) : [sidecar.content]
-      for (const content of contents) await this.#unlinkOrThrow(this.#path(id, content))
+      for (const content of await this.#contentsNow(id)) await this.#unlinkOrThrow(this.#path(id, content))
       await this.#unlinkOrThrow(this.#sidecarPath(id))
     })
   }
 
-  async #contentsOf(id: string): Promise<string[]> {
-    const names = await readSorted(join(this.folder, shardOf(id)))
-    return names.filter((name) => name.startsWith(`${id}.`) && name !== id + SIDECAR)
+  /** The names of the bytes that the file has now; where the sidecar cannot be read, of all that bear its id. */
+  async #contentsNow(id: string): Promise<string[]> {
+    try {
+      const sidecar = await this.#readSidecar(id)
+      return sidecar ? [sidecar.content] : []
+    } catch {
+      const names = await readSorted(join(this.folder, shardOf(id)))
+      return names.filter((name) => name.startsWith(`${id}.`) && name !== id + SIDECAR)
+    }
   }
 
   async #unlinkOrThrow(path: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { readFile, truncate, unlink, writeFile } from 'node:fs/promises'
+import { readFile, truncate, unlink, writeFile, readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { LocalBackend, type LocalBackendOptions } from '../../../src/backends/local/local-backend.ts'
 import { FileStorage } from '../../../src/storage/file-storage.ts'
@@ -226,6 +226,7 @@ describe('metadata that was damaged', () => {
 
     const restored = await files.get(file.id)
     expect([restored.filename, await restored.text()]).toEqual(['hello.txt', 'hello'])
+    expect(await readdir(join(folder, file.id.slice(0, 6)))).toHaveLength(2)
   })
 })
 
