@@ -60,7 +60,7 @@ export class RunnerTransactions {
 
   /** COMMIT is about to be sent, or the release of a savepoint, for which TypeORM sends the same event. */
   async committing(queryRunner: QueryRunner): Promise<void> {
-    if (savepointsOf(queryRunner) === 0) await this.#open.get(queryRunner)?.claims.verify(queryRunner)
+    if (savepointsOf(queryRunner) === 0) await this.#open.get(queryRunner)?.claims.verifyAll(queryRunner)
   }
 
   /** COMMIT, or the release of a savepoint. */

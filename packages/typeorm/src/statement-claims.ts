@@ -18,7 +18,6 @@ export interface StatementClaim {
 
 /** A claim whose statement has not been heard of, and the savepoint within which it was made. */
 interface OpenClaim {
-  readonly subject: unknown
   readonly claim: StatementClaim
   savepoint: number
 }
@@ -26,40 +25,44 @@ interface OpenClaim {
 /** The claims of one transaction. */
 export class StatementClaims {
   readonly #transaction: FileTransaction
-  #open: OpenClaim[] = []
+  /** By the entity, or whatever else the event after the statement names its rows by. */
+  readonly #open = new Map<unknown, OpenClaim[]>()
 
   constructor(transaction: FileTransaction) {
     this.#transaction = transaction
   }
 
-  /** @param subject the entity, or whatever else the event after the statement names the row by */
   add(subject: unknown, claim: StatementClaim): void {
-    this.#open.push({ subject, claim, savepoint: this.#transaction.savepoints })
+    const open = this.#open.get(subject) ?? []
+    open.push({ claim, savepoint: this.#transaction.savepoints })
+    this.#open.set(subject, open)
   }
 
-  /** The statement has run: what the row gave up goes with the commit. */
+  /** The statement has run: what its rows gave up goes with the commit. */
   confirm(subject: unknown): void {
-    const confirmed = this.#open.filter((open) => open.subject === subject)
-    if (confirmed.length === 0) return
-    this.#open = this.#open.filter((open) => open.subject !== subject)
-    for (const { claim } of confirmed) this.#transaction.discard(claim.lost)
+    for (const { claim } of this.#take(subject)) this.#transaction.discard(claim.lost)
   }
 
   /** Savepoints were released: their claims belong to what is around them. */
   released(): void {
     const { savepoints } = this.#transaction
-    for (const open of this.#open) open.savepoint = Math.min(open.savepoint, savepoints)
+    for (const open of [...this.#open.values()].flat()) open.savepoint = Math.min(open.savepoint, savepoints)
   }
 
   /** Savepoints were rolled back, and with them whatever their statements did. */
   rolledBack(): void {
     const { savepoints } = this.#transaction
-    this.#open = this.#open.filter(({ savepoint }) => savepoint <= savepoints)
+    for (const [subject, open] of this.#open) {
+      this.#open.set(
+        subject,
+        open.filter(({ savepoint }) => savepoint <= savepoints),
+      )
+    }
   }
 
-  /** Before the commit: looks in the database for the statements that nothing was heard of. */
-  async verify(queryRunner: QueryRunner): Promise<void> {
-    for (const { claim } of this.#open.splice(0)) {
+  /** Looks in the database what a statement did of which no event can say it. */
+  async verify(subject: unknown, queryRunner: QueryRunner): Promise<void> {
+    for (const { claim } of this.#take(subject)) {
       if (await claim.isWritten(queryRunner)) {
         this.#transaction.discard(claim.lost)
       } else {
@@ -67,5 +70,16 @@ export class StatementClaims {
         claim.revert()
       }
     }
+  }
+
+  /** Before the commit: looks in the database for the statements that nothing was heard of. */
+  async verifyAll(queryRunner: QueryRunner): Promise<void> {
+    for (const subject of [...this.#open.keys()]) await this.verify(subject, queryRunner)
+  }
+
+  #take(subject: unknown): readonly OpenClaim[] {
+    const open = this.#open.get(subject) ?? []
+    this.#open.delete(subject)
+    return open
   }
 }

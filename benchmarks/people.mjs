@@ -1,0 +1,44 @@
+import { DepotManager, LocalBackend } from '@filedepot/core'
+import { attachDepot, uploadedFileColumn } from '@filedepot/typeorm'
+import { DataSource, EntitySchema } from 'typeorm'
+
+/** A person with a file, kept by filedepot. */
+export class Person {}
+/** A person with a file that the program keeps by hand: the row has the same text. */
+export class PlainPerson {}
+/** A person without any file. */
+export class Fileless {}
+
+const columns = {
+  id: { type: Number, primary: true, generated: true },
+  name: { type: String },
+  email: { type: String },
+}
+const personSchema = new EntitySchema({
+  name: 'person',
+  target: Person,
+  columns: { ...columns, photo: uploadedFileColumn() },
+})
+const plainSchema = new EntitySchema({
+  name: 'plain_person',
+  target: PlainPerson,
+  columns: { ...columns, photo: { type: 'text', nullable: true } },
+})
+const filelessSchema = new EntitySchema({ name: 'fileless', target: Fileless, columns })
+
+/** A database in memory, with all of the entities whether or not filedepot is attached. */
+export function openPlain() {
+  return new DataSource({
+    type: 'better-sqlite3',
+    database: ':memory:',
+    synchronize: true,
+    entities: [personSchema, plainSchema, filelessSchema],
+  }).initialize()
+}
+
+/** The same with filedepot, whose files go into a folder. */
+export async function openWithDepot(folder) {
+  const depot = new DepotManager()
+  depot.configure('default', new LocalBackend(folder))
+  return attachDepot(await openPlain(), depot)
+}
