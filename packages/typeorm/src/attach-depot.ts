@@ -1,6 +1,7 @@
 import { depot as defaultDepot, FiledepotError, type DepotManager } from '@filedepot/core'
 import type { DataSource, EntitySubscriberInterface } from 'typeorm'
 import { DepotSubscriber } from './depot-subscriber.ts'
+import { FileEntities } from './file-entities.ts'
 import { refuseUnsavedFiles } from './unsaved-file.ts'
 import { followEachOther } from './single-connection.ts'
 
@@ -42,9 +43,10 @@ export function attachDepot(
     throw new FiledepotError('INVALID_ARGUMENT', 'another depot is attached to this data source already')
   attached.set(dataSource, depot)
 
-  keepSubscribed(dataSource, new DepotSubscriber(dataSource, depot, maxWait))
+  const entities = new FileEntities(dataSource)
+  keepSubscribed(dataSource, new DepotSubscriber(entities, depot, maxWait) as EntitySubscriberInterface)
   refuseUnsavedFiles(dataSource)
-  followEachOther(dataSource)
+  followEachOther(dataSource, entities)
   return dataSource
 }
 

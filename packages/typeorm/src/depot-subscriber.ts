@@ -1,6 +1,5 @@
 import { bindManager, FiledepotError, type DepotManager, type UploadedFile } from '@filedepot/core'
 import type {
-  DataSource,
   EntityMetadata,
   EntitySubscriberInterface,
   InsertEvent,
@@ -8,16 +7,15 @@ import type {
   ObjectLiteral,
   QueryRunner,
   RemoveEvent,
-  TransactionCommitEvent,
-  TransactionRollbackEvent,
-  TransactionStartEvent,
   UpdateEvent,
 } from 'typeorm'
 import { EntityFiles } from './entity-files.ts'
 import { fileColumnsOf } from './file-column.ts'
-import { FileEntities } from './file-entities.ts'
+import type { FileEntities } from './file-entities.ts'
 import { LoadedFiles } from './loaded-files.ts'
 import { RunnerTransactions, type RunnerTransaction } from './runner-transactions.ts'
+
+type TransactionHook = (event: { queryRunner: QueryRunner }) => Promise<void> | undefined
 
 type ListenTo = ReturnType<NonNullable<EntitySubscriberInterface['listenTo']>>
 
@@ -27,16 +25,16 @@ type ListenTo = ReturnType<NonNullable<EntitySubscriberInterface['listenTo']>>
  * Every hook is one async function, never a throwing one: TypeORM calls several of them in a row, and a throw from
  * one would leave the promises of the others without anybody who waits for them.
  */
-export class DepotSubscriber implements EntitySubscriberInterface {
+export class DepotSubscriber {
   readonly #depot: DepotManager
   readonly #entities: FileEntities
   readonly #transactions: RunnerTransactions
   readonly #loaded = new LoadedFiles()
   readonly #files: EntityFiles
 
-  constructor(dataSource: DataSource, depot: DepotManager, maxWait: number) {
+  constructor(entities: FileEntities, depot: DepotManager, maxWait: number) {
     this.#depot = depot
-    this.#entities = new FileEntities(dataSource)
+    this.#entities = entities
     this.#transactions = new RunnerTransactions(depot, maxWait)
     this.#files = new EntityFiles(depot, this.#loaded)
   }
@@ -99,20 +97,38 @@ export class DepotSubscriber implements EntitySubscriberInterface {
     return this.#transactions.ran(event.queryRunner, subjectOf(event))
   }
 
-  afterTransactionStart({ queryRunner }: TransactionStartEvent): void {
+  // TypeORM looks whether a subscriber has these before it makes their events. While no transaction has touched a
+  // file there are none, so that the transactions of others cost nothing.
+
+  get afterTransactionStart(): TransactionHook | undefined {
+    return this.#whileOpen(this.#started)
+  }
+
+  get beforeTransactionCommit(): TransactionHook | undefined {
+    return this.#whileOpen(this.#committing)
+  }
+
+  get afterTransactionCommit(): TransactionHook | undefined {
+    return this.#whileOpen(this.#committed)
+  }
+
+  get afterTransactionRollback(): TransactionHook | undefined {
+    return this.#whileOpen(this.#rolledBack)
+  }
+
+  readonly #started: TransactionHook = ({ queryRunner }) => {
     this.#transactions.started(queryRunner)
+    return undefined
   }
 
-  beforeTransactionCommit({ queryRunner }: TransactionCommitEvent): Promise<void> {
-    return this.#transactions.committing(queryRunner)
-  }
+  readonly #committing: TransactionHook = ({ queryRunner }) => this.#transactions.committing(queryRunner)
 
-  afterTransactionCommit({ queryRunner }: TransactionCommitEvent): Promise<void> {
-    return this.#transactions.committed(queryRunner)
-  }
+  readonly #committed: TransactionHook = ({ queryRunner }) => this.#transactions.committed(queryRunner)
 
-  afterTransactionRollback({ queryRunner }: TransactionRollbackEvent): Promise<void> {
-    return this.#transactions.rolledBack(queryRunner)
+  readonly #rolledBack: TransactionHook = ({ queryRunner }) => this.#transactions.rolledBack(queryRunner)
+
+  #whileOpen(hook: TransactionHook): TransactionHook | undefined {
+    return this.#transactions.anyOpen ? hook : undefined
   }
 
   #within(

@@ -1,5 +1,4 @@
 import { FileTransaction, type DepotManager } from '@filedepot/core'
-import { setTimeout } from 'node:timers/promises'
 import type { QueryRunner } from 'typeorm'
 import { StatementClaims } from './statement-claims.ts'
 
@@ -19,10 +18,16 @@ export class RunnerTransactions {
   readonly #depot: DepotManager
   readonly #maxWait: number
   readonly #open = new WeakMap<QueryRunner, RunnerTransaction>()
+  #count = 0
 
   constructor(depot: DepotManager, maxWait: number) {
     this.#depot = depot
     this.#maxWait = maxWait
+  }
+
+  /** True while a transaction that touches files has not ended. */
+  get anyOpen(): boolean {
+    return this.#count > 0
   }
 
   /** The transaction in which the query runner is now; begun when the first file asks for it. */
@@ -31,6 +36,7 @@ export class RunnerTransactions {
     if (!transaction) {
       transaction = new RunnerTransaction(this.#depot)
       this.#open.set(queryRunner, transaction)
+      this.#count++
     }
     openSavepoints(transaction, queryRunner)
     return transaction
@@ -59,35 +65,32 @@ export class RunnerTransactions {
   }
 
   /** COMMIT is about to be sent, or the release of a savepoint, for which TypeORM sends the same event. */
-  async committing(queryRunner: QueryRunner): Promise<void> {
-    if (savepointsOf(queryRunner) === 0) await this.#open.get(queryRunner)?.claims.verifyAll(queryRunner)
+  committing(queryRunner: QueryRunner): Promise<void> | undefined {
+    const transaction = this.#open.get(queryRunner)
+    if (!transaction || savepointsOf(queryRunner) > 0) return undefined
+    return transaction.claims.verifyAll(queryRunner)
   }
 
   /** COMMIT, or the release of a savepoint. */
-  async committed(queryRunner: QueryRunner): Promise<void> {
+  committed(queryRunner: QueryRunner): Promise<void> | undefined {
     const transaction = this.#open.get(queryRunner)
-    if (!transaction) return
-    if (!queryRunner.isTransactionActive) {
-      await this.#settle(queryRunner, transaction, 'committed')
-      return
-    }
+    if (!transaction) return undefined
+    if (!queryRunner.isTransactionActive) return this.#settle(queryRunner, transaction, 'committed')
     while (transaction.files.savepoints > savepointsOf(queryRunner)) transaction.files.release()
     transaction.claims.released()
+    return undefined
   }
 
   /** ROLLBACK, or the return to a savepoint. */
-  async rolledBack(queryRunner: QueryRunner): Promise<void> {
+  rolledBack(queryRunner: QueryRunner): Promise<void> | undefined {
     const transaction = this.#open.get(queryRunner)
-    if (!transaction) return
-    if (!queryRunner.isTransactionActive) {
-      await this.#settle(queryRunner, transaction, 'rolledBack')
-      return
-    }
+    if (!transaction) return undefined
+    if (!queryRunner.isTransactionActive) return this.#settle(queryRunner, transaction, 'rolledBack')
     const undone: Promise<void>[] = []
     while (transaction.files.savepoints > savepointsOf(queryRunner))
       undone.push(transaction.files.rollbackTo())
     transaction.claims.rolledBack()
-    await this.#patiently(Promise.all(undone))
+    return this.#patiently(Promise.all(undone))
   }
 
   async #settle(
@@ -95,18 +98,18 @@ export class RunnerTransactions {
     { files }: RunnerTransaction,
     outcome: 'committed' | 'rolledBack',
   ): Promise<void> {
-    this.#open.delete(queryRunner)
+    if (this.#open.delete(queryRunner)) this.#count--
     await this.#patiently(files.settle(outcome))
   }
 
   /** Waits for files to be deleted, but not for a storage that does not answer: it goes on without anybody waiting. */
   async #patiently(settling: Promise<unknown>): Promise<void> {
-    const stop = new AbortController()
-    const tired = setTimeout(this.#maxWait, undefined, { ref: false, signal: stop.signal }).catch(
-      () => undefined,
-    )
+    let timer: NodeJS.Timeout | undefined
+    const tired = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, this.#maxWait).unref()
+    })
     await Promise.race([settling, tired])
-    stop.abort()
+    clearTimeout(timer)
   }
 }
 

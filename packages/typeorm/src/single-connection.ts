@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { DataSource } from 'typeorm'
+import type { FileEntities } from './file-entities.ts'
 
 /** Drivers with one connection, and so one transaction at a time, for the whole data source. */
 const SINGLE = new Set([
@@ -23,39 +24,58 @@ const METHODS = ['save', 'remove', 'softRemove', 'recover', 'transaction'] as co
  * the second waits. What runs inside a transaction, also through the outer repositories, goes on at once, and so
  * does everything on a query runner of your own, which shares the connection as before.
  */
-export function followEachOther(dataSource: DataSource): void {
+export function followEachOther(dataSource: DataSource, entities: FileEntities): void {
   if (!SINGLE.has(dataSource.options.type)) return
   const turns = new Turns()
   const { manager } = dataSource
   for (const name of METHODS) {
     const method = manager[name].bind(manager) as (...args: unknown[]) => Promise<unknown>
-    const inTurn = (...args: unknown[]) => turns.run(() => method(...args))
+    const inTurn = (...args: unknown[]) => {
+      const entered = name === 'transaction' || canBeEntered(dataSource, entities, args[0])
+      return turns.run(() => method(...args), entered)
+    }
     Object.defineProperty(manager, name, { value: inTurn, configurable: true })
   }
+}
+
+/**
+ * True where other code runs within a save or removal, and could begin another: a subscriber, a listener of an entity,
+ * or what an upload brings with it. To notice that costs every promise of the process something, so a save of which
+ * it is impossible goes without.
+ */
+function canBeEntered(dataSource: DataSource, entities: FileEntities, argument: unknown): boolean {
+  if (dataSource.subscribers.length > 1) return true
+  const targets = Array.isArray(argument) ? (argument as unknown[]).map(targetOf) : [targetOf(argument)]
+  return targets.some((target) => entities.isNearFiles(target))
+}
+
+/** The class of an entity; whatever else names an entity is what it is. */
+function targetOf(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && !('options' in value) ? value.constructor : value
 }
 
 /** Runs one thing at a time, in the order of the calls; a call from within the running thing runs at once. */
 class Turns {
   readonly #inside = new AsyncLocalStorage<{ running: boolean }>()
-  #last: Promise<unknown> = Promise.resolve()
-  #waiting = 0
+  /** Resolves when the last turn that was asked for has ended; absent while there is none. */
+  #last: Promise<void> | undefined
 
-  async run<T>(action: () => Promise<T>): Promise<T> {
+  /** @param entered whether other code can call from within the action */
+  run<T>(action: () => Promise<T>, entered: boolean): Promise<T> {
     // A turn that has ended may live on in what it left running; that waits like everybody else.
-    if (this.#inside.getStore()?.running) return await action()
+    if (this.#inside.getStore()?.running) return action()
 
-    const before = this.#waiting++ > 0 ? this.#last : undefined
     const turn = { running: true }
-    const running = (async () => {
-      await before
-      return await this.#inside.run(turn, action)
-    })()
-    this.#last = running.catch(() => undefined)
-    try {
-      return await running
-    } finally {
+    const begin = () => (entered ? this.#inside.run(turn, action) : action())
+    const running = this.#last ? this.#last.then(begin) : begin()
+    const end = () => {
       turn.running = false
-      this.#waiting--
+      if (this.#last !== ended) return
+      this.#last = undefined
+      if (entered) this.#inside.disable()
     }
+    const ended: Promise<void> = running.then(end, end)
+    this.#last = ended
+    return running
   }
 }

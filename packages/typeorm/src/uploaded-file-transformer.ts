@@ -23,8 +23,8 @@ export class UploadedFileTransformer<
 
   to(value: unknown): unknown {
     if (value === null || value === undefined) return value
-    if (!Array.isArray(value)) return isStored(value) ? JSON.stringify(value) : UnsavedFile.of(value)
-    return value.every(isStored) ? JSON.stringify(value) : UnsavedFile.of(value)
+    if (!Array.isArray(value)) return isStored(value) ? textOf(value) : UnsavedFile.of(value)
+    return value.every(isStored) ? `[${value.map(textOf).join(',')}]` : UnsavedFile.of(value)
   }
 
   from(text: unknown): UploadedFile | UploadedFile[] | null {
@@ -37,8 +37,17 @@ export class UploadedFileTransformer<
 }
 
 /** A value that a row can hold as it is: one whose file is in a storage. */
-function isStored(value: unknown): boolean {
+function isStored(value: unknown): value is UploadedFile {
   return value instanceof UploadedFile && !value.isPending && !isRevoked(value)
+}
+
+/** A stored value never changes, and TypeORM asks for its text several times in each save. */
+const texts = new WeakMap<UploadedFile, string>()
+
+function textOf(file: UploadedFile): string {
+  const text = texts.get(file) ?? JSON.stringify(file)
+  texts.set(file, text)
+  return text
 }
 
 function fromJSON(type: UploadType, json: unknown): UploadedFile {

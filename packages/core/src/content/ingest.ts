@@ -4,7 +4,6 @@ import { isUint8Array } from 'node:util/types'
 import type { FileBody, FileInfo } from '../backend.ts'
 import { AbortedError, FiledepotError, FileTooLargeError } from '../errors.ts'
 import { describe, reasonOf } from '../expected.ts'
-import { detectContentType } from './content-type.ts'
 import { cleanFilename } from './filename.ts'
 import type { FileValidator } from './file-validator.ts'
 import { ownBytes, type ResolvedContent } from './resolve-content.ts'
@@ -55,6 +54,8 @@ export async function ingest(content: ResolvedContent, options: IngestOptions): 
     if (whole) meter.add(head)
 
     const { declaredType } = content
+    // Loaded with the first upload: its tables are half of what importing this package would cost.
+    const { detectContentType } = await import('./content-type.ts')
     const contentType = detectContentType(head, {
       contentType: options.contentType ?? content.contentType,
       declaredType,

@@ -7,7 +7,6 @@ import { setImmediate } from 'node:timers/promises'
 import type { ByteRange, DeleteReport, FileBody, FileInfo, FileStat, StorageBackend } from '../../backend.ts'
 import { FiledepotError, FileNotFoundError } from '../../errors.ts'
 import { expected } from '../../expected.ts'
-import { newFileId } from '../../file-id.ts'
 import { directDisk, threadPoolDisk, type Disk } from './disk.ts'
 import { formatSidecar, makeSidecar, parseSidecar, type Sidecar } from './sidecar.ts'
 import { writeStreamToFile } from './write-stream-to-file.ts'
@@ -27,7 +26,7 @@ export interface LocalBackendOptions {
 }
 
 /** Up to this size a file is read at once: a stream of its own would cost more than the bytes. */
-const SMALL_BYTES = 64 * 1024
+const SMALL_BYTES = 256 * 1024
 const READ_CHUNK_BYTES = 512 * 1024
 const DELETES_AT_ONCE = 16
 const SHARD_ATTEMPTS = 10
@@ -202,7 +201,8 @@ export class LocalBackend implements StorageBackend {
   async #readSidecar(id: string): Promise<Sidecar | undefined> {
     const path = this.#sidecarPath(id)
     try {
-      return parseSidecar(await this.#disk.readText(path), path)
+      const text = await this.#disk.readText(path)
+      return text === undefined ? undefined : parseSidecar(text, path)
     } catch (error) {
       if (isMissing(error)) return undefined
       throw error
@@ -268,7 +268,7 @@ export class LocalBackend implements StorageBackend {
 
   /** The folder into which new files go stays, as it would be made again at once. */
   async #removeEmptyShards(shards: Set<string>): Promise<void> {
-    shards.delete(shardOf(newFileId()))
+    shards.delete(shardOf(Date.now().toString(16).padStart(12, '0')))
     for (const shard of shards) await rmdir(join(this.folder, shard)).catch(() => undefined)
   }
 }
