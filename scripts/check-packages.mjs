@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 for (const name of readdirSync('packages')) {
   const cwd = join('packages', name)
   for (const [tool, ...args] of [
-    ['publint', '--strict'],
+    ['publint', '--strict', '--pack', 'npm'],
     ['attw', '--pack', '.'],
   ]) {
     execFileSync(resolve('node_modules', '.bin', tool), args, { cwd, stdio: 'inherit' })

@@ -3,7 +3,7 @@ import { filetypeinfo } from 'magic-bytes.js'
 import { lookup } from 'mrmime'
 
 /** The type of bytes of which nothing is known. */
-export const UNKNOWN_TYPE = 'application/octet-stream'
+const UNKNOWN_TYPE = 'application/octet-stream'
 
 /** How many bytes from the start are looked at: the signature of a tar archive ends at byte 262. */
 const HEAD_BYTES = 512

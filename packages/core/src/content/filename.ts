@@ -1,7 +1,7 @@
 import { basename } from 'node:path/posix'
 
 /** The name of a file that nobody named. */
-export const UNNAMED = 'unnamed'
+const UNNAMED = 'unnamed'
 
 const MAX_BYTES = 255
 
