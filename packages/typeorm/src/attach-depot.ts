@@ -51,18 +51,21 @@ export function attachDepot(
 }
 
 /**
- * Adds a subscriber that stays. TypeORM makes the list anew in each `initialize()`, from classes only; as a property
- * that adds ours to whatever is assigned, it is there from the first statement on, migrations included. It comes
- * last, so that it sees what the subscribers of the application did to an entity.
+ * Adds a subscriber that stays. TypeORM makes the list anew in each `initialize()`, from classes only, when it builds the
+ * metadata; so ours is added right after that, before migrations run. It comes last, and sees what the subscribers of
+ * the application did to an entity. (A setter for the list would do the same, and make every access to the data source
+ * slower: V8 gives up the fast form of an object when one of its properties becomes an accessor.)
  */
 function keepSubscribed(dataSource: DataSource, subscriber: EntitySubscriberInterface): void {
-  let subscribers = [...dataSource.subscribers, subscriber]
-  Object.defineProperty(dataSource, 'subscribers', {
-    configurable: true,
-    enumerable: true,
-    get: () => subscribers,
-    set: (assigned: EntitySubscriberInterface[]) => {
-      subscribers = [...assigned.filter((other) => other !== subscriber), subscriber]
-    },
-  })
+  const internals = dataSource as unknown as { buildMetadatas(): Promise<void> }
+  const buildMetadatas = internals.buildMetadatas.bind(dataSource)
+  const add = () => {
+    if (!dataSource.subscribers.includes(subscriber)) dataSource.subscribers.push(subscriber)
+  }
+  const buildAndAdd = async () => {
+    await buildMetadatas()
+    add()
+  }
+  Object.defineProperty(dataSource, 'buildMetadatas', { value: buildAndAdd, configurable: true })
+  add()
 }
