@@ -76,7 +76,8 @@ export const directDisk: Disk = {
 
   readText: (path) =>
     new Promise((resolve) => {
-      resolve(fs.existsSync(path) ? fs.readFileSync(path, 'utf8') : undefined)
+      const found = fs.statSync(path, { throwIfNoEntry: false })
+      resolve(found && fs.readFileSync(path, 'utf8'))
     }),
 
   unlink: (path) =>
