@@ -18,7 +18,7 @@ export const ERROR_CODES = {
   INVALID_CONTENT: 'A value was given as the content of a file that is none: text, null, a plain object.',
   INVALID_FILE_ID: 'A file id is not a UUID.',
   INVALID_VALUE: 'A column holds something that is not the JSON of an uploaded file.',
-  NOT_SUPPORTED: 'The storage has no such ability.',
+  NOT_SUPPORTED: 'The storage, or the way in which rows are written, has no such ability.',
   PENDING_FILE: 'An uploaded file was used as a stored one before it was uploaded.',
   READ_FAILED: 'A storage could not read or list files.',
   STORAGE_EXISTS: 'A storage or alias of this name is configured already.',

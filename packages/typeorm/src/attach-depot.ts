@@ -1,7 +1,12 @@
 import { depot as defaultDepot, FiledepotError, type DepotManager } from '@filedepot/core'
 import type { DataSource, EntitySubscriberInterface } from 'typeorm'
 import { DepotSubscriber } from './depot-subscriber.ts'
+import { CriteriaWrites } from './criteria-writes.ts'
+import { EntityFiles } from './entity-files.ts'
 import { FileEntities } from './file-entities.ts'
+import { LoadedFiles } from './loaded-files.ts'
+import { followQueryBuilders } from './query-builders.ts'
+import { RunnerTransactions } from './runner-transactions.ts'
 import { refuseUnsavedFiles } from './unsaved-file.ts'
 import { followEachOther } from './single-connection.ts'
 
@@ -44,9 +49,14 @@ export function attachDepot(
   attached.set(dataSource, depot)
 
   const entities = new FileEntities(dataSource)
-  keepSubscribed(dataSource, new DepotSubscriber(entities, depot, maxWait) as EntitySubscriberInterface)
+  const transactions = new RunnerTransactions(depot, maxWait)
+  const loaded = new LoadedFiles()
+  const files = new EntityFiles(depot, loaded)
+  const subscriber = new DepotSubscriber({ depot, entities, transactions, loaded, files })
+  keepSubscribed(dataSource, subscriber as EntitySubscriberInterface)
   refuseUnsavedFiles(dataSource)
-  followEachOther(dataSource, entities)
+  const inTurn = followEachOther(dataSource, entities)
+  followQueryBuilders(dataSource, new CriteriaWrites(dataSource, { transactions, files, inTurn }))
   return dataSource
 }
 

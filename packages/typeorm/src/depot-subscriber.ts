@@ -9,15 +9,25 @@ import type {
   RemoveEvent,
   UpdateEvent,
 } from 'typeorm'
-import { EntityFiles } from './entity-files.ts'
+import type { EntityFiles } from './entity-files.ts'
 import { fileColumnsOf } from './file-column.ts'
 import type { FileEntities } from './file-entities.ts'
-import { LoadedFiles } from './loaded-files.ts'
-import { RunnerTransactions, type RunnerTransaction } from './runner-transactions.ts'
+import type { LoadedFiles } from './loaded-files.ts'
+import { readRowFiles, type RowFiles } from './row-files.ts'
+import type { RunnerTransaction, RunnerTransactions } from './runner-transactions.ts'
 
 type TransactionHook = (event: { queryRunner: QueryRunner }) => Promise<void> | undefined
 
 type ListenTo = ReturnType<NonNullable<EntitySubscriberInterface['listenTo']>>
+
+/** The parts that follow one data source, and share what they know. */
+export interface Attachment {
+  readonly depot: DepotManager
+  readonly entities: FileEntities
+  readonly transactions: RunnerTransactions
+  readonly loaded: LoadedFiles
+  readonly files: EntityFiles
+}
 
 /**
  * Hears what TypeORM does with entities that have file columns, and makes their files follow.
@@ -29,14 +39,15 @@ export class DepotSubscriber {
   readonly #depot: DepotManager
   readonly #entities: FileEntities
   readonly #transactions: RunnerTransactions
-  readonly #loaded = new LoadedFiles()
+  readonly #loaded: LoadedFiles
   readonly #files: EntityFiles
 
-  constructor(entities: FileEntities, depot: DepotManager, maxWait: number) {
+  constructor({ depot, entities, transactions, loaded, files }: Attachment) {
     this.#depot = depot
     this.#entities = entities
-    this.#transactions = new RunnerTransactions(depot, maxWait)
-    this.#files = new EntityFiles(depot, this.#loaded)
+    this.#transactions = transactions
+    this.#loaded = loaded
+    this.#files = files
   }
 
   listenTo(): ListenTo {
@@ -62,31 +73,35 @@ export class DepotSubscriber {
     if (!entity) return undefined
     const columns = fileColumnsOf(metadata)
     if (!databaseEntity) {
-      const written = columns.filter((column) => column.get(entity) !== undefined)
-      return written.length > 0
-        ? refuse(metadata, 'update(criteria, …)', 'load the entities and save them')
-        : undefined
+      const written = columns.some((column) => column.get(entity) !== undefined)
+      return written && !this.#transactions.isFollowed(queryRunner) ? refuse(metadata, 'update') : undefined
     }
     const changed = columns.filter(({ column }) => column.isUpdate && updatedColumns.includes(column))
     if (changed.length === 0) return undefined
-    const row = { queryRunner, metadata, key: databaseEntity }
-    return this.#within(queryRunner, (transaction) => this.#files.update(transaction, row, entity, changed))
+    return this.#within(queryRunner, async (transaction) => {
+      const row = (await readRowFiles(queryRunner, metadata, databaseEntity)) ?? noFiles(databaseEntity)
+      await this.#files.update(transaction, { queryRunner, metadata, row }, entity, changed)
+    })
   }
 
-  beforeRemove(event: RemoveEvent<ObjectLiteral>): Promise<void> {
+  beforeRemove(event: RemoveEvent<ObjectLiteral>): Promise<void> | undefined {
     const { queryRunner, metadata } = event
     // TypeORM's types promise all three; an orphan has its id only, and delete(criteria) nothing at all.
     const { databaseEntity, entity } = event as { databaseEntity?: ObjectLiteral; entity?: ObjectLiteral }
     const entityId = event.entityId as unknown
     const key = databaseEntity ?? (entityId === undefined ? entity : metadata.ensureEntityIdMap(entityId))
-    if (!key) return refuse(metadata, 'delete(criteria)', 'load the entities and remove them')
-    return this.#within(queryRunner, (transaction) =>
-      this.#files.remove(transaction, { queryRunner, metadata, key }, subjectOf(event)),
-    )
+    if (!key) return this.#transactions.isFollowed(queryRunner) ? undefined : refuse(metadata, 'delete')
+    return this.#within(queryRunner, async (transaction) => {
+      const row = await readRowFiles(queryRunner, metadata, key)
+      if (row) this.#files.remove(transaction, { queryRunner, metadata, row }, subjectOf(event))
+    })
   }
 
-  afterInsert({ queryRunner, entity }: InsertEvent<ObjectLiteral>): Promise<void> {
-    return this.#transactions.ran(queryRunner, entity)
+  afterInsert({ queryRunner, entity }: InsertEvent<ObjectLiteral>): Promise<void> | undefined {
+    // Of an upsert, this event does not say whether the row was written.
+    return this.#transactions.isFollowed(queryRunner)
+      ? undefined
+      : this.#transactions.ran(queryRunner, entity)
   }
 
   afterUpdate({ queryRunner, entity }: UpdateEvent<ObjectLiteral>): Promise<void> {
@@ -154,10 +169,18 @@ function subjectOf({ metadata, entity, entityId }: RemoveEvent<ObjectLiteral>): 
   return entity ?? `${metadata.name} ${JSON.stringify(entityId)}`
 }
 
-/** A write of which no event says which rows it touches: their files would stay for ever. */
-function refuse({ name }: EntityMetadata, write: string, instead: string): Promise<never> {
+/** A row that has gone since TypeORM loaded it. */
+function noFiles(key: ObjectLiteral): RowFiles {
+  return { key, texts: new Map() }
+}
+
+/** A write by criteria that did not come from a query builder of this data source: nobody knows which rows it touches. */
+function refuse({ name }: EntityMetadata, verb: string): Promise<never> {
   const refused = Promise.reject(
-    new FiledepotError('NOT_SUPPORTED', `${write} cannot follow the files of ${name} yet: ${instead}`),
+    new FiledepotError(
+      'NOT_SUPPORTED',
+      `the files of ${name} cannot follow this ${verb}: make its query builder with dataSource.createQueryBuilder()`,
+    ),
   )
   refused.catch(() => undefined)
   return refused

@@ -9,15 +9,14 @@ import {
 import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
 import { fileColumnsOf, type FileColumn, type GivenFile } from './file-column.ts'
 import type { LoadedFiles } from './loaded-files.ts'
-import { holdsText, readRowFiles } from './row-files.ts'
+import { holdsText, pathsIn, readRowFiles, type RowFiles } from './row-files.ts'
 import type { RunnerTransaction } from './runner-transactions.ts'
 
-/** A row that is about to change. */
+/** A row that is about to change, as it is before. */
 export interface RowChange {
   readonly queryRunner: QueryRunner
   readonly metadata: EntityMetadata
-  /** An object with the primary key of the row. */
-  readonly key: ObjectLiteral
+  readonly row: RowFiles
 }
 
 /** What happens to the files of one row when TypeORM is about to insert, update or remove it. */
@@ -50,14 +49,13 @@ export class EntityFiles {
   /** Uploads what is new in the columns that changed; the row gives up what it held instead. */
   async update(
     transaction: RunnerTransaction,
-    { queryRunner, metadata, key }: RowChange,
+    { queryRunner, metadata, row }: RowChange,
     entity: ObjectLiteral,
     changed: readonly FileColumn[],
   ): Promise<void> {
-    const row = await readRowFiles(queryRunner, metadata, key)
     await Promise.all(
       changed.map(async (column) => {
-        const before = row?.get(column)
+        const before = row.texts.get(column)
         const current = column.parse(before)
         if (
           this.#loaded.isUntouched(entity, column) &&
@@ -70,22 +68,16 @@ export class EntityFiles {
         const kept = new Set(pathsOf(attached?.files ?? []))
         const lost = pathsOf(current).filter((path) => !kept.has(path))
         const isWritten = async () =>
-          (await readRowFiles(queryRunner, metadata, key))?.get(column) === (attached?.text ?? null)
+          (await readRowFiles(queryRunner, metadata, row.key))?.texts.get(column) === (attached?.text ?? null)
         transaction.claims.add(entity, { gained: [], revert: () => undefined, ...attached, lost, isWritten })
       }),
     )
   }
 
   /** The row gives up all of its files. */
-  async remove(
-    transaction: RunnerTransaction,
-    { queryRunner, metadata, key }: RowChange,
-    subject: unknown,
-  ): Promise<void> {
-    const row = await readRowFiles(queryRunner, metadata, key)
-    const lost = [...(row ?? [])].flatMap(([column, text]) => pathsOf(column.parse(text)))
-    const isWritten = async () => (await readRowFiles(queryRunner, metadata, key)) === undefined
-    transaction.claims.add(subject, { gained: [], lost, isWritten, revert: () => undefined })
+  remove(transaction: RunnerTransaction, { queryRunner, metadata, row }: RowChange, subject: unknown): void {
+    const isWritten = async () => (await readRowFiles(queryRunner, metadata, row.key)) === undefined
+    transaction.claims.add(subject, { gained: [], lost: pathsIn(row), isWritten, revert: () => undefined })
   }
 
   /** Nobody changed the entity here, so somebody else changed the row: theirs is the newer value. */

@@ -1,15 +1,30 @@
 import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
 import { fileColumnsOf, type FileColumn } from './file-column.ts'
+import type { WriteBuilder } from './write-builder.ts'
+
+type ColumnMetadata = EntityMetadata['columns'][number]
+
+/** A row as it is in the database: its key, and the texts of its file columns. */
+export interface RowFiles {
+  /** An object with the primary key. */
+  readonly key: ObjectLiteral
+  readonly texts: ReadonlyMap<FileColumn, unknown>
+}
+
+/** The paths of all files that the row refers to. */
+export function pathsIn({ texts }: RowFiles): string[] {
+  return [...texts].flatMap(([column, text]) => column.parse(text).flatMap(({ files }) => files))
+}
 
 /** Databases that can lock a row while it is read, so that two who replace its file follow each other. */
 const LOCKING = new Set(['postgres', 'mysql', 'mariadb', 'cockroachdb'])
 
-/** Statements by entity; a driver per entity, as each data source has metadata of its own. */
-const statements = new WeakMap<EntityMetadata, string>()
+/** Statements by the columns that name the row; each data source has metadata of its own, and so a driver. */
+const statements = new WeakMap<readonly ColumnMetadata[], string>()
 
 /**
- * The texts of the file columns as they are in the row now, read within the transaction. What TypeORM itself has
- * loaded was read before the transaction began, without a lock, and lacks columns with `select: false`.
+ * The row with this primary key as it is now, read within the transaction. What TypeORM itself has loaded was read
+ * before the transaction began, without a lock, and lacks columns with `select: false`.
  *
  * Resolves with `undefined` where there is no such row.
  */
@@ -17,18 +32,52 @@ export async function readRowFiles(
   queryRunner: QueryRunner,
   metadata: EntityMetadata,
   key: ObjectLiteral,
-): Promise<Map<FileColumn, unknown> | undefined> {
+): Promise<RowFiles | undefined> {
+  return (await readRowsBy(queryRunner, metadata, metadata.primaryColumns, key))[0]
+}
+
+/** The rows that have the same values as `source` in these columns. */
+export async function readRowsBy(
+  queryRunner: QueryRunner,
+  metadata: EntityMetadata,
+  columns: readonly ColumnMetadata[],
+  source: ObjectLiteral,
+): Promise<RowFiles[]> {
   const { driver } = queryRunner.dataSource
-  let statement = statements.get(metadata)
+  let statement = statements.get(columns)
   if (statement === undefined) {
-    statement = makeStatement(queryRunner, metadata)
-    statements.set(metadata, statement)
+    const where = columns.map(
+      ({ databaseName }, index) =>
+        `${driver.escape(databaseName)} = ${driver.createParameter(databaseName, index)}`,
+    )
+    const from = `FROM ${escapeTable(queryRunner, metadata)} WHERE ${where.join(' AND ')}`
+    statement = `SELECT ${columnsToRead(queryRunner, metadata)} ${from}${lockOf(queryRunner)}`
+    statements.set(columns, statement)
   }
-  const parameters = metadata.primaryColumns.map(
-    (column) => driver.preparePersistentValue(column.getEntityValue(key), column) as unknown,
+  const parameters = columns.map(
+    (column) => driver.preparePersistentValue(column.getEntityValue(source), column) as unknown,
   )
-  const [row] = (await queryRunner.query(statement, parameters)) as Record<string, unknown>[]
-  return row && new Map(fileColumnsOf(metadata).map((column, index) => [column, row[alias(index)]]))
+  const rows = (await queryRunner.query(statement, parameters)) as Record<string, unknown>[]
+  return rows.map((row) => toRowFiles(queryRunner, metadata, row))
+}
+
+/** The rows that the criteria of an update or delete name, as they are now, locked where the database can. */
+export async function readAffectedRows(
+  queryRunner: QueryRunner,
+  metadata: EntityMetadata,
+  builder: WriteBuilder,
+): Promise<RowFiles[]> {
+  const reader = builder.clone()
+  const from = `FROM ${reader.getTableName(reader.getMainTableName())}`
+  const order = `${reader.createOrderByExpression?.() ?? ''}${reader.createLimitExpression?.() ?? ''}`
+  const statement = reader.replacePropertyNamesForTheWholeQuery(
+    `${reader.createCteExpression()}SELECT ${columnsToRead(queryRunner, metadata)} ${from}` +
+      `${reader.createWhereExpression()}${order}${lockOf(queryRunner)}`,
+  )
+  const { driver } = queryRunner.dataSource
+  const [sql, parameters] = driver.escapeQueryWithParameters(statement, reader.getParameters())
+  const rows = (await queryRunner.query(sql, parameters as unknown[])) as Record<string, unknown>[]
+  return rows.map((row) => toRowFiles(queryRunner, metadata, row))
 }
 
 /** True where some row holds this text in the column: the values of files are different in every row. */
@@ -43,19 +92,30 @@ export async function holdsText(
   return ((await queryRunner.query(statement, [text])) as unknown[]).length > 0
 }
 
-function makeStatement(queryRunner: QueryRunner, metadata: EntityMetadata): string {
-  const { driver } = queryRunner.dataSource
-  const escape = (name: string) => driver.escape(name)
-  const columns = fileColumnsOf(metadata).map(
-    ({ column }, index) => `${escape(column.databaseName)} AS ${escape(alias(index))}`,
-  )
-  const table = escapeTable(queryRunner, metadata)
-  const key = metadata.primaryColumns.map(
-    (column, index) =>
-      `${escape(column.databaseName)} = ${driver.createParameter(column.databaseName, index)}`,
-  )
-  const lock = LOCKING.has(driver.options.type) ? ' FOR UPDATE' : ''
-  return `SELECT ${columns.join(', ')} FROM ${table} WHERE ${key.join(' AND ')}${lock}`
+/** Every column under a name of ours, as those of databases differ in upper and lower case. */
+function columnsToRead({ dataSource: { driver } }: QueryRunner, metadata: EntityMetadata): string {
+  const as = (name: string, alias: string) => `${driver.escape(name)} AS ${driver.escape(alias)}`
+  return [
+    ...metadata.primaryColumns.map(({ databaseName }, index) => as(databaseName, `key_${index}`)),
+    ...fileColumnsOf(metadata).map(({ column }, index) => as(column.databaseName, `file_${index}`)),
+  ].join(', ')
+}
+
+function toRowFiles(
+  { dataSource: { driver } }: QueryRunner,
+  metadata: EntityMetadata,
+  row: Record<string, unknown>,
+): RowFiles {
+  const key: ObjectLiteral = {}
+  metadata.primaryColumns.forEach((column, index) => {
+    column.setEntityValue(key, driver.prepareHydratedValue(row[`key_${index}`], column))
+  })
+  const texts = new Map(fileColumnsOf(metadata).map((column, index) => [column, row[`file_${index}`]]))
+  return { key, texts }
+}
+
+function lockOf({ dataSource: { driver } }: QueryRunner): string {
+  return LOCKING.has(driver.options.type) ? ' FOR UPDATE' : ''
 }
 
 function escapeTable({ dataSource: { driver } }: QueryRunner, { tablePath }: EntityMetadata): string {
@@ -63,8 +123,4 @@ function escapeTable({ dataSource: { driver } }: QueryRunner, { tablePath }: Ent
     .split('.')
     .map((part) => driver.escape(part))
     .join('.')
-}
-
-function alias(index: number): string {
-  return `file_${index}`
 }

@@ -18,6 +18,7 @@ export class RunnerTransactions {
   readonly #depot: DepotManager
   readonly #maxWait: number
   readonly #open = new WeakMap<QueryRunner, RunnerTransaction>()
+  readonly #followed = new WeakSet<QueryRunner>()
   #count = 0
 
   constructor(depot: DepotManager, maxWait: number) {
@@ -40,6 +41,21 @@ export class RunnerTransactions {
     }
     openSavepoints(transaction, queryRunner)
     return transaction
+  }
+
+  /** True while a query builder runs whose files {@link RunnerTransactions.follow | somebody follows}. */
+  isFollowed(queryRunner: QueryRunner): boolean {
+    return this.#followed.has(queryRunner)
+  }
+
+  /** Runs a query builder whose rows, and their files, are known; its events, which know neither, say nothing new. */
+  async follow<T>(queryRunner: QueryRunner, execute: () => Promise<T>): Promise<T> {
+    this.#followed.add(queryRunner)
+    try {
+      return await execute()
+    } finally {
+      this.#followed.delete(queryRunner)
+    }
   }
 
   /** A transaction or a savepoint has begun. */

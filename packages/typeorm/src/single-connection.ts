@@ -13,6 +13,9 @@ const SINGLE = new Set([
   'nativescript',
 ])
 
+/** Runs what begins a transaction of its own when its turn has come. */
+export type InTurn = <T>(action: () => Promise<T>) => Promise<T>
+
 /** What begins a transaction of its own. */
 const METHODS = ['save', 'remove', 'softRemove', 'recover', 'transaction'] as const
 
@@ -24,8 +27,8 @@ const METHODS = ['save', 'remove', 'softRemove', 'recover', 'transaction'] as co
  * the second waits. What runs inside a transaction, also through the outer repositories, goes on at once, and so
  * does everything on a query runner of your own, which shares the connection as before.
  */
-export function followEachOther(dataSource: DataSource, entities: FileEntities): void {
-  if (!SINGLE.has(dataSource.options.type)) return
+export function followEachOther(dataSource: DataSource, entities: FileEntities): InTurn {
+  if (!SINGLE.has(dataSource.options.type)) return (action) => action()
   const turns = new Turns()
   const { manager } = dataSource
   for (const name of METHODS) {
@@ -36,6 +39,7 @@ export function followEachOther(dataSource: DataSource, entities: FileEntities):
     }
     Object.defineProperty(manager, name, { value: inTurn, configurable: true })
   }
+  return (action) => turns.run(action, true)
 }
 
 /**

@@ -243,23 +243,4 @@ describe('removing a row', () => {
 
     expect(await database.pathsOfFiles()).toHaveLength(1)
   })
-
-  it('refuses to delete by criteria, which does not say which rows go', async () => {
-    const { id } = await documents.save({ content: textFile('kept') })
-
-    await expect(documents.delete(id)).rejects.toMatchObject({ code: 'NOT_SUPPORTED' })
-
-    expect(await documents.countBy({ id })).toBe(1)
-  })
-
-  it('refuses to replace a file by criteria', async () => {
-    const { id } = await documents.save({ content: textFile('kept') })
-
-    await expect(documents.update(id, { content: textFile('new') })).rejects.toMatchObject({
-      code: 'NOT_SUPPORTED',
-    })
-    await documents.update(id, { title: 'without files it may' })
-
-    expect(await documents.findOneByOrFail({ id })).toMatchObject({ title: 'without files it may' })
-  })
 })

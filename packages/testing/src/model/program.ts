@@ -3,8 +3,7 @@ import fc from 'fast-check'
 /** One thing that a program does. A step that makes no sense where it stands is passed over. */
 export type Step =
   | { readonly do: 'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'rollbackTo' }
-  | { readonly do: 'save'; readonly rows: readonly string[] }
-  | { readonly do: 'saveBroken'; readonly rows: readonly string[] }
+  | { readonly do: 'save' | 'saveBroken' | 'removeAll' | 'clearAll'; readonly rows: readonly string[] }
   | { readonly do: 'clear' | 'remove' | 'saveAgain' | 'saveRefused'; readonly row: string }
 
 /** Few rows, so that programs come back to them. */
@@ -31,6 +30,8 @@ export function programs({ maxSteps = 30 }: { maxSteps?: number } = {}): fc.Arbi
     { weight: 2, arbitrary: fc.constantFrom<Step>({ do: 'release' }, { do: 'rollbackTo' }) },
     { weight: 6, arbitrary: rows.map<Step>((names) => ({ do: 'save', rows: names })) },
     { weight: 1, arbitrary: rows.map<Step>((names) => ({ do: 'saveBroken', rows: names })) },
+    { weight: 1, arbitrary: rows.map<Step>((names) => ({ do: 'removeAll', rows: names })) },
+    { weight: 1, arbitrary: rows.map<Step>((names) => ({ do: 'clearAll', rows: names })) },
     { weight: 1, arbitrary: row.map<Step>((name) => ({ do: 'clear', row: name })) },
     { weight: 2, arbitrary: row.map<Step>((name) => ({ do: 'remove', row: name })) },
     { weight: 2, arbitrary: row.map<Step>((name) => ({ do: 'saveAgain', row: name })) },

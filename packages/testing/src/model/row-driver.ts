@@ -17,6 +17,10 @@ export interface RowDriver {
   /** Saves the very object again that was saved last, whatever a rollback has made of it. */
   saveAgain(name: string): Promise<void>
   remove(name: string): Promise<void>
+  /** One statement that deletes these rows, as far as they exist, without loading them. */
+  removeAll(names: readonly string[]): Promise<void>
+  /** One statement that takes the files of these rows away. */
+  clearAll(names: readonly string[]): Promise<void>
 
   /** What is committed, read afresh: the bytes of each row's file as text. */
   rows(): Promise<Map<string, string | null>>

@@ -81,6 +81,16 @@ class ProgramRun {
       case 'remove':
         if (this.model.rows.has(step.row)) await this.#remove(step.row)
         break
+      case 'removeAll':
+        await this.#driver.removeAll(step.rows)
+        for (const row of step.rows) this.#forget(row, () => this.model.rows.delete(row))
+        break
+      case 'clearAll':
+        await this.#driver.clearAll(step.rows)
+        for (const row of step.rows) {
+          this.#forget(row, () => this.model.rows.has(row) && this.model.rows.set(row, null))
+        }
+        break
       case 'saveAgain':
         await this.#saveAgain(step.row)
         break
@@ -126,6 +136,12 @@ class ProgramRun {
   async #remove(row: string): Promise<void> {
     await this.#driver.remove(row)
     this.model.rows.delete(row)
+    this.#objects.delete(row)
+  }
+
+  /** The row was changed behind the back of its object. */
+  #forget(row: string, change: () => unknown): void {
+    change()
     this.#objects.delete(row)
   }
 

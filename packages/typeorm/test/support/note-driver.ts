@@ -1,5 +1,5 @@
 import { BROKEN, type RowContent, type RowDriver } from '@filedepot/testing/model'
-import type { EntityManager, QueryRunner } from 'typeorm'
+import { In, type EntityManager, type QueryRunner } from 'typeorm'
 import { Note } from '../entities/note.ts'
 import { brokenFile, textFile, textOf } from './contents.ts'
 import type { TestDatabase } from './test-database.ts'
@@ -67,6 +67,16 @@ export class NoteDriver implements RowDriver {
   async remove(name: string): Promise<void> {
     await this.#manager.remove(await this.#manager.findOneByOrFail(Note, { name }))
     this.#notes.delete(name)
+  }
+
+  async removeAll(names: readonly string[]): Promise<void> {
+    await this.#manager.delete(Note, { name: In([...names]) })
+    for (const name of names) this.#notes.delete(name)
+  }
+
+  async clearAll(names: readonly string[]): Promise<void> {
+    await this.#manager.update(Note, { name: In([...names]) }, { file: null })
+    for (const name of names) this.#notes.delete(name)
   }
 
   async rows(): Promise<Map<string, string | null>> {

@@ -1,0 +1,363 @@
+import 'reflect-metadata'
+import type { UploadedFile } from '@filedepot/core'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { Brackets, In, Like, type Repository } from 'typeorm'
+import { Album, Cover, Photo } from './entities/album.ts'
+import { Document } from './entities/document.ts'
+import { Letter } from './entities/letter.ts'
+import { Receipt } from './entities/receipt.ts'
+import { Truck, Vehicle } from './entities/vehicle.ts'
+import { brokenFile, textFile, textOf } from './support/contents.ts'
+import { TestDatabase } from './support/test-database.ts'
+
+let database: TestDatabase
+let documents: Repository<Document>
+
+beforeEach(async () => {
+  database = await TestDatabase.open([Document, Receipt, Vehicle, Truck, Album, Photo, Cover, Letter])
+  documents = database.dataSource.getRepository(Document)
+})
+
+afterEach(async () => {
+  await database.expectFilesMatchRows()
+  await database.close()
+})
+
+const failure = new Error('rolled back on purpose')
+
+/** Three documents, `a` to `c`, each with a file that says its title. */
+async function threeDocuments(): Promise<Document[]> {
+  return await documents.save(
+    ['a', 'b', 'c'].map((title) =>
+      documents.create({ title, content: textFile(title), attachments: [textFile(title)] }),
+    ),
+  )
+}
+
+async function titles(): Promise<string[]> {
+  return (await documents.find({ order: { title: 'ASC' } })).map(({ title }) => title)
+}
+
+describe('delete by criteria', () => {
+  it.each<[string, (rows: Document[]) => Promise<unknown>]>([
+    ['an id', ([a]) => documents.delete(a!.id)],
+    ['several ids', ([a]) => documents.delete([a!.id])],
+    ['an object', () => documents.delete({ title: 'a' })],
+    ['an operator', () => documents.delete({ title: In(['a']) })],
+    ['a pattern', () => documents.delete({ title: Like('a%') })],
+    ['alternatives', () => documents.delete([{ title: 'a' }, { title: 'nobody' }])],
+    ['the manager', ([a]) => database.dataSource.manager.delete(Document, a!.id)],
+    ['text with parameters', () => deletion().where('title = :title', { title: 'a' }).execute()],
+    [
+      'brackets',
+      () =>
+        deletion()
+          .where(new Brackets((where) => where.where('title = :t', { t: 'a' })))
+          .execute(),
+    ],
+    [
+      'a subquery',
+      () =>
+        deletion().where(`id IN (SELECT id FROM document WHERE title = :title)`, { title: 'a' }).execute(),
+    ],
+    [
+      'a clone of a query builder',
+      () => deletion().where('title = :title', { title: 'a' }).clone().execute(),
+    ],
+    [
+      'a query builder with an alias',
+      () => documents.createQueryBuilder('doc').delete().where('title = :title', { title: 'a' }).execute(),
+    ],
+  ])('of %s deletes the files of those rows', async (_, remove) => {
+    const rows = await threeDocuments()
+
+    await remove(rows)
+
+    expect(await titles()).toEqual(['b', 'c'])
+    expect(await database.pathsOfFiles()).toHaveLength(4)
+  })
+
+  /** A DELETE of documents. */
+  function deletion() {
+    return database.dataSource.createQueryBuilder().delete().from(Document)
+  }
+
+  it('of all rows deletes all files', async () => {
+    await threeDocuments()
+
+    await documents.deleteAll()
+
+    expect(await database.pathsOfFiles()).toEqual([])
+  })
+
+  it('of no row deletes nothing', async () => {
+    await threeDocuments()
+
+    await documents.delete({ title: 'nobody' })
+
+    expect(await database.pathsOfFiles()).toHaveLength(6)
+  })
+
+  it('that is rolled back keeps the files, also to a savepoint', async () => {
+    await threeDocuments()
+
+    await database.dataSource.transaction(async (manager) => {
+      await manager.delete(Document, { title: 'a' })
+      const inner = manager.transaction(async (savepoint) => {
+        await savepoint.delete(Document, { title: 'b' })
+        throw failure
+      })
+      await expect(inner).rejects.toBe(failure)
+    })
+
+    expect(await titles()).toEqual(['b', 'c'])
+    expect(await database.pathsOfFiles()).toHaveLength(4)
+  })
+
+  it('that the database refuses keeps the files, also where the transaction is committed', async () => {
+    const [a] = await threeDocuments()
+    await database.dataSource.query('CREATE TABLE pin (document INTEGER NOT NULL REFERENCES document (id))')
+    await database.dataSource.query('INSERT INTO pin VALUES (?)', [a!.id])
+
+    await expect(documents.delete({})).rejects.toThrow()
+    await database.dataSource.transaction(async (manager) => {
+      await expect(manager.delete(Document, { title: In(['a', 'b']) })).rejects.toThrow('FOREIGN KEY')
+    })
+
+    expect(await database.pathsOfFiles()).toHaveLength(6)
+  })
+
+  it('of a relation deletes the files', async () => {
+    const { manager } = database.dataSource
+    const album = await manager.save(Album, {
+      photos: [{ image: textFile('one') }, { image: textFile('two') }],
+    })
+    await manager.save(Album, { photos: [{ image: textFile('other') }] })
+
+    await manager.delete(Photo, { album: { id: album.id } })
+
+    expect(await database.pathsOfFiles()).toHaveLength(1)
+  })
+
+  it.each([
+    ['the base', Vehicle, 0],
+    ['a subclass', Truck, 1],
+  ])('of a single table deletes the files of %s only', async (_, entity, left) => {
+    const { manager } = database.dataSource
+    await manager.save(Vehicle, { photo: textFile('vehicle') })
+    await manager.save(Truck, {
+      photo: textFile('truck'),
+      load: textFile('load'),
+      papers: { scan: textFile('scan') },
+    })
+
+    await manager.createQueryBuilder().delete().from(entity).execute()
+
+    expect(await database.pathsOfFiles()).toHaveLength(left)
+  })
+
+  it('reads no file columns of an entity that has none', async () => {
+    const receipts = database.dataSource.getRepository(Receipt)
+    await receipts.save({ number: '1' })
+
+    await receipts.delete({ number: '1' })
+
+    expect(await receipts.count()).toBe(0)
+  })
+})
+
+describe('a row that is deleted softly', () => {
+  it('keeps its file, by criteria and as an entity, until it is really removed', async () => {
+    const letters = database.dataSource.getRepository(Letter)
+    const letter = await letters.save(letters.create({ scan: textFile('scan') }))
+
+    await letters.softDelete(letter.id)
+    await letters.restore(letter.id)
+    await letters.softRemove(letter)
+
+    expect(await letters.count()).toBe(0)
+    expect(await database.pathsOfFiles()).toHaveLength(1)
+    await letters.delete(letter.id)
+    expect(await database.pathsOfFiles()).toEqual([])
+  })
+})
+
+describe('update by criteria', () => {
+  it('replaces the file of one row', async () => {
+    const [a] = await threeDocuments()
+
+    await documents.update({ title: 'a' }, { content: textFile('new') })
+
+    expect(await textOf((await documents.findOneByOrFail({ id: a!.id })).content)).toBe('new')
+    expect(await database.pathsOfFiles()).toHaveLength(6)
+  })
+
+  it('replaces several files of one row', async () => {
+    const [a] = await threeDocuments()
+
+    await documents.update(a!.id, { attachments: [textFile('one'), textFile('two')] })
+
+    const { attachments } = await documents.findOneByOrFail({ id: a!.id })
+    expect(await Promise.all(attachments!.map(textOf))).toEqual(['one', 'two'])
+  })
+
+  it('takes the files of any number of rows away', async () => {
+    await threeDocuments()
+
+    await documents.update({ title: In(['a', 'b']) }, { content: null, attachments: null })
+
+    expect(await database.pathsOfFiles()).toHaveLength(2)
+  })
+
+  it('takes them away by an SQL expression too', async () => {
+    await threeDocuments()
+
+    await documents
+      .createQueryBuilder()
+      .update()
+      .set({ content: () => 'NULL' })
+      .where('title = :t', { t: 'a' })
+      .execute()
+
+    expect(await database.pathsOfFiles()).toHaveLength(5)
+  })
+
+  it('refuses to give one file to several rows, and uploads nothing', async () => {
+    await threeDocuments()
+    const written = database.chaos.calls('write')
+
+    const updating = documents.update({ title: In(['a', 'b']) }, { content: textFile('shared') })
+
+    await expect(updating).rejects.toMatchObject({ code: 'NOT_SUPPORTED' })
+    expect(database.chaos.calls('write')).toBe(written)
+  })
+
+  it('uploads nothing where no row is meant', async () => {
+    const updated = await documents.update({ title: 'nobody' }, { content: textFile('for nobody') })
+
+    expect(updated.affected).toBe(0)
+    expect(database.chaos.calls('write')).toBe(0)
+  })
+
+  it('keeps the old file where it is rolled back, and gives the value back for the next try', async () => {
+    const [a] = await threeDocuments()
+    const values: { content: UploadedFile } = { content: textFile('new') }
+    const { content } = values
+
+    const updating = database.dataSource.transaction(async (manager) => {
+      await manager.update(Document, { title: 'a' }, values)
+      throw failure
+    })
+
+    await expect(updating).rejects.toBe(failure)
+    expect(values.content).toBe(content)
+    expect(await textOf((await documents.findOneByOrFail({ id: a!.id })).content)).toBe('a')
+  })
+
+  it('leaves nothing where the upload fails', async () => {
+    await threeDocuments()
+
+    const updating = documents.update({ title: 'a' }, { title: 'renamed', content: brokenFile() })
+
+    await expect(updating).rejects.toMatchObject({ code: 'CONTENT_FAILED' })
+    expect(await titles()).toEqual(['a', 'b', 'c'])
+  })
+
+  it('of other columns touches no file, also as increment', async () => {
+    const [a] = await threeDocuments()
+
+    await documents.update({ title: 'a' }, { title: 'renamed' })
+    await documents.increment({ title: 'nobody' }, 'id', 100)
+
+    expect(await textOf((await documents.findOneByOrFail({ id: a!.id })).content)).toBe('a')
+  })
+})
+
+describe('insert', () => {
+  it('uploads the files of its rows', async () => {
+    await documents.insert([
+      { title: 'one', content: textFile('one') },
+      { title: 'two', content: textFile('two') },
+    ])
+
+    const rows = await documents.find({ order: { id: 'ASC' } })
+    expect(await Promise.all(rows.map(({ content }) => textOf(content)))).toEqual(['one', 'two'])
+  })
+
+  it('leaves no file where the database refuses it', async () => {
+    await database.dataSource.query('CREATE UNIQUE INDEX one_title ON document (title)')
+    await documents.insert({ title: 'taken', content: textFile('first') })
+
+    await expect(documents.insert({ title: 'taken', content: textFile('second') })).rejects.toThrow('UNIQUE')
+
+    expect(await database.pathsOfFiles()).toHaveLength(1)
+  })
+
+  it('leaves no file of a row that it ignores', async () => {
+    await database.dataSource.query('CREATE UNIQUE INDEX one_title ON document (title)')
+    await documents.insert({ title: 'taken', content: textFile('first') })
+
+    await documents
+      .createQueryBuilder()
+      .insert()
+      .values([
+        { title: 'taken', content: textFile('ignored') },
+        { title: 'free', content: textFile('written') },
+      ])
+      .orIgnore()
+      .execute()
+
+    const rows = await documents.find({ order: { id: 'ASC' } })
+    expect(await Promise.all(rows.map(({ content }) => textOf(content)))).toEqual(['first', 'written'])
+  })
+})
+
+describe('upsert', () => {
+  beforeEach(async () => {
+    await database.dataSource.query('CREATE UNIQUE INDEX one_title ON document (title)')
+    await documents.save({ title: 'old', content: textFile('first'), attachments: [textFile('kept')] })
+  })
+
+  it('replaces the files of the rows that are there, and uploads those of new ones', async () => {
+    await documents.upsert(
+      [
+        { title: 'old', content: textFile('second') },
+        { title: 'new', content: textFile('new') },
+      ],
+      ['title'],
+    )
+
+    const rows = await documents.find({ order: { id: 'ASC' } })
+    expect(await Promise.all(rows.map(({ content }) => textOf(content)))).toEqual(['second', 'new'])
+    expect(await Promise.all(rows.flatMap(({ attachments }) => attachments ?? []).map(textOf))).toEqual([
+      'kept',
+    ])
+  })
+
+  it('keeps everything where it is rolled back', async () => {
+    const upserting = database.dataSource.transaction(async (manager) => {
+      await manager.upsert(Document, { title: 'old', content: textFile('second') }, ['title'])
+      throw failure
+    })
+
+    await expect(upserting).rejects.toBe(failure)
+    expect(await textOf((await documents.findOneByOrFail({ title: 'old' })).content)).toBe('first')
+  })
+})
+
+describe('writes by criteria at the same time', () => {
+  it('take turns on the one connection of SQLite', async () => {
+    const rows = await threeDocuments()
+    database.chaos.delay('write', 5)
+
+    await Promise.all([
+      documents.update(rows[0]!.id, { content: textFile('new a') }),
+      documents.delete(rows[1]!.id),
+      documents.save({ title: 'd', content: textFile('d') }),
+      documents.update(rows[0]!.id, { content: textFile('newest a') }),
+    ])
+
+    expect(await titles()).toEqual(['a', 'c', 'd'])
+    expect(await textOf((await documents.findOneByOrFail({ title: 'a' })).content)).toBe('newest a')
+  })
+})
