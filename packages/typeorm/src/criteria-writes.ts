@@ -6,6 +6,7 @@ import {
   type ObjectLiteral,
   type QueryRunner,
 } from 'typeorm'
+import { reachesFiles } from './database-cascades.ts'
 import type { EntityFiles } from './entity-files.ts'
 import { fileColumnsOf } from './file-column.ts'
 import { pathsIn, readAffectedRows, readRowFiles, readRowsBy, type RowFiles } from './row-files.ts'
@@ -49,7 +50,7 @@ export class CriteriaWrites {
     const metadata = metadataOf(builder)
     const { callListeners, queryType, valuesSet } = builder.expressionMap
     // Without listeners it is TypeORM's own, a part of save() or remove(), or wants to be left alone.
-    if (!metadata || !callListeners || fileColumnsOf(metadata).length === 0) return execute()
+    if (!metadata || !callListeners || !reachesFiles(this.#dataSource, metadata)) return execute()
 
     const within = (action: (write: Write) => Promise<unknown>) =>
       this.#inTransaction(builder, (queryRunner) => action({ builder, execute, metadata, queryRunner }))
@@ -67,7 +68,7 @@ export class CriteriaWrites {
     const { builder, metadata, queryRunner } = write
     const transaction = this.#transactions.of(queryRunner)
     const rows = await readAffectedRows(queryRunner, metadata, builder)
-    for (const row of rows) this.#files.remove(transaction, { queryRunner, metadata, row }, builder)
+    await this.#files.remove(transaction, { queryRunner, metadata, rows }, builder)
     const result = await this.#execute(write)
     transaction.claims.confirm(builder)
     return result

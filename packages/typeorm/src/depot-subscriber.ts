@@ -93,7 +93,8 @@ export class DepotSubscriber {
     if (!key) return this.#transactions.isFollowed(queryRunner) ? undefined : refuse(metadata, 'delete')
     return this.#within(queryRunner, async (transaction) => {
       const row = await readRowFiles(queryRunner, metadata, key)
-      if (row) this.#files.remove(transaction, { queryRunner, metadata, row }, subjectOf(event))
+      const rows = row ? [row] : []
+      await this.#files.remove(transaction, { queryRunner, metadata, rows }, subjectOf(event))
     })
   }
 

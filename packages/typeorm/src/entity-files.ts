@@ -9,7 +9,8 @@ import {
 import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
 import { fileColumnsOf, type FileColumn, type GivenFile } from './file-column.ts'
 import type { LoadedFiles } from './loaded-files.ts'
-import { holdsText, pathsIn, readRowFiles, type RowFiles } from './row-files.ts'
+import { holdsText, pathsIn, readCascadedRows, readRowFiles, type RowFiles } from './row-files.ts'
+import type { StatementClaim } from './statement-claims.ts'
 import type { RunnerTransaction } from './runner-transactions.ts'
 
 /** A row that is about to change, as it is before. */
@@ -17,6 +18,11 @@ export interface RowChange {
   readonly queryRunner: QueryRunner
   readonly metadata: EntityMetadata
   readonly row: RowFiles
+}
+
+/** Rows that are about to be deleted. */
+export interface RowsRemoval extends Omit<RowChange, 'row'> {
+  readonly rows: readonly RowFiles[]
 }
 
 /** What happens to the files of one row when TypeORM is about to insert, update or remove it. */
@@ -74,10 +80,17 @@ export class EntityFiles {
     )
   }
 
-  /** The row gives up all of its files. */
-  remove(transaction: RunnerTransaction, { queryRunner, metadata, row }: RowChange, subject: unknown): void {
-    const isWritten = async () => (await readRowFiles(queryRunner, metadata, row.key)) === undefined
-    transaction.claims.add(subject, { gained: [], lost: pathsIn(row), isWritten, revert: () => undefined })
+  /** The rows give up all of their files, and so do the rows that the database deletes with them. */
+  async remove(
+    transaction: RunnerTransaction,
+    { queryRunner, metadata, rows }: RowsRemoval,
+    subject: unknown,
+  ): Promise<void> {
+    for (const row of rows) transaction.claims.add(subject, removal(metadata, row))
+    for (const { metadata: child, row } of await readCascadedRows(queryRunner, metadata, rows)) {
+      // No event tells of these, and the same save may have moved them away; so each is looked for before the commit.
+      transaction.claims.add(row, removal(child, row))
+    }
   }
 
   /** Nobody changed the entity here, so somebody else changed the row: theirs is the newer value. */
@@ -131,6 +144,13 @@ export class EntityFiles {
     this.#loaded.remember(entity, column)
     return { files: attached, gained, text: column.transformer.to(value), revert }
   }
+}
+
+/** Right where the row is gone. */
+function removal(metadata: EntityMetadata, row: RowFiles): StatementClaim {
+  const isWritten = async (queryRunner: QueryRunner) =>
+    (await readRowFiles(queryRunner, metadata, row.key)) === undefined
+  return { gained: [], lost: pathsIn(row), isWritten, revert: () => undefined }
 }
 
 /** The files of a column, as the row is going to hold them. */

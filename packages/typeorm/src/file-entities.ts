@@ -1,8 +1,8 @@
 import type { DataSource, EntityMetadata } from 'typeorm'
-import { fileColumnsOf } from './file-column.ts'
+import { reachesFiles } from './database-cascades.ts'
 
 /**
- * The entities with file columns, in the form in which a subscriber can name them: TypeORM asks the answer of
+ * The entities with file columns, and those whose rows take such rows with them, in the form in which a subscriber can name them: TypeORM asks the answer of
  * `listenTo()` whether it `isPrototypeOf` an entity's class. One subscriber hears exactly of them in this way, and
  * saving any other entity costs nothing. (One subscriber for each entity would cost each of the others a per cent.)
  */
@@ -32,7 +32,7 @@ export class FileEntities {
     const { entityMetadatas } = this.#dataSource
     if (this.#metadatas === entityMetadatas) return
     this.#metadatas = entityMetadatas
-    const withFiles = entityMetadatas.filter((metadata) => fileColumnsOf(metadata).length > 0)
+    const withFiles = entityMetadatas.filter((metadata) => reachesFiles(this.#dataSource, metadata))
     this.#targets = new Set(withFiles.map(({ target }) => target))
     const near = related(withFiles, entityMetadatas)
     this.#far = new Set(entityMetadatas.filter((metadata) => !near.has(metadata)).map(({ target }) => target))

@@ -1,4 +1,5 @@
-import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
+import type { DataSource, EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
+import { cascadesOf, type DatabaseCascade } from './database-cascades.ts'
 import { fileColumnsOf, type FileColumn } from './file-column.ts'
 import type { WriteBuilder } from './write-builder.ts'
 
@@ -6,7 +7,7 @@ type ColumnMetadata = EntityMetadata['columns'][number]
 
 /** A row as it is in the database: its key, and the texts of its file columns. */
 export interface RowFiles {
-  /** An object with the primary key. */
+  /** An object with the primary key, and with what cascading foreign keys refer to. */
   readonly key: ObjectLiteral
   readonly texts: ReadonlyMap<FileColumn, unknown>
 }
@@ -61,6 +62,63 @@ export async function readRowsBy(
   return rows.map((row) => toRowFiles(queryRunner, metadata, row))
 }
 
+/** How many rows are looked for in one statement. */
+const ROWS_AT_ONCE = 200
+
+/** The rows that the database deletes together with these, through any number of cascading foreign keys. */
+export async function readCascadedRows(
+  queryRunner: QueryRunner,
+  metadata: EntityMetadata,
+  rows: readonly RowFiles[],
+): Promise<{ metadata: EntityMetadata; row: RowFiles }[]> {
+  const found: { metadata: EntityMetadata; row: RowFiles }[] = rows.map((row) => ({ metadata, row }))
+  const seen = new Set(found.map(({ row }) => `${metadata.tablePath} ${JSON.stringify(row.key)}`))
+  let parents = new Map([[metadata, [...rows]]])
+  while (parents.size > 0) {
+    const children = new Map<EntityMetadata, RowFiles[]>()
+    for (const [parent, parentRows] of parents) {
+      for (const cascade of cascadesOf(queryRunner.dataSource, parent)) {
+        for (const row of await readChildren(queryRunner, cascade, parentRows)) {
+          const name = `${cascade.child.tablePath} ${JSON.stringify(row.key)}`
+          // Cascades can go round in circles.
+          if (seen.has(name)) continue
+          seen.add(name)
+          found.push({ metadata: cascade.child, row })
+          children.set(cascade.child, [...(children.get(cascade.child) ?? []), row])
+        }
+      }
+    }
+    parents = children
+  }
+  return found.slice(rows.length)
+}
+
+async function readChildren(
+  queryRunner: QueryRunner,
+  { child, foreignKey: { columns, referencedColumns } }: DatabaseCascade,
+  parents: readonly RowFiles[],
+): Promise<RowFiles[]> {
+  const { driver } = queryRunner.dataSource
+  const children: RowFiles[] = []
+  for (let start = 0; start < parents.length; start += ROWS_AT_ONCE) {
+    const parameters: unknown[] = []
+    const where = parents.slice(start, start + ROWS_AT_ONCE).map(({ key }) => {
+      const equal = columns.map(({ databaseName }, index) => {
+        const referenced = referencedColumns[index]
+        if (referenced)
+          parameters.push(driver.preparePersistentValue(referenced.getEntityValue(key), referenced))
+        return `${driver.escape(databaseName)} = ${driver.createParameter(databaseName, parameters.length - 1)}`
+      })
+      return `(${equal.join(' AND ')})`
+    })
+    const from = `FROM ${escapeTable(queryRunner, child)} WHERE ${where.join(' OR ')}`
+    const statement = `SELECT ${columnsToRead(queryRunner, child)} ${from}${lockOf(queryRunner)}`
+    const rows = (await queryRunner.query(statement, parameters)) as Record<string, unknown>[]
+    children.push(...rows.map((row) => toRowFiles(queryRunner, child, row)))
+  }
+  return children
+}
+
 /** The rows that the criteria of an update or delete name, as they are now, locked where the database can. */
 export async function readAffectedRows(
   queryRunner: QueryRunner,
@@ -92,23 +150,31 @@ export async function holdsText(
   return ((await queryRunner.query(statement, [text])) as unknown[]).length > 0
 }
 
+function keyColumnsOf(dataSource: DataSource, metadata: EntityMetadata): ColumnMetadata[] {
+  const referenced = cascadesOf(dataSource, metadata).flatMap(
+    ({ foreignKey }) => foreignKey.referencedColumns,
+  )
+  return [...new Set([...metadata.primaryColumns, ...referenced])]
+}
+
 /** Every column under a name of ours, as those of databases differ in upper and lower case. */
-function columnsToRead({ dataSource: { driver } }: QueryRunner, metadata: EntityMetadata): string {
+function columnsToRead({ dataSource }: QueryRunner, metadata: EntityMetadata): string {
+  const { driver } = dataSource
   const as = (name: string, alias: string) => `${driver.escape(name)} AS ${driver.escape(alias)}`
   return [
-    ...metadata.primaryColumns.map(({ databaseName }, index) => as(databaseName, `key_${index}`)),
+    ...keyColumnsOf(dataSource, metadata).map(({ databaseName }, index) => as(databaseName, `key_${index}`)),
     ...fileColumnsOf(metadata).map(({ column }, index) => as(column.databaseName, `file_${index}`)),
   ].join(', ')
 }
 
 function toRowFiles(
-  { dataSource: { driver } }: QueryRunner,
+  { dataSource }: QueryRunner,
   metadata: EntityMetadata,
   row: Record<string, unknown>,
 ): RowFiles {
   const key: ObjectLiteral = {}
-  metadata.primaryColumns.forEach((column, index) => {
-    column.setEntityValue(key, driver.prepareHydratedValue(row[`key_${index}`], column))
+  keyColumnsOf(dataSource, metadata).forEach((column, index) => {
+    column.setEntityValue(key, dataSource.driver.prepareHydratedValue(row[`key_${index}`], column))
   })
   const texts = new Map(fileColumnsOf(metadata).map((column, index) => [column, row[`file_${index}`]]))
   return { key, texts }

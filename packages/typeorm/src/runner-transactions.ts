@@ -68,9 +68,10 @@ export class RunnerTransactions {
   async ran(queryRunner: QueryRunner, subject: unknown): Promise<void> {
     const transaction = this.#open.get(queryRunner)
     transaction?.claims.confirm(subject)
+    if (!transaction || queryRunner.isTransactionActive) return
     // Without a transaction, a statement is committed with itself.
-    if (transaction && !queryRunner.isTransactionActive)
-      await this.#settle(queryRunner, transaction, 'committed')
+    await transaction.claims.verifyAll(queryRunner)
+    await this.#settle(queryRunner, transaction, 'committed')
   }
 
   /** What was to come before a statement failed, so that it does not run. */

@@ -2,6 +2,7 @@ import 'reflect-metadata'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import type { Repository } from 'typeorm'
 import { Album, Cover, Photo } from './entities/album.ts'
+import { Folder, Shelf } from './entities/folder.ts'
 import { brokenFile, textFile, textOf } from './support/contents.ts'
 import { TestDatabase } from './support/test-database.ts'
 
@@ -10,7 +11,7 @@ let albums: Repository<Album>
 let photos: Repository<Photo>
 
 beforeEach(async () => {
-  database = await TestDatabase.open([Album, Photo, Cover])
+  database = await TestDatabase.open([Album, Photo, Cover, Shelf, Folder])
   albums = database.dataSource.getRepository(Album)
   photos = database.dataSource.getRepository(Photo)
 })
@@ -139,5 +140,79 @@ describe('a one-to-one child that is replaced', () => {
 
     const covers = await database.dataSource.getRepository(Cover).find({ order: { id: 'ASC' } })
     expect(await Promise.all(covers.map(({ image }) => textOf(image)))).toEqual(['cover', 'second cover'])
+  })
+})
+
+describe('a cascade of the database', () => {
+  let shelves: Repository<Shelf>
+  let folders: Repository<Folder>
+  let shelf: Shelf
+
+  /** A shelf with a folder, in which is a folder, in which is one more; and a folder on another shelf. */
+  beforeEach(async () => {
+    shelves = database.dataSource.getRepository(Shelf)
+    folders = database.dataSource.getRepository(Folder)
+    shelf = await shelves.save(shelves.create({ label: 'one' }))
+    const other = await shelves.save(shelves.create({ label: 'other' }))
+    const outer = await folders.save({ scan: textFile('outer'), shelf })
+    const middle = await folders.save({ scan: textFile('middle'), around: outer })
+    await folders.save({ scan: textFile('inner'), around: middle })
+    await folders.save({ scan: textFile('elsewhere'), shelf: other, lentTo: shelf })
+  })
+
+  async function textsOfFolders(): Promise<(string | undefined)[]> {
+    const rows = await folders.find({ order: { id: 'ASC' } })
+    return await Promise.all(rows.map(({ scan }) => textOf(scan)))
+  }
+
+  it('deletes the files of all rows that go, at any depth', async () => {
+    await shelves.remove(shelf)
+
+    expect(await textsOfFolders()).toEqual(['elsewhere'])
+    expect(await database.pathsOfFiles()).toHaveLength(1)
+  })
+
+  it('does so for a delete by criteria, also of an entity without files', async () => {
+    await shelves.delete({ label: 'one' })
+
+    expect(await textsOfFolders()).toEqual(['elsewhere'])
+    expect(await database.pathsOfFiles()).toHaveLength(1)
+  })
+
+  it('keeps them where it is rolled back', async () => {
+    const removing = database.dataSource.transaction(async (manager) => {
+      await manager.delete(Shelf, { label: 'one' })
+      throw failure
+    })
+
+    await expect(removing).rejects.toBe(failure)
+    expect(await textsOfFolders()).toEqual(['outer', 'middle', 'inner', 'elsewhere'])
+  })
+
+  it('goes round in a circle once', async () => {
+    const [outer, , inner] = await folders.find({ order: { id: 'ASC' } })
+    await folders.save({ id: outer!.id, around: inner! })
+
+    await folders.delete(inner!.id)
+
+    expect(await textsOfFolders()).toEqual(['elsewhere'])
+  })
+
+  it('does not reach what was moved away in the same transaction', async () => {
+    await database.dataSource.transaction(async (manager) => {
+      const [outer, middle] = await manager.find(Folder, { order: { id: 'ASC' } })
+      await manager.save(Folder, { id: middle!.id, around: null })
+      await manager.remove(outer)
+    })
+
+    expect(await textsOfFolders()).toEqual(['middle', 'inner', 'elsewhere'])
+  })
+
+  it('of SET NULL leaves the rows and their files', async () => {
+    await folders.delete({ shelf: { label: 'one' } })
+
+    await shelves.remove(shelf)
+
+    expect(await textsOfFolders()).toEqual(['elsewhere'])
   })
 })

@@ -1,0 +1,53 @@
+import type { DataSource, EntityMetadata } from 'typeorm'
+import { fileColumnsOf } from './file-column.ts'
+
+type ForeignKey = EntityMetadata['foreignKeys'][number]
+
+/** A foreign key by which the database deletes rows of another table together with a row, and files with them. */
+export interface DatabaseCascade {
+  readonly child: EntityMetadata
+  readonly foreignKey: ForeignKey
+}
+
+const known = new WeakMap<EntityMetadata, readonly DatabaseCascade[]>()
+
+/** The cascades of an entity that lead to rows with files, at once or through further cascades. */
+export function cascadesOf(dataSource: DataSource, metadata: EntityMetadata): readonly DatabaseCascade[] {
+  let cascades = known.get(metadata)
+  if (!cascades) {
+    cascades = directCascades(dataSource, metadata).filter(({ child }) => reachesFiles(dataSource, child))
+    known.set(metadata, cascades)
+  }
+  return cascades
+}
+
+const reaching = new WeakMap<EntityMetadata, boolean>()
+
+/** True where deleting a row of the entity deletes files, its own or those of rows that go with it. */
+export function reachesFiles(dataSource: DataSource, metadata: EntityMetadata): boolean {
+  let reaches = reaching.get(metadata)
+  if (reaches === undefined) {
+    const reached = new Set([metadata])
+    for (const entity of reached) {
+      for (const { child } of directCascades(dataSource, entity)) reached.add(child)
+    }
+    reaches = [...reached].some((entity) => fileColumnsOf(entity).length > 0)
+    reaching.set(metadata, reaches)
+  }
+  return reaches
+}
+
+function directCascades({ entityMetadatas }: DataSource, { tablePath }: EntityMetadata): DatabaseCascade[] {
+  return (
+    entityMetadatas
+      // Of entities that share a table, the base knows the columns of all.
+      .filter(({ parentEntityMetadata }) => !(parentEntityMetadata as EntityMetadata | undefined))
+      .flatMap((child) =>
+        child.foreignKeys
+          .filter(({ onDelete, referencedEntityMetadata }) => {
+            return onDelete === 'CASCADE' && referencedEntityMetadata.tablePath === tablePath
+          })
+          .map((foreignKey) => ({ child, foreignKey })),
+      )
+  )
+}
