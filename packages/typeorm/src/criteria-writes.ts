@@ -70,7 +70,7 @@ export class CriteriaWrites {
     const rows = await readAffectedRows(queryRunner, metadata, builder)
     await this.#files.remove(transaction, { queryRunner, metadata, rows }, builder)
     const result = await this.#execute(write)
-    transaction.claims.confirm(builder)
+    await this.#confirm(write, builder, result, rows.length)
     return result
   }
 
@@ -93,7 +93,7 @@ export class CriteriaWrites {
       await this.#files.update(transaction, { queryRunner, metadata, row }, values, changed)
     }
     const result = await this.#execute(write)
-    transaction.claims.confirm(values)
+    await this.#confirm(write, values, result, rows.length)
     return result
   }
 
@@ -143,6 +143,13 @@ export class CriteriaWrites {
       files.discard(pathsIn(row).filter((path) => !kept.has(path)))
     }
     return result
+  }
+
+  /** A trigger of the database may have kept some of the rows as they were; then each is looked at. */
+  async #confirm({ queryRunner }: Write, subject: unknown, result: unknown, rows: number): Promise<void> {
+    const { claims } = this.#transactions.of(queryRunner)
+    if ((result as { affected?: number | null }).affected === rows) claims.confirm(subject)
+    else await claims.verify(subject, queryRunner)
   }
 
   #execute({ execute, queryRunner }: Write): Promise<unknown> {

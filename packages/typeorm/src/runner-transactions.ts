@@ -67,7 +67,7 @@ export class RunnerTransactions {
   /** The statement has run that this entity, or this id, was written or removed by. */
   async ran(queryRunner: QueryRunner, subject: unknown): Promise<void> {
     const transaction = this.#open.get(queryRunner)
-    transaction?.claims.confirm(subject)
+    await transaction?.claims.heard(subject, queryRunner)
     if (!transaction || queryRunner.isTransactionActive) return
     // Without a transaction, a statement is committed with itself.
     await transaction.claims.verifyAll(queryRunner)

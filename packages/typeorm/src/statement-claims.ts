@@ -38,9 +38,19 @@ export class StatementClaims {
     this.#open.set(subject, open)
   }
 
-  /** The statement has run: what its rows gave up goes with the commit. */
+  /** The statement has changed all of its rows: what they gave up goes with the commit. */
   confirm(subject: unknown): void {
     for (const { claim } of this.#take(subject)) this.#transaction.discard(claim.lost)
+  }
+
+  /**
+   * The event after the statement came. A trigger of the database may have kept the row all the same; so where files are
+   * to go, the row is looked at.
+   */
+  async heard(subject: unknown, queryRunner: QueryRunner): Promise<void> {
+    for (const { claim } of this.#take(subject)) {
+      if (claim.lost.length > 0) await this.#verify(claim, queryRunner)
+    }
   }
 
   /** Savepoints were released: their claims belong to what is around them. */
@@ -62,19 +72,21 @@ export class StatementClaims {
 
   /** Looks in the database what a statement did of which no event can say it. */
   async verify(subject: unknown, queryRunner: QueryRunner): Promise<void> {
-    for (const { claim } of this.#take(subject)) {
-      if (await claim.isWritten(queryRunner)) {
-        this.#transaction.discard(claim.lost)
-      } else {
-        this.#transaction.discard(claim.gained)
-        claim.revert()
-      }
-    }
+    for (const { claim } of this.#take(subject)) await this.#verify(claim, queryRunner)
   }
 
   /** Before the commit: looks in the database for the statements that nothing was heard of. */
   async verifyAll(queryRunner: QueryRunner): Promise<void> {
     for (const subject of [...this.#open.keys()]) await this.verify(subject, queryRunner)
+  }
+
+  async #verify(claim: StatementClaim, queryRunner: QueryRunner): Promise<void> {
+    if (await claim.isWritten(queryRunner)) {
+      this.#transaction.discard(claim.lost)
+    } else {
+      this.#transaction.discard(claim.gained)
+      claim.revert()
+    }
   }
 
   #take(subject: unknown): readonly OpenClaim[] {

@@ -127,6 +127,18 @@ describe('delete by criteria', () => {
     expect(await database.pathsOfFiles()).toHaveLength(6)
   })
 
+  it('keeps the files of rows that a trigger keeps', async () => {
+    await threeDocuments()
+    await database.dataSource.query(
+      "CREATE TRIGGER keep BEFORE DELETE ON document WHEN OLD.title = 'a' BEGIN SELECT RAISE(IGNORE); END",
+    )
+
+    await documents.delete({ title: In(['a', 'b']) })
+
+    expect(await titles()).toEqual(['a', 'c'])
+    expect(await database.pathsOfFiles()).toHaveLength(4)
+  })
+
   it('of a relation deletes the files', async () => {
     const { manager } = database.dataSource
     const album = await manager.save(Album, {

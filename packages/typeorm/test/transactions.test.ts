@@ -350,6 +350,22 @@ describe('a statement that fails in a transaction that is committed all the same
   })
 })
 
+describe('a trigger of the database that keeps a row as it is', () => {
+  it.each(['DELETE', 'UPDATE'])('keeps its file, although the %s went well', async (operation) => {
+    const document = await documents.save(documents.create({ content: textFile('kept') }))
+    await database.dataSource.query(
+      `CREATE TRIGGER keep BEFORE ${operation} ON document BEGIN SELECT RAISE(IGNORE); END`,
+    )
+
+    if (operation === 'DELETE') await documents.remove(document)
+    else await documents.save({ id: document.id, content: textFile('never written') })
+
+    const [row] = await documents.find()
+    expect(await textOf(row?.content)).toBe('kept')
+    expect(await database.pathsOfFiles()).toHaveLength(1)
+  })
+})
+
 describe('an upload that fails among several', () => {
   it('writes no row and leaves no file, also of the uploads that went well', async () => {
     const cause = new Error('the client is gone')
