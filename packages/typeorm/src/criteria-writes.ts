@@ -125,7 +125,7 @@ export class CriteriaWrites {
     const rows: RowFiles[] = []
     for (const key of keys) {
       for (const value of values) {
-        if (key.some((column) => (column.getEntityValue(value) ?? undefined) === undefined)) continue
+        if (key.some((column) => (column.getEntityValue(value) ?? null) === null)) continue
         rows.push(...(await readRowsBy(queryRunner, metadata, key, value)))
       }
     }

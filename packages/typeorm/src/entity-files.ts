@@ -9,7 +9,8 @@ import {
 import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
 import { fileColumnsOf, type FileColumn, type GivenFile } from './file-column.ts'
 import type { LoadedFiles } from './loaded-files.ts'
-import { holdsText, pathsIn, readCascadedRows, readRowFiles, type RowFiles } from './row-files.ts'
+import { readCascadedRows } from './cascaded-rows.ts'
+import { holdsText, pathsIn, readRowFiles, type RowFiles } from './row-files.ts'
 import type { StatementClaim } from './statement-claims.ts'
 import type { RunnerTransaction } from './runner-transactions.ts'
 

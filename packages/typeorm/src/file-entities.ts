@@ -2,9 +2,10 @@ import type { DataSource, EntityMetadata } from 'typeorm'
 import { reachesFiles } from './database-cascades.ts'
 
 /**
- * The entities with file columns, and those whose rows take such rows with them, in the form in which a subscriber can name them: TypeORM asks the answer of
- * `listenTo()` whether it `isPrototypeOf` an entity's class. One subscriber hears exactly of them in this way, and
- * saving any other entity costs nothing. (One subscriber for each entity would cost each of the others a per cent.)
+ * The entities with file columns, and those whose rows take such rows with them, in the form in which a subscriber can
+ * name them: TypeORM asks the answer of `listenTo()` whether it `isPrototypeOf` an entity's class. One subscriber hears
+ * exactly of them in this way, and saving any other entity costs nothing. (One subscriber for each entity would cost
+ * each of the others a per cent.)
  */
 export class FileEntities {
   readonly #dataSource: DataSource

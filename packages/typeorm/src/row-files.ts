@@ -1,5 +1,5 @@
 import type { DataSource, EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
-import { cascadesOf, type DatabaseCascade } from './database-cascades.ts'
+import { cascadesOf } from './database-cascades.ts'
 import { fileColumnsOf, type FileColumn } from './file-column.ts'
 import type { WriteBuilder } from './write-builder.ts'
 
@@ -51,72 +51,30 @@ export async function readRowsBy(
       ({ databaseName }, index) =>
         `${driver.escape(databaseName)} = ${driver.createParameter(databaseName, index)}`,
     )
-    const from = `FROM ${escapeTable(queryRunner, metadata)} WHERE ${where.join(' AND ')}`
-    statement = `SELECT ${columnsToRead(queryRunner, metadata)} ${from}${lockOf(queryRunner)}`
+    statement = selectRows(queryRunner, metadata, where.join(' AND '))
     statements.set(columns, statement)
   }
   const parameters = columns.map(
     (column) => driver.preparePersistentValue(column.getEntityValue(source), column) as unknown,
   )
-  const rows = (await queryRunner.query(statement, parameters)) as Record<string, unknown>[]
-  return rows.map((row) => toRowFiles(queryRunner, metadata, row))
+  return await queryRows(queryRunner, metadata, statement, parameters)
 }
 
-/** How many rows are looked for in one statement. */
-const ROWS_AT_ONCE = 200
+/** The statement that reads and locks the rows of this WHERE. */
+export function selectRows(queryRunner: QueryRunner, metadata: EntityMetadata, where: string): string {
+  const from = `FROM ${escapeTable(queryRunner, metadata)} WHERE ${where}`
+  return `SELECT ${columnsToRead(queryRunner, metadata)} ${from}${lockOf(queryRunner)}`
+}
 
-/** The rows that the database deletes together with these, through any number of cascading foreign keys. */
-export async function readCascadedRows(
+/** Runs a statement that reads the {@link columnsToRead | columns} of rows. */
+export async function queryRows(
   queryRunner: QueryRunner,
   metadata: EntityMetadata,
-  rows: readonly RowFiles[],
-): Promise<{ metadata: EntityMetadata; row: RowFiles }[]> {
-  const found: { metadata: EntityMetadata; row: RowFiles }[] = rows.map((row) => ({ metadata, row }))
-  const seen = new Set(found.map(({ row }) => `${metadata.tablePath} ${JSON.stringify(row.key)}`))
-  let parents = new Map([[metadata, [...rows]]])
-  while (parents.size > 0) {
-    const children = new Map<EntityMetadata, RowFiles[]>()
-    for (const [parent, parentRows] of parents) {
-      for (const cascade of cascadesOf(queryRunner.dataSource, parent)) {
-        for (const row of await readChildren(queryRunner, cascade, parentRows)) {
-          const name = `${cascade.child.tablePath} ${JSON.stringify(row.key)}`
-          // Cascades can go round in circles.
-          if (seen.has(name)) continue
-          seen.add(name)
-          found.push({ metadata: cascade.child, row })
-          children.set(cascade.child, [...(children.get(cascade.child) ?? []), row])
-        }
-      }
-    }
-    parents = children
-  }
-  return found.slice(rows.length)
-}
-
-async function readChildren(
-  queryRunner: QueryRunner,
-  { child, foreignKey: { columns, referencedColumns } }: DatabaseCascade,
-  parents: readonly RowFiles[],
+  statement: string,
+  parameters: readonly unknown[],
 ): Promise<RowFiles[]> {
-  const { driver } = queryRunner.dataSource
-  const children: RowFiles[] = []
-  for (let start = 0; start < parents.length; start += ROWS_AT_ONCE) {
-    const parameters: unknown[] = []
-    const where = parents.slice(start, start + ROWS_AT_ONCE).map(({ key }) => {
-      const equal = columns.map(({ databaseName }, index) => {
-        const referenced = referencedColumns[index]
-        if (referenced)
-          parameters.push(driver.preparePersistentValue(referenced.getEntityValue(key), referenced))
-        return `${driver.escape(databaseName)} = ${driver.createParameter(databaseName, parameters.length - 1)}`
-      })
-      return `(${equal.join(' AND ')})`
-    })
-    const from = `FROM ${escapeTable(queryRunner, child)} WHERE ${where.join(' OR ')}`
-    const statement = `SELECT ${columnsToRead(queryRunner, child)} ${from}${lockOf(queryRunner)}`
-    const rows = (await queryRunner.query(statement, parameters)) as Record<string, unknown>[]
-    children.push(...rows.map((row) => toRowFiles(queryRunner, child, row)))
-  }
-  return children
+  const rows = (await queryRunner.query(statement, [...parameters])) as Record<string, unknown>[]
+  return rows.map((row) => toRowFiles(queryRunner, metadata, row))
 }
 
 /** The rows that the criteria of an update or delete name, as they are now, locked where the database can. */
@@ -134,8 +92,7 @@ export async function readAffectedRows(
   )
   const { driver } = queryRunner.dataSource
   const [sql, parameters] = driver.escapeQueryWithParameters(statement, reader.getParameters())
-  const rows = (await queryRunner.query(sql, parameters as unknown[])) as Record<string, unknown>[]
-  return rows.map((row) => toRowFiles(queryRunner, metadata, row))
+  return await queryRows(queryRunner, metadata, sql, parameters as unknown[])
 }
 
 /** True where some row holds this text in the column: the values of files are different in every row. */

@@ -6,7 +6,7 @@ import { AbortedError, FiledepotError, FileTooLargeError } from '../errors.ts'
 import { describe, reasonOf } from '../expected.ts'
 import { cleanFilename } from './filename.ts'
 import type { FileValidator } from './file-validator.ts'
-import { ownBytes, type ResolvedContent } from './resolve-content.ts'
+import { hearErrors, ownBytes, type ResolvedContent } from './resolve-content.ts'
 
 /** Up to this many bytes a stream is collected and stored whole: a small file costs more as a stream. */
 const WHOLE_BYTES = 64 * 1024
@@ -177,8 +177,8 @@ class Source {
   }
 
   destroy(): void {
-    // Whoever made the stream may not listen for errors on it, and an unheard 'error' ends the process.
-    this.#stream.on('error', () => undefined).destroy()
+    hearErrors(this.#stream)
+    this.#stream.destroy()
   }
 }
 

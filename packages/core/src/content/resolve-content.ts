@@ -136,8 +136,11 @@ function resolveReadable(stream: Readable & { path?: unknown }): ResolvedContent
 
 const heard = new WeakSet<Readable>()
 
-/** A stream can fail before it is opened, while it waits for its row; nobody else may listen, and that ends a process. */
-function hearErrors(stream: Readable): void {
+/**
+ * A stream can fail while nobody reads it: before it is opened, or when it is given up. An error that nobody hears
+ * ends a process.
+ */
+export function hearErrors(stream: Readable): void {
   if (heard.has(stream)) return
   heard.add(stream)
   stream.on('error', () => undefined)

@@ -4,8 +4,9 @@ import type { FileHandle } from 'node:fs/promises'
 const BATCH_BYTES = 1024 * 1024
 
 /**
- * Writes a stream to a file that was opened for it, and closes it. While one batch is being written, the next is pulled from the source, so whatever
- * the source computes (a hash, say) costs no time of its own. At most two batches are in memory.
+ * Writes a stream to a file that was opened for it, and closes it. While one batch is being written, the next is
+ * pulled from the source, so whatever the source computes (a hash, say) costs no time of its own. At most two batches
+ * are in memory.
  */
 export async function writeStreamToFile(
   file: FileHandle,
