@@ -6,6 +6,8 @@ import { isNativeError } from 'node:util/types'
 export const ERROR_CODES = {
   ABORTED:
     'The caller aborted the operation through its AbortSignal, or its transaction was rolled back meanwhile.',
+  CONCURRENT_CHANGE:
+    'Others wrote rows between the moment in which a statement looked for them and the one in which it changed them.',
   CONTENT_CONSUMED: 'A stream was given that has been read, destroyed or locked before.',
   CONTENT_FAILED: 'The content could not be read to its end; the cause says why. Nothing was stored.',
   CORRUPT_FILE: 'A storage holds a file whose metadata or bytes cannot be read back.',
@@ -24,6 +26,8 @@ export const ERROR_CODES = {
   STORAGE_EXISTS: 'A storage or alias of this name is configured already.',
   STORAGE_FULL: 'The storage has no room left. Nothing was stored.',
   STORAGE_NOT_FOUND: 'No storage or alias of this name is configured.',
+  TRANSACTION_ABORTED:
+    'The database has given up the transaction after an error in it, so that it can only be rolled back.',
   TRANSACTION_SETTLED: 'A file transaction was used after it was committed or rolled back.',
   WRITE_FAILED: 'A storage could not write a file. Nothing was stored.',
   WRONG_UPLOAD_TYPE: 'A value is not of the upload type that its column declares.',

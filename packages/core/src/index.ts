@@ -61,4 +61,4 @@ export { formatFilePath, parseFilePath, type FileLocation } from './file-path.ts
 export { FileTransaction, type TransactionOutcome } from './transaction/file-transaction.ts'
 export { attachFile, type AttachOptions } from './transaction/attach-file.ts'
 export { bindManager } from './upload/manager-binding.ts'
-export { isRevoked, giveBack } from './upload/ownership.ts'
+export { giveBack, isRevoked, markRevoked } from './upload/ownership.ts'

@@ -9,6 +9,7 @@ import { followQueryBuilders } from './query-builders.ts'
 import { RunnerTransactions } from './runner-transactions.ts'
 import { refuseUnsavedFiles } from './unsaved-file.ts'
 import { followEachOther } from './single-connection.ts'
+import { followTableClears } from './table-clears.ts'
 
 /** Options of {@link attachDepot}. */
 export interface AttachDepotOptions {
@@ -55,8 +56,9 @@ export function attachDepot(
   const subscriber = new DepotSubscriber({ depot, entities, transactions, loaded, files })
   keepSubscribed(dataSource, subscriber as EntitySubscriberInterface)
   refuseUnsavedFiles(dataSource)
-  const inTurn = followEachOther(dataSource, entities)
+  const inTurn = followEachOther(dataSource, { entities, transactions })
   followQueryBuilders(dataSource, new CriteriaWrites(dataSource, { transactions, files, inTurn }))
+  followTableClears(dataSource, { transactions, files, inTurn })
   return dataSource
 }
 

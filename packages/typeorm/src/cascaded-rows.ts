@@ -1,15 +1,14 @@
 import type { EntityMetadata, QueryRunner } from 'typeorm'
 import { cascadesOf, type DatabaseCascade } from './database-cascades.ts'
-import { queryRows, selectRows, type RowFiles } from './row-files.ts'
+import { dataSourceOf } from './data-source-of.ts'
+import { keyOf, type RowFiles } from './row-files.ts'
+import { readerOf } from './row-reader.ts'
 
 /** A row that goes with another, and the entity that it is of. */
 export interface CascadedRow {
   readonly metadata: EntityMetadata
   readonly row: RowFiles
 }
-
-/** How many parents are asked for in one statement. */
-const PARENTS_AT_ONCE = 200
 
 /** The rows that the database deletes together with these, through any number of cascading foreign keys. */
 export async function readCascadedRows(
@@ -23,7 +22,7 @@ export async function readCascadedRows(
   while (parents.size > 0) {
     const next = new Map<EntityMetadata, RowFiles[]>()
     for (const [parent, parentRows] of parents) {
-      for (const cascade of cascadesOf(queryRunner.dataSource, parent)) {
+      for (const cascade of cascadesOf(dataSourceOf(queryRunner), parent)) {
         for (const row of await readChildren(queryRunner, cascade, parentRows)) {
           const child = { metadata: cascade.child, row }
           // Cascades can go round in circles.
@@ -42,7 +41,7 @@ export async function readCascadedRows(
 }
 
 function nameOf({ metadata, row }: CascadedRow): string {
-  return `${metadata.tablePath} ${JSON.stringify(row.key)}`
+  return `${metadata.tablePath} ${keyOf(metadata, row.key)}`
 }
 
 async function readChildren(
@@ -50,21 +49,6 @@ async function readChildren(
   { child, foreignKey: { columns, referencedColumns } }: DatabaseCascade,
   parents: readonly RowFiles[],
 ): Promise<RowFiles[]> {
-  const { driver } = queryRunner.dataSource
-  const children: RowFiles[] = []
-  for (let start = 0; start < parents.length; start += PARENTS_AT_ONCE) {
-    const parameters: unknown[] = []
-    const where = parents.slice(start, start + PARENTS_AT_ONCE).map(({ key }) => {
-      const equal = columns.map(({ databaseName }, index) => {
-        const referenced = referencedColumns[index]
-        if (referenced)
-          parameters.push(driver.preparePersistentValue(referenced.getEntityValue(key), referenced))
-        return `${driver.escape(databaseName)} = ${driver.createParameter(databaseName, parameters.length - 1)}`
-      })
-      return `(${equal.join(' AND ')})`
-    })
-    const statement = selectRows(queryRunner, child, where.join(' OR '))
-    children.push(...(await queryRows(queryRunner, child, statement, parameters)))
-  }
-  return children
+  const keys = parents.map(({ key }) => key)
+  return await readerOf(queryRunner).readSame(child, { columns, sourceColumns: referencedColumns }, keys)
 }

@@ -1,4 +1,4 @@
-import { FiledepotError } from '@filedepot/core'
+import { UploadedFile } from '@filedepot/core'
 import {
   UpdateResult,
   type DataSource,
@@ -6,10 +6,14 @@ import {
   type ObjectLiteral,
   type QueryRunner,
 } from 'typeorm'
+import { BuilderTransactions } from './builder-transactions.ts'
+import { readConflictingRows } from './conflicting-rows.ts'
 import { reachesFiles } from './database-cascades.ts'
 import type { EntityFiles } from './entity-files.ts'
-import { fileColumnsOf } from './file-column.ts'
-import { pathsIn, readAffectedRows, readRowFiles, readRowsBy, type RowFiles } from './row-files.ts'
+import { fileColumnsOf, type FileColumn } from './file-column.ts'
+import { concurrentChange, expressionGivesFiles, selectGivesFiles, severalRows } from './refusals.ts'
+import { pathsIn, type RowFiles } from './row-files.ts'
+import { readerOf } from './row-reader.ts'
 import type { RunnerTransactions } from './runner-transactions.ts'
 import type { InTurn } from './single-connection.ts'
 import { metadataOf, type WriteBuilder } from './write-builder.ts'
@@ -28,12 +32,15 @@ interface Write {
  * Writes by criteria: `delete(…)`, `update(…)`, `insert(…)` and `upsert(…)` of repositories and managers, and their
  * query builders. They run in a transaction. The rows that they touch are read and locked first, as no event of TypeORM
  * says which these are.
+ *
+ * TypeORM itself writes by query builders, too, without listeners. Where hooks have prepared the rows, the statement
+ * runs as it is; else, as after `save(…, { listeners: false })`, it is followed like those of everybody.
  */
 export class CriteriaWrites {
   readonly #dataSource: DataSource
   readonly #transactions: RunnerTransactions
   readonly #files: EntityFiles
-  readonly #inTurn: InTurn
+  readonly #builders: BuilderTransactions
 
   constructor(
     dataSource: DataSource,
@@ -42,32 +49,56 @@ export class CriteriaWrites {
     this.#dataSource = dataSource
     this.#transactions = parts.transactions
     this.#files = parts.files
-    this.#inTurn = parts.inTurn
+    this.#builders = new BuilderTransactions(dataSource, parts.inTurn)
   }
 
   /** Runs a query builder; at once where it touches no file. */
   run(builder: WriteBuilder, execute: Execute): Promise<unknown> {
     const metadata = metadataOf(builder)
-    const { callListeners, queryType, valuesSet } = builder.expressionMap
-    // Without listeners it is TypeORM's own, a part of save() or remove(), or wants to be left alone.
-    if (!metadata || !callListeners || !reachesFiles(this.#dataSource, metadata)) return execute()
-
-    const within = (action: (write: Write) => Promise<unknown>) =>
-      this.#inTransaction(builder, (queryRunner) => action({ builder, execute, metadata, queryRunner }))
-    if (queryType === 'delete') return within((write) => this.#delete(write))
-    const values = [valuesSet ?? []].flat()
-    if (!fileColumnsOf(metadata).some((column) => values.some((value) => column.get(value) !== undefined))) {
+    if (!metadata || metadata.tableType === 'view' || !reachesFiles(this.#dataSource, metadata))
       return execute()
+
+    const { queryType } = builder.expressionMap
+    const { queryRunner } = builder
+    const prepared = queryRunner !== undefined && this.#isPrepared(builder, metadata, queryRunner)
+    if (queryType === 'delete') {
+      if (prepared) return this.#deletePrepared({ builder, execute, metadata, queryRunner })
+      return this.#within(builder, execute, metadata, (write) => this.#delete(write))
     }
-    if (queryType === 'update') return within((write) => this.#update(write, values))
-    if (queryType === 'insert') return within((write) => this.#insert(write, values))
+    const values = [builder.expressionMap.valuesSet ?? []].flat()
+    if (prepared || !writesFiles(builder, metadata, values)) return execute()
+    if (queryType === 'update') {
+      return this.#within(builder, execute, metadata, (write) => this.#update(write, values))
+    }
+    if (queryType === 'insert') {
+      return this.#within(builder, execute, metadata, (write) => this.#insert(write, values))
+    }
     return execute()
+  }
+
+  #isPrepared(builder: WriteBuilder, metadata: EntityMetadata, queryRunner: QueryRunner): boolean {
+    return !builder.expressionMap.callListeners && this.#transactions.expects(queryRunner, metadata)
+  }
+
+  #within(
+    builder: WriteBuilder,
+    execute: Execute,
+    metadata: EntityMetadata,
+    action: (write: Write) => Promise<unknown>,
+  ): Promise<unknown> {
+    return this.#builders.run(builder, (queryRunner) => action({ builder, execute, metadata, queryRunner }))
+  }
+
+  async #deletePrepared({ execute, metadata, queryRunner }: Write): Promise<unknown> {
+    const result = await execute()
+    this.#transactions.get(queryRunner)?.claims.removed(metadata, affectedBy(result))
+    return result
   }
 
   async #delete(write: Write): Promise<unknown> {
     const { builder, metadata, queryRunner } = write
-    const transaction = this.#transactions.of(queryRunner)
-    const rows = await readAffectedRows(queryRunner, metadata, builder)
+    const transaction = await this.#transactions.enter(queryRunner)
+    const rows = await readerOf(queryRunner).readAffected(metadata, builder)
     await this.#files.remove(transaction, { queryRunner, metadata, rows }, builder)
     const result = await this.#execute(write)
     await this.#confirm(write, builder, result, rows.length)
@@ -76,125 +107,134 @@ export class CriteriaWrites {
 
   async #update(write: Write, [values = {}]: ObjectLiteral[]): Promise<unknown> {
     const { builder, metadata, queryRunner } = write
-    const columns = fileColumnsOf(metadata).filter(({ column }) => column.isUpdate)
-    const changed = columns.filter((column) => column.get(values) !== undefined)
-    const rows = await readAffectedRows(queryRunner, metadata, builder)
-    if (changed.some((column) => typeof column.get(values) === 'function'))
-      return await this.#compare(write, rows)
+    const transaction = await this.#transactions.enter(queryRunner)
+    const changed = fileColumnsOf(metadata).filter(
+      (column) => column.column.isUpdate && column.get(values) !== undefined,
+    )
+    const byExpression = changed.filter((column) => typeof column.get(values) === 'function')
+    const byValue = changed.filter((column) => !byExpression.includes(column))
+    const rows = await readerOf(queryRunner).readAffected(metadata, builder)
 
-    const gives = changed.some((column) => column.list(column.get(values)).length > 0)
+    const gives = byValue.some((column) => column.list(column.get(values)).length > 0)
     if (gives && rows.length > 1) throw severalRows(metadata, rows.length)
     // Nothing is uploaded for nobody; and a row that comes in meanwhile is one that came too late.
     if (gives && rows.length === 0)
       return Object.assign(new UpdateResult(), { raw: [], affected: 0, generatedMaps: [] })
 
-    const transaction = this.#transactions.of(queryRunner)
-    for (const row of rows) {
-      await this.#files.update(transaction, { queryRunner, metadata, row }, values, changed)
-    }
+    for (const row of rows)
+      await this.#files.update(transaction, { queryRunner, metadata, row }, values, byValue)
     const result = await this.#execute(write)
     await this.#confirm(write, values, result, rows.length)
+    const foreign = await this.#giveUp(write, rows, byExpression)
+    if (foreign.length > 0) {
+      const error = expressionGivesFiles(metadata, foreign)
+      transaction.refuse(error)
+      throw error
+    }
     return result
   }
 
   async #insert(write: Write, values: ObjectLiteral[]): Promise<unknown> {
-    const { builder, execute, queryRunner } = write
-    const { onIgnore, onUpdate } = builder.expressionMap as {
+    const { builder, execute, metadata, queryRunner } = write
+    const { callListeners, onIgnore, onUpdate } = builder.expressionMap as {
+      callListeners: boolean
       onIgnore?: unknown
       onUpdate?: { conflict?: unknown }
     }
+    const transaction = await this.#transactions.enter(queryRunner)
+    if (!callListeners) {
+      await Promise.all(values.map((value) => this.#files.insert(transaction, metadata, value)))
+    }
     // Of a plain INSERT the events say all.
-    if (!onIgnore && !onUpdate) return await execute()
+    if (!onIgnore && !onUpdate && callListeners) return await execute()
 
-    const before = onUpdate ? await this.#conflicting(write, values, onUpdate.conflict) : []
-    const result = await this.#compare(write, before)
-    const { claims } = this.#transactions.of(queryRunner)
-    for (const value of values) await claims.verify(value, queryRunner)
-    return result
-  }
-
-  /** The rows that an upsert is going to overwrite: those that have the values of one of them in a unique key. */
-  async #conflicting(
-    { metadata, queryRunner }: Write,
-    values: readonly ObjectLiteral[],
-    conflict: unknown,
-  ): Promise<RowFiles[]> {
-    const keys = Array.isArray(conflict)
-      ? [metadata.columns.filter(({ databaseName }) => conflict.includes(databaseName))]
-      : uniqueKeysOf(metadata)
-    const rows: RowFiles[] = []
-    for (const key of keys) {
-      for (const value of values) {
-        if (key.some((column) => (column.getEntityValue(value) ?? null) === null)) continue
-        rows.push(...(await readRowsBy(queryRunner, metadata, key, value)))
-      }
-    }
-    return rows
-  }
-
-  /** Runs the statement, and lets the rows give up what they do not hold any more. */
-  async #compare(write: Write, rows: readonly RowFiles[]): Promise<unknown> {
-    const { metadata, queryRunner } = write
+    const before = onUpdate ? await readConflictingRows(write, values, onUpdate.conflict) : undefined
     const result = await this.#execute(write)
-    const { files } = this.#transactions.of(queryRunner)
-    for (const row of rows) {
-      const after = await readRowFiles(queryRunner, metadata, row.key)
-      const kept = new Set(after ? pathsIn(after) : [])
-      files.discard(pathsIn(row).filter((path) => !kept.has(path)))
-    }
+    if (before && (await before.haveOthersWritten())) throw this.#refuse(write, 'upsert')
+    await this.#giveUp(write, before?.rows ?? [], fileColumnsOf(metadata))
+    await Promise.all(values.map((value) => transaction.claims.verify(value, queryRunner)))
     return result
+  }
+
+  /** The rows give up what they do not hold any more. Resolves with paths that they have got from elsewhere. */
+  async #giveUp(
+    { metadata, queryRunner }: Write,
+    rows: readonly RowFiles[],
+    columns: readonly FileColumn[],
+  ): Promise<string[]> {
+    if (columns.length === 0) return []
+    const reader = readerOf(queryRunner)
+    const { files } = await this.#transactions.enter(queryRunner)
+    const foreign = rows.map(async (before) => {
+      const after = await reader.read(metadata, before.key)
+      const had = new Set(pathsIn(before))
+      if (after) {
+        const has = new Set(pathsIn(after))
+        files.discard([...had].filter((path) => !has.has(path)))
+        return pathsIn(after).filter((path) => !had.has(path))
+      }
+      // The statement may have changed the key of the row.
+      for (const column of columns) {
+        const text = before.texts.get(column)
+        if (text === null || (await reader.holdsText(column, text))) continue
+        files.discard(column.parse(text).flatMap(({ files: paths }) => paths))
+      }
+      return []
+    })
+    return (await Promise.all(foreign)).flat()
   }
 
   /** A trigger of the database may have kept some of the rows as they were; then each is looked at. */
-  async #confirm({ queryRunner }: Write, subject: unknown, result: unknown, rows: number): Promise<void> {
-    const { claims } = this.#transactions.of(queryRunner)
-    if ((result as { affected?: number | null }).affected === rows) claims.confirm(subject)
-    else await claims.verify(subject, queryRunner)
+  async #confirm(write: Write, subject: unknown, result: unknown, rows: number): Promise<void> {
+    const { claims } = await this.#transactions.enter(write.queryRunner)
+    const affected = affectedBy(result)
+    if (typeof affected === 'number' && affected > rows) {
+      throw this.#refuse(write, write.builder.expressionMap.queryType)
+    }
+    if (affected === rows) claims.confirm(subject)
+    else await claims.verify(subject, write.queryRunner)
+  }
+
+  /** The statement has touched rows that nobody has read: their files are not known, so it has to be undone. */
+  #refuse({ metadata, queryRunner }: Write, verb: string): Error {
+    const error = concurrentChange(metadata, verb)
+    this.#transactions.get(queryRunner)?.refuse(error)
+    return error
   }
 
   #execute({ execute, queryRunner }: Write): Promise<unknown> {
     return this.#transactions.follow(queryRunner, execute)
   }
+}
 
-  /** Runs the action in the builder's transaction, or in one of its own, as TypeORM does it for `save`. */
-  #inTransaction(
-    builder: WriteBuilder,
-    action: (queryRunner: QueryRunner) => Promise<unknown>,
-  ): Promise<unknown> {
-    const given = builder.queryRunner
-    if (given?.isTransactionActive) return action(given)
-    return this.#inTurn(async () => {
-      const queryRunner = given ?? this.#dataSource.createQueryRunner('master')
-      // The one connection of SQLite may be in a transaction, which this write then joins.
-      const own = !queryRunner.isTransactionActive
-      builder.queryRunner = queryRunner
-      try {
-        if (own) await queryRunner.startTransaction()
-        const result = await action(queryRunner)
-        if (own) await queryRunner.commitTransaction()
-        return result
-      } catch (error) {
-        if (own) await queryRunner.rollbackTransaction().catch(() => undefined)
-        throw error
-      } finally {
-        builder.queryRunner = given
-        if (!given) await queryRunner.release()
-      }
-    })
+/** True where the statement may write a file column of its rows. */
+function writesFiles(
+  { expressionMap }: WriteBuilder,
+  metadata: EntityMetadata,
+  values: readonly ObjectLiteral[],
+): boolean {
+  const columns = fileColumnsOf(metadata)
+  const { callListeners, insertFromSelect, insertColumns } = expressionMap as typeof expressionMap & {
+    insertFromSelect?: unknown
   }
+  if (insertFromSelect) {
+    const given = columns.filter(
+      ({ column }) => insertColumns.length === 0 || insertColumns.includes(column.propertyPath),
+    )
+    if (given.length > 0) throw selectGivesFiles(metadata)
+    return false
+  }
+  const written = values.flatMap((value) => columns.map((column) => column.get(value)))
+  // Without listeners nobody would put the stored value into the entity, so the driver refuses a pending one.
+  if (!callListeners && written.flat().some(isNotStored)) return false
+  return written.some((value) => value !== undefined)
 }
 
-type Key = readonly EntityMetadata['columns'][number][]
-
-function uniqueKeysOf(metadata: EntityMetadata): Key[] {
-  const indices = metadata.indices.filter(({ isUnique }) => isUnique)
-  return [metadata.primaryColumns, ...[...metadata.uniques, ...indices].map(({ columns }) => columns)]
+function isNotStored(value: unknown): boolean {
+  if (value === undefined || value === null || typeof value === 'function') return false
+  return !(value instanceof UploadedFile) || value.isPending
 }
 
-function severalRows({ name }: EntityMetadata, count: number): FiledepotError {
-  return new FiledepotError(
-    'NOT_SUPPORTED',
-    `this update would give one file to ${count} rows of ${name}, and a file belongs to one row: ` +
-      'load the entities, give each its own, and save them',
-  )
+function affectedBy(result: unknown): unknown {
+  return (result as { affected?: unknown } | undefined)?.affected
 }

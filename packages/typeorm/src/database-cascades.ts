@@ -31,22 +31,29 @@ export function reachesFiles(dataSource: DataSource, metadata: EntityMetadata): 
     for (const entity of reached) {
       for (const { child } of directCascades(dataSource, entity)) reached.add(child)
     }
-    reaches = [...reached].some((entity) => fileColumnsOf(entity).length > 0)
+    // Views show the files of other rows.
+    reaches = [...reached].some((entity) => entity.tableType !== 'view' && fileColumnsOf(entity).length > 0)
     reaching.set(metadata, reaches)
   }
   return reaches
 }
 
-function directCascades({ entityMetadatas }: DataSource, { tablePath }: EntityMetadata): DatabaseCascade[] {
+function directCascades(dataSource: DataSource, metadata: EntityMetadata): DatabaseCascade[] {
+  return referencesTo(dataSource, metadata).filter(({ foreignKey }) => foreignKey.onDelete === 'CASCADE')
+}
+
+/** The foreign keys of all tables that refer to the table of an entity. */
+export function referencesTo(
+  { entityMetadatas }: DataSource,
+  { tablePath }: EntityMetadata,
+): DatabaseCascade[] {
   return (
     entityMetadatas
       // Of entities that share a table, the base knows the columns of all.
       .filter(({ parentEntityMetadata }) => !(parentEntityMetadata as EntityMetadata | undefined))
       .flatMap((child) =>
         child.foreignKeys
-          .filter(({ onDelete, referencedEntityMetadata }) => {
-            return onDelete === 'CASCADE' && referencedEntityMetadata.tablePath === tablePath
-          })
+          .filter(({ referencedEntityMetadata }) => referencedEntityMetadata.tablePath === tablePath)
           .map((foreignKey) => ({ child, foreignKey })),
       )
   )

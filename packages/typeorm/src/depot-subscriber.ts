@@ -10,11 +10,12 @@ import type {
   UpdateEvent,
 } from 'typeorm'
 import type { EntityFiles } from './entity-files.ts'
-import { fileColumnsOf } from './file-column.ts'
+import { fileColumnsOf, type FileColumn } from './file-column.ts'
 import type { FileEntities } from './file-entities.ts'
 import type { LoadedFiles } from './loaded-files.ts'
-import { readRowFiles, type RowFiles } from './row-files.ts'
-import type { RunnerTransaction, RunnerTransactions } from './runner-transactions.ts'
+import { readerOf } from './row-reader.ts'
+import type { RanStatement, RunnerTransaction } from './runner-transaction.ts'
+import type { RunnerTransactions } from './runner-transactions.ts'
 
 type TransactionHook = (event: { queryRunner: QueryRunner }) => Promise<void> | undefined
 
@@ -41,6 +42,8 @@ export class DepotSubscriber {
   readonly #transactions: RunnerTransactions
   readonly #loaded: LoadedFiles
   readonly #files: EntityFiles
+  /** The file columns that an entity did not have when its UPDATE began. */
+  readonly #missing = new WeakMap<ObjectLiteral, readonly FileColumn[]>()
 
   constructor({ depot, entities, transactions, loaded, files }: Attachment) {
     this.#depot = depot
@@ -76,10 +79,18 @@ export class DepotSubscriber {
       const written = columns.some((column) => column.get(entity) !== undefined)
       return written && !this.#transactions.isFollowed(queryRunner) ? refuse(metadata, 'update') : undefined
     }
-    const changed = columns.filter(({ column }) => column.isUpdate && updatedColumns.includes(column))
+    this.#missing.set(
+      entity,
+      columns.filter((column) => column.get(entity) === undefined),
+    )
+    const changed = columns.filter(
+      (column) =>
+        column.column.isUpdate &&
+        (updatedColumns.includes(column.column) || isChanged(column, entity, databaseEntity)),
+    )
     if (changed.length === 0) return undefined
     return this.#within(queryRunner, async (transaction) => {
-      const row = (await readRowFiles(queryRunner, metadata, databaseEntity)) ?? noFiles(databaseEntity)
+      const row = await readerOf(queryRunner).read(metadata, databaseEntity)
       await this.#files.update(transaction, { queryRunner, metadata, row }, entity, changed)
     })
   }
@@ -92,7 +103,7 @@ export class DepotSubscriber {
     const key = databaseEntity ?? (entityId === undefined ? entity : metadata.ensureEntityIdMap(entityId))
     if (!key) return this.#transactions.isFollowed(queryRunner) ? undefined : refuse(metadata, 'delete')
     return this.#within(queryRunner, async (transaction) => {
-      const row = await readRowFiles(queryRunner, metadata, key)
+      const row = await readerOf(queryRunner).read(metadata, key)
       const rows = row ? [row] : []
       await this.#files.remove(transaction, { queryRunner, metadata, rows }, subjectOf(event))
     })
@@ -105,8 +116,10 @@ export class DepotSubscriber {
       : this.#transactions.ran(queryRunner, entity)
   }
 
-  afterUpdate({ queryRunner, entity }: UpdateEvent<ObjectLiteral>): Promise<void> {
-    return this.#transactions.ran(queryRunner, entity)
+  afterUpdate(event: UpdateEvent<ObjectLiteral>): Promise<void> {
+    const { entity } = event as Partial<typeof event>
+    if (entity) this.#leaveMissing(entity)
+    return this.#transactions.ran(event.queryRunner, entity)
   }
 
   afterRemove(event: RemoveEvent<ObjectLiteral>): Promise<void> {
@@ -120,6 +133,10 @@ export class DepotSubscriber {
     return this.#whileOpen(this.#started)
   }
 
+  get afterQuery(): ((event: RanStatement & { queryRunner: QueryRunner }) => void) | undefined {
+    return this.#transactions.anyOpen ? this.#queried : undefined
+  }
+
   get beforeTransactionCommit(): TransactionHook | undefined {
     return this.#whileOpen(this.#committing)
   }
@@ -128,20 +145,37 @@ export class DepotSubscriber {
     return this.#whileOpen(this.#committed)
   }
 
+  get beforeTransactionRollback(): TransactionHook | undefined {
+    return this.#whileOpen(this.#rollingBack)
+  }
+
   get afterTransactionRollback(): TransactionHook | undefined {
     return this.#whileOpen(this.#rolledBack)
   }
 
-  readonly #started: TransactionHook = ({ queryRunner }) => {
-    this.#transactions.started(queryRunner)
-    return undefined
+  readonly #started: TransactionHook = ({ queryRunner }) => this.#transactions.started(queryRunner)
+
+  readonly #queried = (event: RanStatement & { queryRunner: QueryRunner }): void => {
+    this.#transactions.queried(event.queryRunner, event)
   }
 
   readonly #committing: TransactionHook = ({ queryRunner }) => this.#transactions.committing(queryRunner)
 
   readonly #committed: TransactionHook = ({ queryRunner }) => this.#transactions.committed(queryRunner)
 
+  readonly #rollingBack: TransactionHook = ({ queryRunner }) => this.#transactions.rollingBack(queryRunner)
+
   readonly #rolledBack: TransactionHook = ({ queryRunner }) => this.#transactions.rolledBack(queryRunner)
+
+  /**
+   * After an UPDATE, TypeORM sets every nullable column to null in memory that the entity lacks, as one does that was
+   * loaded by a partial select. Saved again, it would give up its file.
+   */
+  #leaveMissing(entity: ObjectLiteral): void {
+    for (const column of this.#missing.get(entity) ?? []) {
+      if (column.get(entity) === null) column.set(entity, undefined)
+    }
+  }
 
   #whileOpen(hook: TransactionHook): TransactionHook | undefined {
     return this.#transactions.anyOpen ? hook : undefined
@@ -153,9 +187,10 @@ export class DepotSubscriber {
   ): Promise<void> {
     const running = (async () => {
       try {
-        await action(this.#transactions.of(queryRunner))
+        await action(await this.#transactions.enter(queryRunner))
       } catch (error) {
-        await this.#transactions.failed(queryRunner)
+        // Outside a transaction, no other event is to come.
+        await this.#transactions.finished(queryRunner)
         throw error
       }
     })()
@@ -170,9 +205,11 @@ function subjectOf({ metadata, entity, entityId }: RemoveEvent<ObjectLiteral>): 
   return entity ?? `${metadata.name} ${JSON.stringify(entityId)}`
 }
 
-/** A row that has gone since TypeORM loaded it. */
-function noFiles(key: ObjectLiteral): RowFiles {
-  return { key, texts: new Map() }
+/** Also a column that a subscriber of the application has set just now, of which TypeORM does not know yet. */
+function isChanged(column: FileColumn, entity: ObjectLiteral, databaseEntity: ObjectLiteral): boolean {
+  const value = column.get(entity)
+  if (value === undefined) return false
+  return column.transformer.to(value) !== column.transformer.to(column.get(databaseEntity))
 }
 
 /** A write by criteria that did not come from a query builder of this data source: nobody knows which rows it touches. */

@@ -3,6 +3,7 @@ import {
   bindManager,
   FiledepotError,
   giveBack,
+  markRevoked,
   type DepotManager,
   type UploadedFile,
 } from '@filedepot/core'
@@ -10,15 +11,16 @@ import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
 import { fileColumnsOf, type FileColumn, type GivenFile } from './file-column.ts'
 import type { LoadedFiles } from './loaded-files.ts'
 import { readCascadedRows } from './cascaded-rows.ts'
-import { holdsText, pathsIn, readRowFiles, type RowFiles } from './row-files.ts'
+import { pathsIn, type RowFiles } from './row-files.ts'
+import { readerOf } from './row-reader.ts'
 import type { StatementClaim } from './statement-claims.ts'
-import type { RunnerTransaction } from './runner-transactions.ts'
+import type { RunnerTransaction } from './runner-transaction.ts'
 
 /** A row that is about to change, as it is before. */
 export interface RowChange {
   readonly queryRunner: QueryRunner
   readonly metadata: EntityMetadata
-  readonly row: RowFiles
+  readonly row: RowFiles | undefined
 }
 
 /** Rows that are about to be deleted. */
@@ -47,22 +49,26 @@ export class EntityFiles {
       columns.map(async (column) => {
         const attached = await this.#attach(transaction, column, entity, [])
         if (!attached) return
-        const isWritten = (queryRunner: QueryRunner) => holdsText(queryRunner, column, attached.text)
-        transaction.claims.add(entity, { ...attached, lost: [], isWritten })
+        const held = (queryRunner: QueryRunner) => pathsOfText(queryRunner, column, attached.text)
+        transaction.claims.add(entity, { metadata, kind: 'insert', ...attached, lost: [], held })
       }),
     )
   }
 
-  /** Uploads what is new in the columns that changed; the row gives up what it held instead. */
+  /**
+   * Uploads what is new in the columns that changed; the row gives up what it held instead.
+   *
+   * @param change its row is `undefined` where it has gone since it was loaded
+   */
   async update(
     transaction: RunnerTransaction,
-    { queryRunner, metadata, row }: RowChange,
+    { metadata, row }: RowChange,
     entity: ObjectLiteral,
     changed: readonly FileColumn[],
   ): Promise<void> {
     await Promise.all(
       changed.map(async (column) => {
-        const before = row.texts.get(column)
+        const before = row?.texts.get(column) ?? null
         const current = column.parse(before)
         if (
           this.#loaded.isUntouched(entity, column) &&
@@ -74,9 +80,10 @@ export class EntityFiles {
         const attached = await this.#attach(transaction, column, entity, current)
         const kept = new Set(pathsOf(attached?.files ?? []))
         const lost = pathsOf(current).filter((path) => !kept.has(path))
-        const isWritten = async () =>
-          (await readRowFiles(queryRunner, metadata, row.key))?.texts.get(column) === (attached?.text ?? null)
-        transaction.claims.add(entity, { gained: [], revert: () => undefined, ...attached, lost, isWritten })
+        const held = (queryRunner: QueryRunner) =>
+          pathsOfRow(queryRunner, { metadata, row, column, before, after: attached?.text ?? null })
+        const claim = { ...NOTHING, ...attached, lost, doubtful: row === undefined, held }
+        transaction.claims.add(entity, { metadata, kind: 'update', ...claim })
       }),
     )
   }
@@ -87,10 +94,10 @@ export class EntityFiles {
     { queryRunner, metadata, rows }: RowsRemoval,
     subject: unknown,
   ): Promise<void> {
-    for (const row of rows) transaction.claims.add(subject, removal(metadata, row))
+    for (const row of rows) transaction.claims.add(subject, removal(metadata, row, 'remove'))
     for (const { metadata: child, row } of await readCascadedRows(queryRunner, metadata, rows)) {
       // No event tells of these, and the same save may have moved them away; so each is looked for before the commit.
-      transaction.claims.add(row, removal(child, row))
+      transaction.claims.add(row, removal(child, row, 'cascade'))
     }
   }
 
@@ -112,11 +119,13 @@ export class EntityFiles {
     if (given === undefined || given === null) return undefined
     const list = column.list(given)
     const paths = current.map(({ path }) => path)
-    const gained: string[] = []
     const adopted: UploadedFile[] = []
     let value: unknown = given
+    const uploaded: UploadedFile[] = []
     const revert = () => {
       for (const file of adopted) giveBack(file)
+      // A statement that comes late must not write what is going.
+      for (const file of uploaded) markRevoked(file)
       // Whoever has put something else there since meant that.
       if (column.get(entity) === value) column.set(entity, given)
     }
@@ -127,7 +136,7 @@ export class EntityFiles {
         current: paths,
         revert,
       })
-      if (stored !== file) gained.push(...stored.files)
+      if (stored !== file) uploaded.push(stored)
       else if (!paths.includes(stored.path)) adopted.push(stored)
       return stored
     }
@@ -143,15 +152,63 @@ export class EntityFiles {
       column.set(entity, value)
     }
     this.#loaded.remember(entity, column)
-    return { files: attached, gained, text: column.transformer.to(value), revert }
+    return {
+      files: attached,
+      gained: pathsOf(uploaded),
+      adopted: pathsOf(adopted),
+      text: column.transformer.to(value),
+      revert,
+    }
   }
 }
 
+/** Of a claim that brings no file. */
+const NOTHING = { gained: [], adopted: [], revert: () => undefined }
+
 /** Right where the row is gone. */
-function removal(metadata: EntityMetadata, row: RowFiles): StatementClaim {
-  const isWritten = async (queryRunner: QueryRunner) =>
-    (await readRowFiles(queryRunner, metadata, row.key)) === undefined
-  return { gained: [], lost: pathsIn(row), isWritten, revert: () => undefined }
+function removal(metadata: EntityMetadata, row: RowFiles, kind: 'remove' | 'cascade'): StatementClaim {
+  const held = async (queryRunner: QueryRunner) => {
+    const now = await readerOf(queryRunner).read(metadata, row.key)
+    return new Set(now ? pathsIn(now) : [])
+  }
+  return { metadata, kind, ...NOTHING, lost: pathsIn(row), held }
+}
+
+/** The paths of a column's text, where some row holds it. */
+async function pathsOfText(
+  queryRunner: QueryRunner,
+  column: FileColumn,
+  text: unknown,
+): Promise<ReadonlySet<string>> {
+  if (text === null) return new Set()
+  const found = await readerOf(queryRunner).holdsText(column, text)
+  return new Set(found ? pathsOf(column.parse(text)) : [])
+}
+
+/** What a row holds after its UPDATE. Where it is not found under its key, its key may have been what changed. */
+async function pathsOfRow(
+  queryRunner: QueryRunner,
+  {
+    metadata,
+    row,
+    column,
+    before,
+    after,
+  }: {
+    metadata: EntityMetadata
+    row: RowFiles | undefined
+    column: FileColumn
+    before: unknown
+    after: unknown
+  },
+): Promise<ReadonlySet<string>> {
+  const now = row && (await readerOf(queryRunner).read(metadata, row.key))
+  if (now) return new Set(pathsIn(now))
+  const [old, fresh] = [
+    await pathsOfText(queryRunner, column, before),
+    await pathsOfText(queryRunner, column, after),
+  ]
+  return new Set([...old, ...fresh])
 }
 
 /** The files of a column, as the row is going to hold them. */
@@ -159,6 +216,8 @@ interface Attached {
   readonly files: readonly UploadedFile[]
   /** Paths that were uploaded for it. */
   readonly gained: readonly string[]
+  /** Paths that were uploaded before. */
+  readonly adopted: readonly string[]
   /** What will stand in the column. */
   readonly text: unknown
   revert(): void

@@ -8,7 +8,7 @@ type ColumnMetadata = EntityMetadata['columns'][number]
 /** What a property may hold: stored values, pending ones, contents. */
 export type GivenFile = UploadedFile | FileContent
 
-/** One file column of an entity, also inside embedded objects. */
+/** One file column of an entity or a view, also inside embedded objects. */
 export class FileColumn {
   readonly column: ColumnMetadata
   readonly transformer: UploadedFileTransformer<FileColumnSettings>
@@ -64,8 +64,7 @@ export function fileColumnsOf(metadata: EntityMetadata): readonly FileColumn[] {
   return columns
 }
 
-function findFileColumns({ columns, tableType }: EntityMetadata): FileColumn[] {
-  if (tableType === 'view') return []
+function findFileColumns({ columns }: EntityMetadata): FileColumn[] {
   return columns.flatMap((column) => {
     const transformer = [column.transformer].flat().find((found) => found instanceof UploadedFileTransformer)
     return transformer

@@ -1,5 +1,6 @@
 import type { DataSource, EntityMetadata } from 'typeorm'
 import { reachesFiles } from './database-cascades.ts'
+import { fileColumnsOf } from './file-column.ts'
 
 /**
  * The entities with file columns, and those whose rows take such rows with them, in the form in which a subscriber can
@@ -34,7 +35,9 @@ export class FileEntities {
     if (this.#metadatas === entityMetadatas) return
     this.#metadatas = entityMetadatas
     const withFiles = entityMetadatas.filter((metadata) => reachesFiles(this.#dataSource, metadata))
-    this.#targets = new Set(withFiles.map(({ target }) => target))
+    // Of views, only the loading is heard.
+    const views = entityMetadatas.filter((metadata) => fileColumnsOf(metadata).length > 0)
+    this.#targets = new Set([...withFiles, ...views].map(({ target }) => target))
     const near = related(withFiles, entityMetadatas)
     this.#far = new Set(entityMetadatas.filter((metadata) => !near.has(metadata)).map(({ target }) => target))
   }

@@ -1,17 +1,8 @@
-import { FileTransaction, type DepotManager } from '@filedepot/core'
-import type { QueryRunner } from 'typeorm'
-import { StatementClaims } from './statement-claims.ts'
-
-/** The files of one database transaction, and the statements that are about to change them. */
-export class RunnerTransaction {
-  readonly files: FileTransaction
-  readonly claims: StatementClaims
-
-  constructor(depot: DepotManager) {
-    this.files = new FileTransaction(depot)
-    this.claims = new StatementClaims(this.files)
-  }
-}
+import type { DepotManager } from '@filedepot/core'
+import type { EntityMetadata, QueryRunner } from 'typeorm'
+import { dataSourceOf, familyOf } from './data-source-of.ts'
+import { aborted, RunnerTransaction, type RanStatement } from './runner-transaction.ts'
+import { isOverOnSqlite, isTransactionOpen } from './transaction-probe.ts'
 
 /** The transactions of a data source that touch files, by the query runner that they run on. */
 export class RunnerTransactions {
@@ -19,6 +10,7 @@ export class RunnerTransactions {
   readonly #maxWait: number
   readonly #open = new WeakMap<QueryRunner, RunnerTransaction>()
   readonly #followed = new WeakSet<QueryRunner>()
+  readonly #watched = new WeakSet<QueryRunner>()
   #count = 0
 
   constructor(depot: DepotManager, maxWait: number) {
@@ -31,16 +23,26 @@ export class RunnerTransactions {
     return this.#count > 0
   }
 
-  /** The transaction in which the query runner is now; begun when the first file asks for it. */
-  of(queryRunner: QueryRunner): RunnerTransaction {
-    let transaction = this.#open.get(queryRunner)
-    if (!transaction) {
-      transaction = new RunnerTransaction(this.#depot)
-      this.#open.set(queryRunner, transaction)
-      this.#count++
-    }
-    openSavepoints(transaction, queryRunner)
+  /**
+   * The transaction in which the query runner is now; begun when the first file asks for it.
+   *
+   * @throws FiledepotError `TRANSACTION_ABORTED`, and what else forbids to go on
+   */
+  async enter(queryRunner: QueryRunner): Promise<RunnerTransaction> {
+    const transaction = this.#of(queryRunner)
+    if (transaction.suspect) await this.#look(queryRunner, transaction)
+    transaction.check()
     return transaction
+  }
+
+  /** The transaction, where it touches files already. */
+  get(queryRunner: QueryRunner): RunnerTransaction | undefined {
+    return this.#open.get(queryRunner)
+  }
+
+  /** True where a hook has prepared the rows of this entity, and their statement is to come. */
+  expects(queryRunner: QueryRunner, metadata: EntityMetadata): boolean {
+    return this.#open.get(queryRunner)?.claims.expects(metadata) ?? false
   }
 
   /** True while a query builder runs whose files {@link RunnerTransactions.follow | somebody follows}. */
@@ -59,43 +61,93 @@ export class RunnerTransactions {
   }
 
   /** A transaction or a savepoint has begun. */
-  started(queryRunner: QueryRunner): void {
+  started(queryRunner: QueryRunner): Promise<void> | undefined {
     const transaction = this.#open.get(queryRunner)
-    if (transaction) openSavepoints(transaction, queryRunner)
+    if (!transaction) return undefined
+    // One that never ended, on a connection that has begun another.
+    if (savepointsOf(queryRunner) === 0 && familyOf(dataSourceOf(queryRunner)) !== 'sqlite') {
+      return this.#settle(queryRunner, transaction, 'released')
+    }
+    openSavepoints(transaction, queryRunner)
+    return undefined
+  }
+
+  /** A statement has run on the connection, or failed. */
+  queried(queryRunner: QueryRunner, statement: RanStatement): void {
+    const transaction = this.#open.get(queryRunner)
+    if (!transaction) return
+    transaction.ran(statement)
+    // The statement may have told SQLite to roll back where it fails.
+    if (!statement.success && depthOf(queryRunner) > 0 && isOverOnSqlite(queryRunner))
+      transaction.lose(statement.error)
   }
 
   /** The statement has run that this entity, or this id, was written or removed by. */
   async ran(queryRunner: QueryRunner, subject: unknown): Promise<void> {
     const transaction = this.#open.get(queryRunner)
-    await transaction?.claims.heard(subject, queryRunner)
-    if (!transaction || queryRunner.isTransactionActive) return
-    // Without a transaction, a statement is committed with itself.
-    await transaction.claims.verifyAll(queryRunner)
-    await this.#settle(queryRunner, transaction, 'committed')
+    if (!transaction) return
+    await transaction.claims.heard(subject, queryRunner)
+    if (!queryRunner.isTransactionActive) await this.#settleStatements(queryRunner, transaction)
+    else if (depthOf(queryRunner) === 0) {
+      // On SQLite's one connection, a statement can slip in between the wish to begin a transaction and its beginning.
+      transaction.doubt(new Error('a statement ran beside the transaction that was about to begin'))
+    }
   }
 
-  /** What was to come before a statement failed, so that it does not run. */
-  async failed(queryRunner: QueryRunner): Promise<void> {
+  /** Nothing more comes of a statement outside a transaction: what it wrote is committed. */
+  async finished(queryRunner: QueryRunner): Promise<void> {
     const transaction = this.#open.get(queryRunner)
     if (transaction && !queryRunner.isTransactionActive)
-      await this.#settle(queryRunner, transaction, 'rolledBack')
+      await this.#settleStatements(queryRunner, transaction)
   }
 
-  /** COMMIT is about to be sent, or the release of a savepoint, for which TypeORM sends the same event. */
-  committing(queryRunner: QueryRunner): Promise<void> | undefined {
+  /**
+   * COMMIT is about to be sent, or the release of a savepoint, for which TypeORM sends the same event.
+   *
+   * @throws FiledepotError where it must not be; TypeORM then rolls back
+   */
+  async committing(queryRunner: QueryRunner): Promise<void> {
     const transaction = this.#open.get(queryRunner)
-    if (!transaction || savepointsOf(queryRunner) > 0) return undefined
-    return transaction.claims.verifyAll(queryRunner)
+    if (!transaction) return
+    if (savepointsOf(queryRunner) > 0) {
+      transaction.end('commit', { savepoint: true })
+      return
+    }
+    if (transaction.suspect || familyOf(dataSourceOf(queryRunner)) === 'sqlite')
+      await this.#look(queryRunner, transaction)
+    transaction.check()
+    await transaction.claims.verifyAll(queryRunner)
+    transaction.end('commit', { savepoint: false })
   }
 
   /** COMMIT, or the release of a savepoint. */
   committed(queryRunner: QueryRunner): Promise<void> | undefined {
     const transaction = this.#open.get(queryRunner)
     if (!transaction) return undefined
-    if (!queryRunner.isTransactionActive) return this.#settle(queryRunner, transaction, 'committed')
+    // A hook of a save that nobody waits for may have claimed something while the COMMIT was on its way.
+    if (!queryRunner.isTransactionActive) return this.#settleStatements(queryRunner, transaction)
     while (transaction.files.savepoints > savepointsOf(queryRunner)) transaction.files.release()
-    transaction.claims.released()
+    transaction.endedSavepoint('commit')
     return undefined
+  }
+
+  /** ROLLBACK is about to be sent, or the return to a savepoint. Never rejects: TypeORM would not send it then. */
+  async rollingBack(queryRunner: QueryRunner): Promise<void> {
+    const transaction = this.#open.get(queryRunner)
+    if (!transaction) return
+    const savepoint = savepointsOf(queryRunner) > 0
+    if (!savepoint) {
+      const family = familyOf(dataSourceOf(queryRunner))
+      const open =
+        family === 'postgres' ? undefined : await isTransactionOpen(queryRunner).catch(() => undefined)
+      if (open === false && !transaction.lost) {
+        if (family === 'mysql') transaction.commitImplicitly()
+        else transaction.doubt(new Error('the transaction was over before it was rolled back'))
+      }
+      // SQLite refuses the ROLLBACK of what is over, and so TypeORM says nothing afterwards.
+      if (open === false && family === 'sqlite') await this.#settle(queryRunner, transaction, 'released')
+    }
+    transaction.end('rollback', { savepoint })
   }
 
   /** ROLLBACK, or the return to a savepoint. */
@@ -106,17 +158,82 @@ export class RunnerTransactions {
     const undone: Promise<void>[] = []
     while (transaction.files.savepoints > savepointsOf(queryRunner))
       undone.push(transaction.files.rollbackTo())
-    transaction.claims.rolledBack()
+    transaction.endedSavepoint('rollback')
     return this.#patiently(Promise.all(undone))
+  }
+
+  #of(queryRunner: QueryRunner): RunnerTransaction {
+    let transaction = this.#open.get(queryRunner)
+    if (!transaction) {
+      const family = familyOf(dataSourceOf(queryRunner))
+      transaction = new RunnerTransaction(this.#depot, family)
+      this.#open.set(queryRunner, transaction)
+      this.#count++
+      // On SQLite's one connection everybody releases the same query runner, also in the middle of a transaction.
+      if (family !== 'sqlite') this.#watchRelease(queryRunner)
+    }
+    openSavepoints(transaction, queryRunner)
+    return transaction
+  }
+
+  /** The last moment at which a transaction is heard of whose connection was lost, or given back while it was open. */
+  #watchRelease(queryRunner: QueryRunner): void {
+    if (this.#watched.has(queryRunner)) return
+    this.#watched.add(queryRunner)
+    const release = queryRunner.release.bind(queryRunner)
+    queryRunner.release = async () => {
+      const transaction = this.#open.get(queryRunner)
+      if (transaction && !queryRunner.isTransactionActive)
+        await this.#settleStatements(queryRunner, transaction)
+      const lost = queryRunner.isReleased
+      try {
+        await release()
+      } finally {
+        if (transaction) {
+          // TypeORM has released it before where the driver told it that the connection is gone.
+          if (lost) transaction.dead = true
+          await this.#settle(queryRunner, transaction, 'released')
+        }
+      }
+    }
+  }
+
+  /** Has the database ended the transaction by itself? */
+  async #look(queryRunner: QueryRunner, transaction: RunnerTransaction): Promise<void> {
+    let open: boolean | undefined
+    try {
+      open = await isTransactionOpen(queryRunner)
+    } catch (error) {
+      // PostgreSQL refuses everything now but a rollback, also one to a savepoint.
+      throw aborted(error)
+    }
+    transaction.suspect = false
+    if (open !== false) return
+    if (familyOf(dataSourceOf(queryRunner)) === 'sqlite') transaction.lose(undefined)
+    else transaction.doubt(new Error('the database has ended the transaction by itself'))
+    throw aborted(undefined)
+  }
+
+  /** Whatever the statements have written is committed. */
+  async #settleStatements(queryRunner: QueryRunner, transaction: RunnerTransaction): Promise<void> {
+    try {
+      await transaction.claims.verifyAll(queryRunner)
+    } catch (error) {
+      transaction.doubt(error)
+    }
+    await this.#settle(queryRunner, transaction, 'committed')
   }
 
   async #settle(
     queryRunner: QueryRunner,
-    { files }: RunnerTransaction,
-    outcome: 'committed' | 'rolledBack',
+    transaction: RunnerTransaction,
+    said: 'committed' | 'rolledBack' | 'released',
   ): Promise<void> {
-    if (this.#open.delete(queryRunner)) this.#count--
-    await this.#patiently(files.settle(outcome))
+    if (this.#open.get(queryRunner) !== transaction) return
+    this.#open.delete(queryRunner)
+    this.#count--
+    const { outcome, reason } = transaction.outcome(said)
+    await this.#patiently(transaction.files.settle(outcome, reason))
   }
 
   /** Waits for files to be deleted, but not for a storage that does not answer: it goes on without anybody waiting. */
@@ -134,8 +251,11 @@ function openSavepoints({ files }: RunnerTransaction, queryRunner: QueryRunner):
   while (files.savepoints < savepointsOf(queryRunner)) files.savepoint()
 }
 
-/** The query runner counts transaction and savepoints together, in a field that its types keep to themselves. */
 function savepointsOf(queryRunner: QueryRunner): number {
-  const { transactionDepth } = queryRunner as unknown as { transactionDepth: number }
-  return Math.max(transactionDepth - 1, 0)
+  return Math.max(depthOf(queryRunner) - 1, 0)
+}
+
+/** The query runner counts transaction and savepoints together, in a field that its types keep to themselves. */
+function depthOf(queryRunner: QueryRunner): number {
+  return (queryRunner as unknown as { transactionDepth: number }).transactionDepth
 }

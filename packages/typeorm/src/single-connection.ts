@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { DataSource } from 'typeorm'
+import type { DataSource, QueryRunner } from 'typeorm'
 import type { FileEntities } from './file-entities.ts'
+import type { RunnerTransactions } from './runner-transactions.ts'
 
 /** Drivers with one connection, and so one transaction at a time, for the whole data source. */
 const SINGLE = new Set([
@@ -27,9 +28,15 @@ const METHODS = ['save', 'remove', 'softRemove', 'recover', 'transaction'] as co
  * the second waits. What runs inside a transaction, also through the outer repositories, goes on at once, and so
  * does everything on a query runner of your own, which shares the connection as before.
  */
-export function followEachOther(dataSource: DataSource, entities: FileEntities): InTurn {
+export function followEachOther(
+  dataSource: DataSource,
+  { entities, transactions }: { entities: FileEntities; transactions: RunnerTransactions },
+): InTurn {
   if (!SINGLE.has(dataSource.options.type)) return (action) => action()
-  const turns = new Turns()
+  const turns = new Turns(async () => {
+    // A statement that failed outside a transaction says nothing, and nobody else is at work now.
+    if (transactions.anyOpen) await transactions.finished(onlyRunnerOf(dataSource))
+  })
   const { manager } = dataSource
   for (const name of METHODS) {
     const method = manager[name].bind(manager) as (...args: unknown[]) => Promise<unknown>
@@ -40,6 +47,12 @@ export function followEachOther(dataSource: DataSource, entities: FileEntities):
     Object.defineProperty(manager, name, { value: inTurn, configurable: true })
   }
   return (action) => turns.run(action, true)
+}
+
+/** The driver keeps the query runner; asking the data source for it would give it a new manager each time. */
+function onlyRunnerOf(dataSource: DataSource): QueryRunner {
+  const { queryRunner } = dataSource.driver as { queryRunner?: QueryRunner }
+  return queryRunner ?? dataSource.createQueryRunner()
 }
 
 /**
@@ -63,6 +76,12 @@ class Turns {
   readonly #inside = new AsyncLocalStorage<{ running: boolean }>()
   /** Resolves when the last turn that was asked for has ended; absent while there is none. */
   #last: Promise<void> | undefined
+  readonly #atEnd: () => Promise<void>
+
+  /** @param atEnd runs as the last part of a turn that can be entered */
+  constructor(atEnd: () => Promise<void>) {
+    this.#atEnd = atEnd
+  }
 
   /** @param entered whether other code can call from within the action */
   run<T>(action: () => Promise<T>, entered: boolean): Promise<T> {
@@ -70,7 +89,7 @@ class Turns {
     if (this.#inside.getStore()?.running) return action()
 
     const turn = { running: true }
-    const begin = () => (entered ? this.#inside.run(turn, action) : action())
+    const begin = () => (entered ? this.#inside.run(turn, () => this.#toEnd(action)) : action())
     const running = this.#last ? this.#last.then(begin) : begin()
     const end = () => {
       turn.running = false
@@ -81,5 +100,13 @@ class Turns {
     const ended: Promise<void> = running.then(end, end)
     this.#last = ended
     return running
+  }
+
+  async #toEnd<T>(action: () => Promise<T>): Promise<T> {
+    try {
+      return await action()
+    } finally {
+      await this.#atEnd()
+    }
   }
 }

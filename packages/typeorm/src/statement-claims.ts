@@ -1,17 +1,24 @@
 import type { FileTransaction } from '@filedepot/core'
-import type { QueryRunner } from 'typeorm'
+import type { EntityMetadata, QueryRunner } from 'typeorm'
 
 /**
  * What one statement is about to do to the files of a row. It counts when the statement has run: a save inside a
  * transaction can fail, by its own statement or by another hook, and the transaction be committed all the same.
  */
 export interface StatementClaim {
+  readonly metadata: EntityMetadata
+  /** What TypeORM, or the database by a cascade, is about to do with the row. */
+  readonly kind: 'insert' | 'update' | 'remove' | 'cascade'
   /** Paths that were uploaded for the row. */
   readonly gained: readonly string[]
   /** Paths that the row gives up. */
   readonly lost: readonly string[]
-  /** Asks the database, within the transaction, whether the row is as the statement was to make it. */
-  isWritten(queryRunner: QueryRunner): Promise<boolean>
+  /** Paths that were uploaded before the transaction, and are the row's from now on. */
+  readonly adopted: readonly string[]
+  /** True where the row was not there before, so that an UPDATE may find nothing to write to. */
+  readonly doubtful?: boolean
+  /** Those of the paths that rows hold now, asked of the database within the transaction. */
+  held(queryRunner: QueryRunner): Promise<ReadonlySet<string>>
   /** The statement did not run: puts back what it found. */
   revert(): void
 }
@@ -27,6 +34,8 @@ export class StatementClaims {
   readonly #transaction: FileTransaction
   /** By the entity, or whatever else the event after the statement names its rows by. */
   readonly #open = new Map<unknown, OpenClaim[]>()
+  /** How many of them hooks have made for the rows of an entity. */
+  readonly #expected = new Map<EntityMetadata, number>()
 
   constructor(transaction: FileTransaction) {
     this.#transaction = transaction
@@ -36,11 +45,27 @@ export class StatementClaims {
     const open = this.#open.get(subject) ?? []
     open.push({ claim, savepoint: this.#transaction.savepoints })
     this.#open.set(subject, open)
+    this.#count([claim], 1)
+  }
+
+  /** True where a hook has claimed rows of this entity, and their statement has not been heard of. */
+  expects(metadata: EntityMetadata): boolean {
+    return (this.#expected.get(metadata) ?? 0) > 0
   }
 
   /** The statement has changed all of its rows: what they gave up goes with the commit. */
   confirm(subject: unknown): void {
-    for (const { claim } of this.#take(subject)) this.#transaction.discard(claim.lost)
+    for (const { lost } of this.#take(subject)) this.#transaction.discard(lost)
+  }
+
+  /** A DELETE has removed so many rows of this entity: where these are all that were to go, nobody has to look. */
+  removed(metadata: EntityMetadata, count: unknown): void {
+    const subjects = [...this.#open].filter(([, open]) =>
+      open.some(({ claim }) => claim.metadata === metadata && claim.kind === 'remove'),
+    )
+    const claims = subjects.flatMap(([, open]) => open)
+    if (claims.length !== count || claims.some(({ claim }) => claim.kind !== 'remove')) return
+    for (const [subject] of subjects) this.confirm(subject)
   }
 
   /**
@@ -48,9 +73,8 @@ export class StatementClaims {
    * to go, the row is looked at.
    */
   async heard(subject: unknown, queryRunner: QueryRunner): Promise<void> {
-    for (const { claim } of this.#take(subject)) {
-      if (claim.lost.length > 0) await this.#verify(claim, queryRunner)
-    }
+    const looked = this.#take(subject).filter(({ lost, doubtful }) => lost.length > 0 || doubtful)
+    await Promise.all(looked.map((claim) => this.#verify(claim, queryRunner)))
   }
 
   /** Savepoints were released: their claims belong to what is around them. */
@@ -63,35 +87,45 @@ export class StatementClaims {
   rolledBack(): void {
     const { savepoints } = this.#transaction
     for (const [subject, open] of this.#open) {
-      this.#open.set(
-        subject,
-        open.filter(({ savepoint }) => savepoint <= savepoints),
+      const left = open.filter(({ savepoint }) => savepoint <= savepoints)
+      this.#count(
+        open.filter((one) => !left.includes(one)).map(({ claim }) => claim),
+        -1,
       )
+      if (left.length > 0) this.#open.set(subject, left)
+      else this.#open.delete(subject)
     }
   }
 
   /** Looks in the database what a statement did of which no event can say it. */
   async verify(subject: unknown, queryRunner: QueryRunner): Promise<void> {
-    for (const { claim } of this.#take(subject)) await this.#verify(claim, queryRunner)
+    await Promise.all(this.#take(subject).map((claim) => this.#verify(claim, queryRunner)))
   }
 
   /** Before the commit: looks in the database for the statements that nothing was heard of. */
   async verifyAll(queryRunner: QueryRunner): Promise<void> {
-    for (const subject of [...this.#open.keys()]) await this.verify(subject, queryRunner)
+    await Promise.all([...this.#open.keys()].map((subject) => this.verify(subject, queryRunner)))
   }
 
   async #verify(claim: StatementClaim, queryRunner: QueryRunner): Promise<void> {
-    if (await claim.isWritten(queryRunner)) {
-      this.#transaction.discard(claim.lost)
-    } else {
-      this.#transaction.discard(claim.gained)
-      claim.revert()
-    }
+    const held = await claim.held(queryRunner)
+    this.#transaction.discard([...claim.gained, ...claim.lost].filter((path) => !held.has(path)))
+    const wanted = [...claim.gained, ...claim.adopted]
+    if (wanted.length > 0 && !wanted.some((path) => held.has(path))) claim.revert()
   }
 
-  #take(subject: unknown): readonly OpenClaim[] {
-    const open = this.#open.get(subject) ?? []
+  #take(subject: unknown): readonly StatementClaim[] {
+    const open = this.#open.get(subject)
+    if (!open) return []
     this.#open.delete(subject)
-    return open
+    const claims = open.map(({ claim }) => claim)
+    this.#count(claims, -1)
+    return claims
+  }
+
+  #count(claims: readonly StatementClaim[], change: 1 | -1): void {
+    for (const { kind, metadata } of claims) {
+      if (kind !== 'cascade') this.#expected.set(metadata, (this.#expected.get(metadata) ?? 0) + change)
+    }
   }
 }

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import type { Repository } from 'typeorm'
 import { Document } from './entities/document.ts'
 import { brokenFile, textFile, textOf } from './support/contents.ts'
+import { isOn } from './support/database-kind.ts'
 import { TestDatabase } from './support/test-database.ts'
 
 let database: TestDatabase
@@ -23,7 +24,7 @@ async function texts(): Promise<(string | undefined)[]> {
   return await Promise.all(rows.map(({ content }) => textOf(content)))
 }
 
-describe('saves at the same time on one SQLite connection', () => {
+describe('saves at the same time', () => {
   it('each keep their row and their file', async () => {
     database.chaos.delay('write', 5)
 
@@ -80,19 +81,6 @@ describe('saves at the same time on one SQLite connection', () => {
     expect(await database.pathsOfFiles()).toHaveLength(1)
   })
 
-  it('join the transaction that they are called in, through the outer repository too', async () => {
-    const failure = new Error('rolled back')
-
-    const running = database.dataSource.transaction(async (manager) => {
-      await manager.save(Document, { content: textFile('inner') })
-      await documents.save({ content: textFile('outer repository') })
-      throw failure
-    })
-
-    await expect(running).rejects.toBe(failure)
-    expect(await documents.count()).toBe(0)
-  })
-
   it('wait for their turn also where they were started in a transaction that has ended since', async () => {
     let late: Promise<unknown> | undefined
     await database.dataSource.transaction(async (manager) => {
@@ -106,6 +94,23 @@ describe('saves at the same time on one SQLite connection', () => {
     await late
 
     expect(await texts()).toEqual(['in time', 'late'])
+  })
+})
+
+describe('saves at the same time on the one connection of SQLite', () => {
+  if (!isOn('sqlite')) return
+
+  it('join the transaction that they are called in, through the outer repository too', async () => {
+    const failure = new Error('rolled back')
+
+    const running = database.dataSource.transaction(async (manager) => {
+      await manager.save(Document, { content: textFile('inner') })
+      await documents.save({ content: textFile('outer repository') })
+      throw failure
+    })
+
+    await expect(running).rejects.toBe(failure)
+    expect(await documents.count()).toBe(0)
   })
 
   it('and on a query runner of its own leave no row without its file', async () => {

@@ -8,6 +8,8 @@ import { Letter } from './entities/letter.ts'
 import { Receipt } from './entities/receipt.ts'
 import { Truck, Vehicle } from './entities/vehicle.ts'
 import { brokenFile, textFile, textOf } from './support/contents.ts'
+import { errorsAbortTransactions, isOn, says, sql } from './support/database-kind.ts'
+import { keepRows } from './support/triggers.ts'
 import { TestDatabase } from './support/test-database.ts'
 
 let database: TestDatabase
@@ -116,28 +118,34 @@ describe('delete by criteria', () => {
 
   it('that the database refuses keeps the files, also where the transaction is committed', async () => {
     const [a] = await threeDocuments()
-    await database.dataSource.query('CREATE TABLE pin (document INTEGER NOT NULL REFERENCES document (id))')
-    await database.dataSource.query('INSERT INTO pin VALUES (?)', [a!.id])
+    await database.dataSource.query(
+      'CREATE TABLE pin (document INTEGER NOT NULL, FOREIGN KEY (document) REFERENCES document (id))',
+    )
+    await database.dataSource.query(sql('INSERT INTO pin VALUES (?)'), [a!.id])
 
-    await expect(documents.delete({})).rejects.toThrow()
-    await database.dataSource.transaction(async (manager) => {
-      await expect(manager.delete(Document, { title: In(['a', 'b']) })).rejects.toThrow('FOREIGN KEY')
+    const committing = database.dataSource.transaction(async (manager) => {
+      await expect(manager.delete(Document, { title: In(['a', 'b']) })).rejects.toThrow(says.foreignKey)
     })
 
+    if (errorsAbortTransactions)
+      await expect(committing).rejects.toMatchObject({ code: 'TRANSACTION_ABORTED' })
+    else await committing
+    await expect(documents.delete({ title: 'a' })).rejects.toThrow(says.foreignKey)
     expect(await database.pathsOfFiles()).toHaveLength(6)
   })
 
-  it('keeps the files of rows that a trigger keeps', async () => {
-    await threeDocuments()
-    await database.dataSource.query(
-      "CREATE TRIGGER keep BEFORE DELETE ON document WHEN OLD.title = 'a' BEGIN SELECT RAISE(IGNORE); END",
-    )
+  // MariaDB's triggers can only refuse.
+  if (!isOn('mariadb')) {
+    it('keeps the files of rows that a trigger keeps', async () => {
+      await threeDocuments()
+      await keepRows(database.dataSource, { table: 'document', operation: 'DELETE', when: "OLD.title = 'a'" })
 
-    await documents.delete({ title: In(['a', 'b']) })
+      await documents.delete({ title: In(['a', 'b']) })
 
-    expect(await titles()).toEqual(['a', 'c'])
-    expect(await database.pathsOfFiles()).toHaveLength(4)
-  })
+      expect(await titles()).toEqual(['a', 'c'])
+      expect(await database.pathsOfFiles()).toHaveLength(4)
+    })
+  }
 
   it('of a relation deletes the files', async () => {
     const { manager } = database.dataSource
@@ -300,7 +308,9 @@ describe('insert', () => {
     await database.dataSource.query('CREATE UNIQUE INDEX one_title ON document (title)')
     await documents.insert({ title: 'taken', content: textFile('first') })
 
-    await expect(documents.insert({ title: 'taken', content: textFile('second') })).rejects.toThrow('UNIQUE')
+    await expect(documents.insert({ title: 'taken', content: textFile('second') })).rejects.toThrow(
+      says.unique,
+    )
 
     expect(await database.pathsOfFiles()).toHaveLength(1)
   })
@@ -358,7 +368,7 @@ describe('upsert', () => {
 })
 
 describe('writes by criteria at the same time', () => {
-  it('take turns on the one connection of SQLite', async () => {
+  it('follow each other', async () => {
     const rows = await threeDocuments()
     database.chaos.delay('write', 5)
 
@@ -370,6 +380,8 @@ describe('writes by criteria at the same time', () => {
     ])
 
     expect(await titles()).toEqual(['a', 'c', 'd'])
-    expect(await textOf((await documents.findOneByOrFail({ title: 'a' })).content)).toBe('newest a')
+    // Where each has a connection of its own, nobody says which of two comes first.
+    const last = isOn('sqlite') ? ['newest a'] : ['new a', 'newest a']
+    expect(last).toContain(await textOf((await documents.findOneByOrFail({ title: 'a' })).content))
   })
 })

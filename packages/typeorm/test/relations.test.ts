@@ -4,6 +4,7 @@ import type { Repository } from 'typeorm'
 import { Album, Cover, Photo } from './entities/album.ts'
 import { Folder, Shelf } from './entities/folder.ts'
 import { brokenFile, textFile, textOf } from './support/contents.ts'
+import { typeormVersion } from './support/database-kind.ts'
 import { TestDatabase } from './support/test-database.ts'
 
 let database: TestDatabase
@@ -68,26 +69,29 @@ describe('a cascade of TypeORM', () => {
     expect(await database.pathsOfFiles()).toHaveLength(1)
   })
 
-  it('deletes the files of the whole tree with the parent', async () => {
-    const album = await savedAlbum()
+  // TypeORM 0.3 leaves the children of one-to-many relations to the database.
+  if (typeormVersion !== '0.3') {
+    it('deletes the files of the whole tree with the parent', async () => {
+      const album = await savedAlbum()
 
-    await albums.remove(album)
+      await albums.remove(album)
 
-    expect(await photos.count()).toBe(0)
-    expect(await database.pathsOfFiles()).toEqual(await database.pathsOfRows())
-  })
-
-  it('keeps all of them where the removal is rolled back', async () => {
-    const album = await savedAlbum()
-
-    const removing = database.dataSource.transaction(async (manager) => {
-      await manager.remove(album)
-      throw failure
+      expect(await photos.count()).toBe(0)
+      expect(await database.pathsOfFiles()).toEqual(await database.pathsOfRows())
     })
 
-    await expect(removing).rejects.toBe(failure)
-    expect(await textsOfPhotos()).toEqual(['one', 'two'])
-  })
+    it('keeps all of them where the removal is rolled back', async () => {
+      const album = await savedAlbum()
+
+      const removing = database.dataSource.transaction(async (manager) => {
+        await manager.remove(album)
+        throw failure
+      })
+
+      await expect(removing).rejects.toBe(failure)
+      expect(await textsOfPhotos()).toEqual(['one', 'two'])
+    })
+  }
 
   it('leaves nothing of the parent where the file of a child cannot be uploaded', async () => {
     const saving = albums.save({ photos: [{ image: textFile('good') }, { image: brokenFile() }] })

@@ -16,7 +16,7 @@ export function giveBack(value: UploadedFile): void {
 /** Stored values whose files a rollback has removed. Written into a row, they would dangle. */
 const revoked = new WeakSet<UploadedFile>()
 
-/** Notes that the files of the value are gone. */
+/** Notes that the files of the value are gone, or go. For integrations. */
 export function markRevoked(value: UploadedFile): void {
   revoked.add(value)
 }

@@ -1,33 +1,60 @@
-/**
- * An integration with an ORM, as programs drive it: rows by name, each with one file. Transactions are the
- * database's own; outside of one, each write commits itself.
- */
-export interface RowDriver {
-  begin(): Promise<void>
-  commit(): Promise<void>
-  rollback(): Promise<void>
-  savepoint(): Promise<void>
-  release(): Promise<void>
-  rollbackTo(): Promise<void>
-
-  /** Inserts or updates rows in one call. A content of null is a row without a file; `'broken'` fails to upload. */
+/** Writes of rows by name, each with one file, within a transaction or, where none is open, each on its own. */
+export interface RowWriter {
+  /** Inserts or updates rows in one call. A content of null is a row without a file; `BROKEN` fails to upload. */
   save(contents: ReadonlyMap<string, RowContent>): Promise<void>
-  /** Writes the row with this content in a statement that the database refuses, and rejects. */
-  saveRefused(name: string, content: string): Promise<void>
-  /** Saves the very object again that was saved last, whatever a rollback has made of it. */
-  saveAgain(name: string): Promise<void>
   remove(name: string): Promise<void>
   /** One statement that deletes these rows, as far as they exist, without loading them. */
   removeAll(names: readonly string[]): Promise<void>
   /** One statement that takes the files of these rows away. */
   clearAll(names: readonly string[]): Promise<void>
+  /** Puts a row under another, with which the database deletes it, or under none. Both exist. */
+  move(name: string, parent: string | null): Promise<void>
+}
 
-  /** What is committed, read afresh: the bytes of each row's file as text. */
+/** What can be seen from outside of every transaction. */
+export interface RowObserver {
+  /** What is committed, read afresh: the bytes of each row's file as text. Rejects where a row has another's file. */
   rows(): Promise<Map<string, string | null>>
   /** The paths that the committed rows refer to. */
   pathsOfRows(): Promise<string[]>
   /** The paths of all files in all storages. */
   pathsOfFiles(): Promise<string[]>
+}
+
+/**
+ * An integration with an ORM, as programs drive it: rows by name, each with one file. Transactions are the
+ * database's own; outside of one, each write commits itself.
+ */
+export interface RowDriver extends RowWriter, RowObserver {
+  /** True where a statement that fails leaves nothing to do in its transaction but to roll back. @default false */
+  readonly errorsAbortTransactions?: boolean
+
+  begin(): Promise<void>
+  /** Where it rejects, the transaction is rolled back. */
+  commit(): Promise<void>
+  rollback(): Promise<void>
+  savepoint(): Promise<void>
+  release(): Promise<void>
+  rollbackTo(): Promise<void>
+  /** The connection of the open transaction is lost; so the transaction ends, whatever was open in it. */
+  kill?(): Promise<void>
+  /** The connection is lost while the COMMIT is on its way: nobody knows how it ends. */
+  killInCommit?(): Promise<void>
+
+  /** Writes the row with this content in a statement that the database refuses, and rejects. */
+  saveRefused(name: string, content: string): Promise<void>
+  /** Saves the very object again that was saved last, whatever a rollback has made of it. */
+  saveAgain(name: string): Promise<void>
+}
+
+/** An integration with an ORM, as several clients drive it at the same time. */
+export interface ConcurrentRowDriver extends RowObserver {
+  /** Runs in a transaction, on a connection of its own where the database has several; rejects where it rolls back. */
+  transaction(action: (rows: RowWriter) => Promise<void>): Promise<void>
+  /** Runs within a transaction, and rolls back to where it began if it rejects. */
+  savepoint(rows: RowWriter, action: (rows: RowWriter) => Promise<void>): Promise<void>
+  /** Ends some connection, whatever it is doing. */
+  kill?(): Promise<void>
 }
 
 /** What a row's file says, null for a row without one, or a file whose upload breaks off. */

@@ -17,7 +17,7 @@ export class Album {
   @PrimaryGeneratedColumn()
   id!: number
 
-  @Column({ type: 'text', default: 'holidays' })
+  @Column({ type: 'varchar', length: 80, default: 'holidays' })
   title!: string
 
   @OneToMany(() => Photo, (photo) => photo.album, { cascade: true })

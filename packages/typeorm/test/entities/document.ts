@@ -8,7 +8,7 @@ export class Document {
   @PrimaryGeneratedColumn()
   id!: number
 
-  @Column({ type: 'text', default: 'untitled' })
+  @Column({ type: 'varchar', length: 80, default: 'untitled' })
   title!: string
 
   @UploadedFileColumn()

@@ -8,7 +8,7 @@ export class Shelf {
   @PrimaryGeneratedColumn()
   id!: number
 
-  @Column({ type: 'text', unique: true })
+  @Column({ type: 'varchar', length: 80, unique: true })
   label!: string
 }
 

@@ -1,18 +1,21 @@
 import type { UploadedFile } from '@filedepot/core'
 import { UploadedFileColumn } from '@filedepot/typeorm'
-import { Check, Column, Entity, PrimaryColumn } from 'typeorm'
+import { Column, Entity, ManyToOne, PrimaryColumn, type Relation } from 'typeorm'
 
 /** A row with a name of its own as key: a generated one would be given away again after a rollback. */
 @Entity()
-@Check(`tag <> 'refused'`)
 export class Note {
-  @PrimaryColumn({ type: 'text' })
+  @PrimaryColumn({ type: 'varchar', length: 40 })
   name!: string
 
-  /** The database refuses the tag `refused`. */
-  @Column({ type: 'text', default: '' })
-  tag!: string
+  /** What the file says, so that a row with another's file can be told. */
+  @Column({ type: 'varchar', length: 80, default: '' })
+  text!: string
 
   @UploadedFileColumn()
   file!: UploadedFile | null
+
+  /** The database deletes the note with it. */
+  @ManyToOne(() => Note, { onDelete: 'CASCADE', nullable: true })
+  parent?: Relation<Note> | null
 }

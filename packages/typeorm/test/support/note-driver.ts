@@ -1,28 +1,40 @@
-import { BROKEN, type RowContent, type RowDriver } from '@filedepot/testing/model'
-import { In, type EntityManager, type QueryRunner } from 'typeorm'
+import type { RowContent, RowDriver } from '@filedepot/testing/model'
+import { setTimeout } from 'node:timers/promises'
+import type { EntityManager, QueryRunner } from 'typeorm'
 import { Note } from '../entities/note.ts'
-import { brokenFile, textFile, textOf } from './contents.ts'
-import type { TestDatabase } from './test-database.ts'
+import { textFile } from './contents.ts'
+import { errorsAbortTransactions, kind } from './database-kind.ts'
+import { serverDatabase } from './data-source-options.ts'
+import { NoteObserver } from './note-observer.ts'
+import { fill, NoteWriter } from './note-writer.ts'
 
 /** Drives TypeORM for the model: notes by name, on a query runner while a transaction is open. */
-export class NoteDriver implements RowDriver {
-  readonly #database: TestDatabase
+export class NoteDriver extends NoteObserver implements RowDriver {
+  readonly errorsAbortTransactions = errorsAbortTransactions
   /** The object that was saved last for each note; a rollback may have put a pending file back into it. */
   readonly #notes = new Map<string, Note>()
   #queryRunner: QueryRunner | undefined
-
-  constructor(database: TestDatabase) {
-    this.#database = database
-  }
+  /** Of the query runner, as the server names it. */
+  #connectionId = 0
 
   async begin(): Promise<void> {
-    this.#queryRunner = this.#database.dataSource.createQueryRunner()
+    this.#queryRunner = this.database.dataSource.createQueryRunner()
     await this.#queryRunner.startTransaction()
+    if (kind === 'sqlite') return
+    const own = kind === 'postgres' ? 'pg_backend_pid()' : 'connection_id()'
+    const [row] = (await this.#queryRunner.query(`SELECT ${own} AS id`)) as { id: number }[]
+    this.#connectionId = row?.id ?? 0
   }
 
   async commit(): Promise<void> {
-    await this.#queryRunner?.commitTransaction()
-    await this.#release()
+    try {
+      await this.#queryRunner?.commitTransaction()
+    } catch (error) {
+      await this.#queryRunner?.rollbackTransaction()
+      throw error
+    } finally {
+      await this.#release()
+    }
   }
 
   async rollback(): Promise<void> {
@@ -42,9 +54,25 @@ export class NoteDriver implements RowDriver {
     await this.#queryRunner?.rollbackTransaction()
   }
 
+  async kill(): Promise<void> {
+    await this.#killConnection()
+    await this.#queryRunner?.rollbackTransaction().catch(() => undefined)
+    await this.#release()
+    this.#notes.clear()
+  }
+
+  async killInCommit(): Promise<void> {
+    const committing = this.#queryRunner?.commitTransaction().catch(async () => {
+      await this.#queryRunner?.rollbackTransaction().catch(() => undefined)
+    })
+    await this.#killConnection(committing)
+    await this.#release()
+    this.#notes.clear()
+  }
+
   async save(contents: ReadonlyMap<string, RowContent>): Promise<void> {
-    const notes = await Promise.all([...contents.keys()].map((name) => this.#note(name)))
-    for (const note of notes) note.file = fileOf(contents.get(note.name) ?? null)
+    const notes: Note[] = []
+    for (const [name, content] of contents) notes.push(fill(await this.#note(name), content))
     try {
       await this.#manager.save(notes)
     } catch (error) {
@@ -56,7 +84,8 @@ export class NoteDriver implements RowDriver {
   async saveRefused(name: string, content: string): Promise<void> {
     const note = await this.#note(name)
     this.#notes.delete(name)
-    Object.assign(note, { tag: 'refused', file: textFile(content) })
+    const parent = this.#manager.create(Note, { name: 'nobody' })
+    Object.assign(note, { text: content, file: textFile(content), parent })
     await this.#manager.save(note)
   }
 
@@ -65,55 +94,67 @@ export class NoteDriver implements RowDriver {
   }
 
   async remove(name: string): Promise<void> {
-    await this.#manager.remove(await this.#manager.findOneByOrFail(Note, { name }))
+    await this.#writer.remove(name)
     this.#notes.delete(name)
   }
 
   async removeAll(names: readonly string[]): Promise<void> {
-    await this.#manager.delete(Note, { name: In([...names]) })
+    await this.#writer.removeAll(names)
     for (const name of names) this.#notes.delete(name)
   }
 
   async clearAll(names: readonly string[]): Promise<void> {
-    await this.#manager.update(Note, { name: In([...names]) }, { file: null })
+    await this.#writer.clearAll(names)
     for (const name of names) this.#notes.delete(name)
   }
 
-  async rows(): Promise<Map<string, string | null>> {
-    const notes = await this.#database.dataSource.manager.find(Note)
-    return new Map(
-      await Promise.all(notes.map(async ({ name, file }) => [name, (await textOf(file)) ?? null] as const)),
-    )
+  async move(name: string, parent: string | null): Promise<void> {
+    await this.#writer.move(name, parent)
   }
 
-  pathsOfRows(): Promise<string[]> {
-    return this.#database.pathsOfRows()
+  /** Ends what a program that failed has left open. */
+  async abandon(): Promise<void> {
+    while (this.#queryRunner?.isTransactionActive) {
+      const ended = await this.#queryRunner.rollbackTransaction().then(
+        () => true,
+        () => false,
+      )
+      if (!ended) break
+    }
+    await this.#release()
   }
 
-  pathsOfFiles(): Promise<string[]> {
-    return this.#database.pathsOfFiles()
+  get #writer(): NoteWriter {
+    return new NoteWriter(this.#manager)
   }
 
   get #manager(): EntityManager {
-    return this.#queryRunner?.manager ?? this.#database.dataSource.manager
+    return this.#queryRunner?.manager ?? this.database.dataSource.manager
   }
 
   async #note(name: string): Promise<Note> {
-    const known =
-      this.#notes.get(name) ??
-      (await this.#manager.findOneBy(Note, { name })) ??
-      this.#manager.create(Note, { name, file: null })
+    const known = this.#notes.get(name) ?? (await this.#writer.find(name))
     this.#notes.set(name, known)
     return known
+  }
+
+  /** Ends the connection of the transaction; resolves when both ends know it. */
+  async #killConnection(during?: Promise<unknown>): Promise<void> {
+    const server = await serverDatabase()
+    const id = this.#connectionId
+    if (kind === 'postgres') await server.query(`SELECT pg_terminate_backend(${id})`)
+    else await server.query(`KILL ${id}`).catch(() => [])
+    await during
+    const alive =
+      kind === 'postgres'
+        ? `SELECT 1 FROM pg_stat_activity WHERE pid = ${id}`
+        : `SELECT 1 FROM information_schema.processlist WHERE id = ${id}`
+    while ((await server.query(alive)).length > 0) await setTimeout(1)
+    await setTimeout(5)
   }
 
   async #release(): Promise<void> {
     await this.#queryRunner?.release()
     this.#queryRunner = undefined
   }
-}
-
-function fileOf(content: RowContent): Note['file'] {
-  if (content === null) return null
-  return content === BROKEN ? brokenFile() : textFile(content)
 }

@@ -2,10 +2,21 @@ import { DepotManager, MemoryBackend, type UploadedFile } from '@filedepot/core'
 import { ChaosBackend } from '@filedepot/testing'
 import { attachDepot, type AttachDepotOptions } from '@filedepot/typeorm'
 import { expect } from '@jest/globals'
+import { setTimeout } from 'node:timers/promises'
 import { DataSource, type DataSourceOptions } from 'typeorm'
+import { dataSourceOptions, serverDatabase } from './data-source-options.ts'
+import { kind, quoted } from './database-kind.ts'
 import { pathsOfRows } from './paths-of-rows.ts'
 
-/** A data source on an embedded database of its own, with a depot of its own attached. */
+/** Options of {@link TestDatabase.open}. */
+export interface TestDatabaseOptions extends AttachDepotOptions {
+  /** More options of the data source. */
+  dataSource?: object
+  /** Of the chaos backend. */
+  seed?: number
+}
+
+/** A data source on an empty database, with a depot of its own attached. */
 export class TestDatabase {
   readonly depot = new DepotManager()
   /** Behind the storage `default`. */
@@ -13,29 +24,28 @@ export class TestDatabase {
   readonly dataSource: DataSource
   /** Paths whose deletion the depot has reported as failed. */
   readonly undeleted = new Set<string>()
+  /** Paths of transactions of which nobody could say how they ended. */
+  readonly unsettled = new Set<string>()
 
-  constructor(entities: DataSourceOptions['entities'], options: AttachDepotOptions = {}, seed?: number) {
+  private constructor(dataSource: DataSourceOptions, { seed, ...options }: TestDatabaseOptions) {
     this.chaos = new ChaosBackend(new MemoryBackend(), seed === undefined ? {} : { seed })
     this.depot.configure('default', this.chaos)
     this.depot.configure('attachments', new MemoryBackend())
     this.depot.on('deleteFailed', ({ path }) => this.undeleted.add(path))
-    this.dataSource = attachDepot(
-      new DataSource({
-        type: 'better-sqlite3',
-        database: ':memory:',
-        synchronize: true,
-        ...(entities && { entities }),
-      }),
-      this.depot,
-      options,
-    )
+    this.depot.on('unsettled', ({ paths }) => {
+      for (const path of paths) this.unsettled.add(path)
+    })
+    this.dataSource = attachDepot(new DataSource(dataSource), this.depot, options)
   }
 
   static async open(
     entities: DataSourceOptions['entities'],
-    options?: AttachDepotOptions,
+    { dataSource = {}, ...options }: TestDatabaseOptions = {},
   ): Promise<TestDatabase> {
-    const database = new TestDatabase(entities, options)
+    const database = new TestDatabase(
+      await dataSourceOptions({ ...(entities && { entities }), ...dataSource }),
+      options,
+    )
     await database.dataSource.initialize()
     return database
   }
@@ -58,12 +68,20 @@ export class TestDatabase {
     expect(await this.pathsOfFiles()).toEqual(await this.pathsOfRows())
   }
 
+  /** The same, but for files that were reported as unsettled. */
+  async expectFilesMatchRowsOrReports(): Promise<void> {
+    const [files, rows] = [await this.pathsOfFiles(), await this.pathsOfRows()]
+    expect(rows.filter((path) => !files.includes(path))).toEqual([])
+    expect(files.filter((path) => !rows.includes(path) && !this.unsettled.has(path))).toEqual([])
+  }
+
   /** Empties tables and storages, for the next program. */
   async clear(): Promise<void> {
     this.chaos.restore()
     this.undeleted.clear()
+    this.unsettled.clear()
     for (const { tablePath } of this.dataSource.entityMetadatas)
-      await this.dataSource.query(`DELETE FROM ${tablePath}`)
+      await this.dataSource.query(`DELETE FROM ${quoted(tablePath)}`)
     await this.depot.deleteFiles(await this.pathsOfFiles())
   }
 
@@ -71,7 +89,17 @@ export class TestDatabase {
     return await this.depot.get(file.storage).exists(file.id)
   }
 
+  /** Ends the connections that a failed test has left, too. */
   async close(): Promise<void> {
-    await this.dataSource.destroy()
+    const closing = this.dataSource.destroy()
+    if (kind !== 'sqlite') {
+      const closed = await Promise.race([closing.then(() => true), wait(false)])
+      if (!closed) await (await serverDatabase()).killConnections()
+    }
+    await Promise.race([closing, wait(undefined)])
   }
+}
+
+function wait<T>(value: T): Promise<T> {
+  return setTimeout(2000, value, { ref: false })
 }

@@ -1,0 +1,108 @@
+import { setTimeout } from 'node:timers/promises'
+import { checkFiles, type LeftFiles } from './check-files.ts'
+import type { ClientStep, ClientTransaction, ConcurrentProgram } from './program.ts'
+import { BROKEN, type ConcurrentRowDriver, type RowContent, type RowWriter } from './row-driver.ts'
+
+/** What a transaction is rolled back with on purpose. */
+class RolledBack extends Error {}
+
+/** How the transactions of a program ended. */
+export interface ConcurrentRun {
+  committed: number
+  rolledBack: number
+  /** By a conflict with another client, a broken upload or a lost connection. */
+  failed: number
+}
+
+/**
+ * Runs the clients of a program at the same time. Which of them wins is not foretold: where two write the same row, one
+ * may wait, or be refused by the database. But whatever came of them, afterwards every row has its own file, and every
+ * file has its row.
+ *
+ * @throws AssertionError
+ */
+export async function runConcurrentProgram(
+  { clients, kills }: ConcurrentProgram,
+  driver: ConcurrentRowDriver,
+  options: LeftFiles = {},
+): Promise<ConcurrentRun> {
+  const run: ConcurrentRun = { committed: 0, rolledBack: 0, failed: 0 }
+  const running = clients.map((transactions, client) =>
+    runClient(driver, transactions, `client ${client}`, run),
+  )
+  const killing = (async () => {
+    for (const pause of kills) {
+      await setTimeout(pause)
+      await driver.kill?.()
+    }
+  })()
+  await Promise.all([...running, killing])
+  await driver.rows()
+  await checkFiles(driver, options)
+  return run
+}
+
+async function runClient(
+  driver: ConcurrentRowDriver,
+  transactions: readonly ClientTransaction[],
+  name: string,
+  run: ConcurrentRun,
+): Promise<void> {
+  let contents = 0
+  const newContent = () => `${name}, content ${++contents}`
+  for (const transaction of transactions) {
+    try {
+      await driver.transaction((rows) => runTransaction(driver, rows, transaction, newContent))
+      run.committed++
+    } catch (error) {
+      if (error instanceof RolledBack) run.rolledBack++
+      else run.failed++
+    }
+  }
+}
+
+async function runTransaction(
+  driver: ConcurrentRowDriver,
+  rows: RowWriter,
+  { steps, savepoint, rolledBack }: ClientTransaction,
+  newContent: () => string,
+): Promise<void> {
+  const inside = Math.min(savepoint?.last ?? 0, steps.length)
+  for (const step of steps.slice(0, steps.length - inside)) await runStep(rows, step, newContent)
+  if (savepoint) {
+    const running = driver.savepoint(rows, async (inner) => {
+      for (const step of steps.slice(steps.length - inside)) await runStep(inner, step, newContent)
+      if (savepoint.rolledBack) throw new RolledBack('the savepoint')
+    })
+    await running.catch((error: unknown) => {
+      if (!(error instanceof RolledBack)) throw error
+    })
+  }
+  if (rolledBack) throw new RolledBack('the transaction')
+}
+
+async function runStep(rows: RowWriter, step: ClientStep, newContent: () => string): Promise<void> {
+  switch (step.do) {
+    case 'save':
+      await rows.save(new Map(step.rows.map((row) => [row, newContent()])))
+      break
+    case 'saveBroken': {
+      const contents = new Map<string, RowContent>(step.rows.map((row) => [row, newContent()]))
+      for (const row of step.rows.slice(-1)) contents.set(row, BROKEN)
+      // Whoever goes on after such an error has to leave what came before it alone.
+      await rows.save(contents).catch(() => undefined)
+      break
+    }
+    case 'remove':
+      await rows.remove(step.row)
+      break
+    case 'removeAll':
+      await rows.removeAll(step.rows)
+      break
+    case 'clearAll':
+      await rows.clearAll(step.rows)
+      break
+    case 'move':
+      await rows.move(step.row, step.to)
+  }
+}

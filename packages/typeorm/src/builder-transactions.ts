@@ -1,0 +1,61 @@
+import { hasCode } from '@filedepot/core'
+import type { DataSource, QueryRunner } from 'typeorm'
+import type { InTurn } from './single-connection.ts'
+import type { WriteBuilder } from './write-builder.ts'
+
+type Action = (queryRunner: QueryRunner) => Promise<unknown>
+
+/** How often a statement is tried where others keep on writing rows between its look at them and its change. */
+const TRIES = 3
+
+/** Runs query builders in the transaction that is open, or in one of their own, as TypeORM does it for `save`. */
+export class BuilderTransactions {
+  readonly #dataSource: DataSource
+  readonly #inTurn: InTurn
+
+  constructor(dataSource: DataSource, inTurn: InTurn) {
+    this.#dataSource = dataSource
+    this.#inTurn = inTurn
+  }
+
+  run(builder: WriteBuilder, action: Action): Promise<unknown> {
+    const given = builder.queryRunner
+    if (given?.isTransactionActive) return action(given)
+    return this.#inTurn(async () => {
+      const queryRunner = given ?? this.#dataSource.createQueryRunner('master')
+      builder.queryRunner = queryRunner
+      try {
+        return await this.#try(builder, queryRunner, action)
+      } finally {
+        builder.queryRunner = given
+        if (!given) await queryRunner.release()
+      }
+    })
+  }
+
+  async #try(builder: WriteBuilder, queryRunner: QueryRunner, action: Action): Promise<unknown> {
+    for (let left = TRIES - 1; ; left--) {
+      try {
+        return await inTransaction(queryRunner, action)
+      } catch (error) {
+        // An INSERT has put the keys that it got into its values, and is not the same any more.
+        const again = hasCode(error, 'CONCURRENT_CHANGE') && builder.expressionMap.queryType !== 'insert'
+        if (!again || left === 0 || queryRunner.isTransactionActive) throw error
+      }
+    }
+  }
+}
+
+async function inTransaction(queryRunner: QueryRunner, action: Action): Promise<unknown> {
+  // The one connection of SQLite may be in a transaction, which this write then joins.
+  const own = !queryRunner.isTransactionActive
+  try {
+    if (own) await queryRunner.startTransaction()
+    const result = await action(queryRunner)
+    if (own) await queryRunner.commitTransaction()
+    return result
+  } catch (error) {
+    if (own) await queryRunner.rollbackTransaction().catch(() => undefined)
+    throw error
+  }
+}

