@@ -3,7 +3,7 @@ const DATABASES = ['sqlite', 'postgres', 'mariadb']
 /** The versions of TypeORM, and where each is installed. */
 const VERSIONS = {
   '1.1': undefined,
-  '0.3': '<rootDir>/packages/typeorm/node_modules/typeorm-0.3/index.mjs',
+  '0.3': '<rootDir>/node_modules/typeorm-0.3/index.mjs',
 }
 
 /** What is said of one of Jest's projects. */
