@@ -189,6 +189,8 @@ export class DepotSubscriber {
       try {
         await action(await this.#transactions.enter(queryRunner))
       } catch (error) {
+        // Whoever goes on after the error finds the connection free.
+        await readerOf(queryRunner).idle()
         // Outside a transaction, no other event is to come.
         await this.#transactions.finished(queryRunner)
         throw error

@@ -47,10 +47,11 @@ export class EntityFiles {
     const columns = fileColumnsOf(metadata).filter(({ column }) => column.isInsert)
     await Promise.all(
       columns.map(async (column) => {
+        const { scope } = transaction.files
         const attached = await this.#attach(transaction, column, entity, [])
         if (!attached) return
         const held = (queryRunner: QueryRunner) => pathsOfText(queryRunner, column, attached.text)
-        transaction.claims.add(entity, { metadata, kind: 'insert', ...attached, lost: [], held })
+        transaction.claims.add(entity, { metadata, kind: 'insert', ...attached, lost: [], held }, scope)
       }),
     )
   }
@@ -77,13 +78,14 @@ export class EntityFiles {
           this.#refresh(column, entity, current)
           return
         }
+        const { scope } = transaction.files
         const attached = await this.#attach(transaction, column, entity, current)
         const kept = new Set(pathsOf(attached?.files ?? []))
         const lost = pathsOf(current).filter((path) => !kept.has(path))
         const held = (queryRunner: QueryRunner) =>
           pathsOfRow(queryRunner, { metadata, row, column, before, after: attached?.text ?? null })
         const claim = { ...NOTHING, ...attached, lost, doubtful: row === undefined, held }
-        transaction.claims.add(entity, { metadata, kind: 'update', ...claim })
+        transaction.claims.add(entity, { metadata, kind: 'update', ...claim }, scope)
       }),
     )
   }

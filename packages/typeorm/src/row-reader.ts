@@ -108,6 +108,11 @@ export class RowReader {
     return running
   }
 
+  /** Resolves when no statement is under way. */
+  async idle(): Promise<void> {
+    await this.#last
+  }
+
   async #rows(metadata: EntityMetadata, statement: Statement): Promise<RowFiles[]> {
     return (await this.query(statement)).map((row) => toRowFiles(this.#dataSource, metadata, row))
   }

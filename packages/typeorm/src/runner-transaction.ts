@@ -25,7 +25,7 @@ export class RunnerTransaction {
   #committedImplicitly = false
   #lost = false
   #doubt: unknown
-  #refusal: { readonly error: FiledepotError; savepoint: number } | undefined
+  #refusal: { readonly error: FiledepotError; readonly scope: object | undefined } | undefined
   /** A statement has failed, so the database may have ended the transaction by itself. */
   suspect = false
   /** The connection is gone. */
@@ -50,7 +50,7 @@ export class RunnerTransaction {
   /** The database has rolled the transaction back by itself. */
   lose(cause: unknown): void {
     this.#lost = true
-    this.refuse(aborted(cause), 0)
+    this.#refusal ??= { error: aborted(cause), scope: undefined }
   }
 
   /** What was there before was committed by a statement that does so on the side. */
@@ -59,8 +59,8 @@ export class RunnerTransaction {
   }
 
   /** The transaction must not be committed: a statement went wrong in a way that only a rollback undoes. */
-  refuse(error: FiledepotError, savepoint = this.files.savepoints): void {
-    this.#refusal ??= { error, savepoint }
+  refuse(error: FiledepotError): void {
+    this.#refusal ??= { error, scope: this.files.scope }
   }
 
   /** @throws FiledepotError where the transaction must not go on */
@@ -77,12 +77,10 @@ export class RunnerTransaction {
   /** A savepoint was released, or rolled back. */
   endedSavepoint(how: 'commit' | 'rollback'): void {
     this.#ending = undefined
-    const { savepoints } = this.files
-    if (how === 'rollback') this.claims.rolledBack()
-    else this.claims.released()
-    if (!this.#refusal) return
-    if (how === 'commit') this.#refusal.savepoint = Math.min(this.#refusal.savepoint, savepoints)
-    else if (this.#refusal.savepoint > savepoints) this.#refusal = undefined
+    if (how === 'commit') return
+    this.claims.rolledBack()
+    const { scope } = this.#refusal ?? {}
+    if (scope && !this.files.isOpen(scope)) this.#refusal = undefined
   }
 
   /** Hears of every statement on the connection. */

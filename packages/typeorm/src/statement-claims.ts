@@ -23,10 +23,10 @@ export interface StatementClaim {
   revert(): void
 }
 
-/** A claim whose statement has not been heard of, and the savepoint within which it was made. */
+/** A claim whose statement has not been heard of, and the scope of the file transaction in which it was made. */
 interface OpenClaim {
   readonly claim: StatementClaim
-  savepoint: number
+  readonly scope: object
 }
 
 /** The claims of one transaction. */
@@ -41,9 +41,10 @@ export class StatementClaims {
     this.#transaction = transaction
   }
 
-  add(subject: unknown, claim: StatementClaim): void {
+  /** @param scope in which its files were uploaded; savepoints may have come and gone since */
+  add(subject: unknown, claim: StatementClaim, scope = this.#transaction.scope): void {
     const open = this.#open.get(subject) ?? []
-    open.push({ claim, savepoint: this.#transaction.savepoints })
+    open.push({ claim, scope })
     this.#open.set(subject, open)
     this.#count([claim], 1)
   }
@@ -77,17 +78,10 @@ export class StatementClaims {
     await Promise.all(looked.map((claim) => this.#verify(claim, queryRunner)))
   }
 
-  /** Savepoints were released: their claims belong to what is around them. */
-  released(): void {
-    const { savepoints } = this.#transaction
-    for (const open of [...this.#open.values()].flat()) open.savepoint = Math.min(open.savepoint, savepoints)
-  }
-
   /** Savepoints were rolled back, and with them whatever their statements did. */
   rolledBack(): void {
-    const { savepoints } = this.#transaction
     for (const [subject, open] of this.#open) {
-      const left = open.filter(({ savepoint }) => savepoint <= savepoints)
+      const left = open.filter(({ scope }) => this.#transaction.isOpen(scope))
       this.#count(
         open.filter((one) => !left.includes(one)).map(({ claim }) => claim),
         -1,

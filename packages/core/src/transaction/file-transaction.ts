@@ -39,6 +39,16 @@ export class FileTransaction {
     return this.#scopes.length - 1
   }
 
+  /** Names the innermost scope, for {@link FileTransaction.isOpen}. */
+  get scope(): object {
+    return this.#checkOpen()
+  }
+
+  /** True where nothing of the scope has been rolled back: it is open, or was released into one that is. */
+  isOpen(scope: object): boolean {
+    return this.#scopes.some((open) => open.includes(scope))
+  }
+
   /** True after {@link FileTransaction.settle}. */
   get settled(): boolean {
     return this.#scopes.length === 0
@@ -56,7 +66,7 @@ export class FileTransaction {
     upload: (signal: AbortSignal) => Promise<T>,
     revert?: () => void,
   ): Promise<T> {
-    const entry = this.#scope.begin(upload, revert)
+    const entry = this.#checkOpen().begin(upload, revert)
     const stored = await entry.uploading
     if (entry.abort.signal.aborted) throw new AbortedError('an upload whose transaction has ended')
     takeOwnership(stored)
@@ -68,7 +78,7 @@ export class FileTransaction {
    * for the next try. False where the value belongs to a row already.
    */
   adopt(value: UploadedFile): boolean {
-    const scope = this.#scope
+    const scope = this.#checkOpen()
     if (!takeOwnership(value)) return false
     scope.onRollback(() => {
       giveBack(value)
@@ -78,7 +88,7 @@ export class FileTransaction {
 
   /** Notes files that a row gave up. They are deleted after the commit. */
   discard(paths: Iterable<string>): void {
-    this.#scope.discard(paths)
+    this.#checkOpen().discard(paths)
   }
 
   /** A savepoint: what follows belongs to a scope of its own. */
@@ -90,7 +100,7 @@ export class FileTransaction {
   /** The savepoint was released: what it holds belongs to the scope around it. */
   release(): void {
     const released = this.#popSavepoint()
-    this.#scope.absorb(released)
+    this.#checkOpen().absorb(released)
   }
 
   /** The savepoint was rolled back: its uploads go, and what its rows gave up is theirs again. */
@@ -114,10 +124,6 @@ export class FileTransaction {
     if (outcome === 'committed') await all.finish(this.#depot)
     else if (outcome === 'rolledBack') await all.undo(this.#depot)
     else await all.leave(this.#depot, reason)
-  }
-
-  get #scope(): TransactionScope {
-    return this.#checkOpen()
   }
 
   #checkOpen(): TransactionScope {

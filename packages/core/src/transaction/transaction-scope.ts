@@ -16,6 +16,12 @@ export class TransactionScope {
   readonly #uploads: ScopeUpload[] = []
   readonly #discarded = new Set<string>()
   readonly #reverts: (() => void)[] = []
+  readonly #absorbed: TransactionScope[] = []
+
+  /** True for this scope, and for those that were released into it. */
+  includes(scope: object): boolean {
+    return scope === this || this.#absorbed.some((inner) => inner.includes(scope))
+  }
 
   begin<T extends UploadedFile>(
     upload: (signal: AbortSignal) => Promise<T>,
@@ -42,6 +48,7 @@ export class TransactionScope {
   }
 
   absorb(inner: TransactionScope): void {
+    this.#absorbed.push(inner)
     this.#uploads.push(...inner.#uploads)
     this.#reverts.push(...inner.#reverts)
     this.discard(inner.#discarded)
