@@ -525,3 +525,42 @@ describe('a value that was uploaded beforehand', () => {
     expect(transaction.adopt(UploadedFile.fromJSON(old.toJSON()))).toBe(false)
   })
 })
+
+describe('a scope', () => {
+  it('is open until it is rolled back, also where it was released into another', async () => {
+    const { transaction } = await setUp()
+    const outermost = transaction.scope
+    transaction.savepoint()
+    transaction.savepoint()
+    const inner = transaction.scope
+
+    transaction.release()
+    const afterRelease = transaction.isOpen(inner)
+    await transaction.rollbackTo()
+
+    expect(afterRelease).toBe(true)
+    expect(transaction.isOpen(inner)).toBe(false)
+    expect(transaction.isOpen(outermost)).toBe(true)
+    expect(transaction.scope).toBe(outermost)
+  })
+
+  it('is not the one of a later savepoint at the same depth', async () => {
+    const { transaction } = await setUp()
+    transaction.savepoint()
+    const first = transaction.scope
+    await transaction.rollbackTo()
+    transaction.savepoint()
+
+    expect(transaction.scope).not.toBe(first)
+    expect(transaction.isOpen(first)).toBe(false)
+  })
+
+  it('is there no more when the transaction is settled', async () => {
+    const { transaction } = await setUp()
+    const { scope } = transaction
+    await transaction.settle('committed')
+
+    expect(transaction.isOpen(scope)).toBe(false)
+    expect(() => transaction.scope).toThrow(expect.objectContaining({ code: 'TRANSACTION_SETTLED' }))
+  })
+})
