@@ -9,7 +9,8 @@ import { escapeTable } from './select-rows.ts'
 import type { InTurn } from './single-connection.ts'
 
 type ClearTable = QueryRunner['clearTable']
-type ClearArguments = Parameters<ClearTable>
+/** TypeORM 0.3 has no options. */
+type ClearArguments = readonly [table: string, options?: { cascade?: boolean }]
 
 /**
  * Follows `clear()` of repositories and managers. It sends TRUNCATE, or on SQLite a DELETE, past all events and query
