@@ -10,7 +10,7 @@ import type { InTurn } from './single-connection.ts'
 
 type ClearTable = QueryRunner['clearTable']
 /** TypeORM 0.3 has no options. */
-type ClearArguments = readonly [table: string, options?: { cascade?: boolean }]
+type ClearArguments = readonly [table: string, options?: { cascade?: boolean } | undefined]
 
 /**
  * Follows `clear()` of repositories and managers. It sends TRUNCATE, or on SQLite a DELETE, past all events and query
