@@ -91,7 +91,11 @@ export class CriteriaWrites {
 
   async #deletePrepared({ execute, metadata, queryRunner }: Write): Promise<unknown> {
     const result = await execute()
-    this.#transactions.get(queryRunner)?.claims.removed(metadata, affectedBy(result))
+    const affected = affectedBy(result)
+    const claims = this.#transactions.get(queryRunner)?.claims
+    if (claims && typeof affected === 'number' && affected > claims.removed(metadata, affected)) {
+      throw this.#refuse({ metadata, queryRunner }, 'remove')
+    }
     return result
   }
 
@@ -122,7 +126,7 @@ export class CriteriaWrites {
       return Object.assign(new UpdateResult(), { raw: [], affected: 0, generatedMaps: [] })
 
     for (const row of rows)
-      await this.#files.update(transaction, { queryRunner, metadata, row }, values, byValue)
+      await this.#files.update(transaction, { metadata, key: row.key, row }, values, byValue)
     const result = await this.#execute(write)
     await this.#confirm(write, values, result, rows.length)
     const foreign = await this.#giveUp(write, rows, byExpression)
@@ -196,7 +200,7 @@ export class CriteriaWrites {
   }
 
   /** The statement has touched rows that nobody has read: their files are not known, so it has to be undone. */
-  #refuse({ metadata, queryRunner }: Write, verb: string): Error {
+  #refuse({ metadata, queryRunner }: Pick<Write, 'metadata' | 'queryRunner'>, verb: string): Error {
     const error = concurrentChange(metadata, verb)
     this.#transactions.get(queryRunner)?.refuse(error)
     return error

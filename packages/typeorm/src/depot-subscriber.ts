@@ -90,8 +90,9 @@ export class DepotSubscriber {
     )
     if (changed.length === 0) return undefined
     return this.#within(queryRunner, async (transaction) => {
-      const row = await readerOf(queryRunner).read(metadata, databaseEntity)
-      await this.#files.update(transaction, { queryRunner, metadata, row }, entity, changed)
+      const row = await readerOf(queryRunner).readBeforeChange(metadata, databaseEntity)
+      const change = { metadata, key: databaseEntity, row }
+      await this.#files.update(transaction, change, entity, changed)
     })
   }
 
@@ -103,7 +104,7 @@ export class DepotSubscriber {
     const key = databaseEntity ?? (entityId === undefined ? entity : metadata.ensureEntityIdMap(entityId))
     if (!key) return this.#transactions.isFollowed(queryRunner) ? undefined : refuse(metadata, 'delete')
     return this.#within(queryRunner, async (transaction) => {
-      const row = await readerOf(queryRunner).read(metadata, key)
+      const row = await readerOf(queryRunner).readBeforeChange(metadata, key)
       const rows = row ? [row] : []
       await this.#files.remove(transaction, { queryRunner, metadata, rows }, subjectOf(event))
     })

@@ -11,6 +11,7 @@ import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
 import { fileColumnsOf, type FileColumn, type GivenFile } from './file-column.ts'
 import type { LoadedFiles } from './loaded-files.ts'
 import { readCascadedRows } from './cascaded-rows.ts'
+import { concurrentChange } from './refusals.ts'
 import { pathsIn, type RowFiles } from './row-files.ts'
 import { readerOf } from './row-reader.ts'
 import type { StatementClaim } from './statement-claims.ts'
@@ -18,13 +19,16 @@ import type { RunnerTransaction } from './runner-transaction.ts'
 
 /** A row that is about to change, as it is before. */
 export interface RowChange {
-  readonly queryRunner: QueryRunner
   readonly metadata: EntityMetadata
+  readonly key: ObjectLiteral
+  /** `undefined` where it has gone since it was loaded. */
   readonly row: RowFiles | undefined
 }
 
 /** Rows that are about to be deleted. */
-export interface RowsRemoval extends Omit<RowChange, 'row'> {
+export interface RowsRemoval {
+  readonly queryRunner: QueryRunner
+  readonly metadata: EntityMetadata
   readonly rows: readonly RowFiles[]
 }
 
@@ -56,14 +60,10 @@ export class EntityFiles {
     )
   }
 
-  /**
-   * Uploads what is new in the columns that changed; the row gives up what it held instead.
-   *
-   * @param change its row is `undefined` where it has gone since it was loaded
-   */
+  /** Uploads what is new in the columns that changed; the row gives up what it held instead. */
   async update(
     transaction: RunnerTransaction,
-    { metadata, row }: RowChange,
+    { metadata, key, row }: RowChange,
     entity: ObjectLiteral,
     changed: readonly FileColumn[],
   ): Promise<void> {
@@ -83,7 +83,7 @@ export class EntityFiles {
         const kept = new Set(pathsOf(attached?.files ?? []))
         const lost = pathsOf(current).filter((path) => !kept.has(path))
         const held = (queryRunner: QueryRunner) =>
-          pathsOfRow(queryRunner, { metadata, row, column, before, after: attached?.text ?? null })
+          pathsOfRow(queryRunner, { metadata, key, row, column, before, after: attached?.text ?? null })
         const claim = { ...NOTHING, ...attached, lost, doubtful: row === undefined, held }
         transaction.claims.add(entity, { metadata, kind: 'update', ...claim }, scope)
       }),
@@ -187,30 +187,28 @@ async function pathsOfText(
   return new Set(found ? pathsOf(column.parse(text)) : [])
 }
 
-/** What a row holds after its UPDATE. Where it is not found under its key, its key may have been what changed. */
+/**
+ * What a row holds after its UPDATE. Where it is not found under its key, its key may have been what changed.
+ *
+ * @throws FiledepotError `CONCURRENT_CHANGE` where the row was not there before, and others have put it there since
+ */
 async function pathsOfRow(
   queryRunner: QueryRunner,
   {
     metadata,
+    key,
     row,
     column,
     before,
     after,
-  }: {
-    metadata: EntityMetadata
-    row: RowFiles | undefined
-    column: FileColumn
-    before: unknown
-    after: unknown
-  },
+  }: RowChange & Readonly<Record<'before' | 'after', unknown>> & { column: FileColumn },
 ): Promise<ReadonlySet<string>> {
-  const now = row && (await readerOf(queryRunner).read(metadata, row.key))
+  const reader = readerOf(queryRunner)
+  const now = await reader.read(metadata, key)
+  if (now && !row) throw concurrentChange(metadata, 'update')
   if (now) return new Set(pathsIn(now))
-  const [old, fresh] = [
-    await pathsOfText(queryRunner, column, before),
-    await pathsOfText(queryRunner, column, after),
-  ]
-  return new Set([...old, ...fresh])
+  const old = await pathsOfText(queryRunner, column, before)
+  return new Set([...old, ...(await pathsOfText(queryRunner, column, after))])
 }
 
 /** The files of a column, as the row is going to hold them. */

@@ -1,5 +1,5 @@
 import type { DataSource, EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
-import { dataSourceOf } from './data-source-of.ts'
+import { dataSourceOf, familyOf } from './data-source-of.ts'
 import type { FileColumn } from './file-column.ts'
 import { keyOf, type RowFiles } from './row-files.ts'
 import {
@@ -67,6 +67,15 @@ export class RowReader {
       if (requests) requests.push(request)
       else this.#waiting.set(metadata, [request])
     })
+  }
+
+  /**
+   * The same for a row that is about to change. PostgreSQL waits for whoever has locked the row; where he has deleted it
+   * and put it there again, only the next statement sees the new one.
+   */
+  async readBeforeChange(metadata: EntityMetadata, key: ObjectLiteral): Promise<RowFiles | undefined> {
+    const row = await this.read(metadata, key)
+    return row || familyOf(this.#dataSource) !== 'postgres' ? row : await this.read(metadata, key)
   }
 
   /** The rows that have the same values as one of the sources in these columns. */

@@ -1,4 +1,4 @@
-import type { DepotManager } from '@filedepot/core'
+import { hasCode, type DepotManager } from '@filedepot/core'
 import type { EntityMetadata, QueryRunner } from 'typeorm'
 import { dataSourceOf, familyOf } from './data-source-of.ts'
 import { aborted, RunnerTransaction, type RanStatement } from './runner-transaction.ts'
@@ -86,7 +86,13 @@ export class RunnerTransactions {
   async ran(queryRunner: QueryRunner, subject: unknown): Promise<void> {
     const transaction = this.#open.get(queryRunner)
     if (!transaction) return
-    await transaction.claims.heard(subject, queryRunner)
+    try {
+      await transaction.claims.heard(subject, queryRunner)
+    } catch (error) {
+      // The statement has run, so whoever catches this must not commit.
+      if (hasCode(error, 'CONCURRENT_CHANGE')) transaction.refuse(error)
+      throw error
+    }
     if (!queryRunner.isTransactionActive) await this.#settleStatements(queryRunner, transaction)
     else if (depthOf(queryRunner) === 0) {
       // On SQLite's one connection, a statement can slip in between the wish to begin a transaction and its beginning.

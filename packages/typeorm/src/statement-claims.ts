@@ -59,14 +59,19 @@ export class StatementClaims {
     for (const { lost } of this.#take(subject)) this.#transaction.discard(lost)
   }
 
-  /** A DELETE has removed so many rows of this entity: where these are all that were to go, nobody has to look. */
-  removed(metadata: EntityMetadata, count: unknown): void {
+  /**
+   * A DELETE has removed so many rows of this entity: where these are all that were to go, nobody has to look.
+   * Returns how many were to go.
+   */
+  removed(metadata: EntityMetadata, count: number): number {
     const subjects = [...this.#open].filter(([, open]) =>
       open.some(({ claim }) => claim.metadata === metadata && claim.kind === 'remove'),
     )
     const claims = subjects.flatMap(([, open]) => open)
-    if (claims.length !== count || claims.some(({ claim }) => claim.kind !== 'remove')) return
-    for (const [subject] of subjects) this.confirm(subject)
+    if (claims.length === count && claims.every(({ claim }) => claim.kind === 'remove')) {
+      for (const [subject] of subjects) this.confirm(subject)
+    }
+    return claims.filter(({ claim }) => claim.metadata === metadata && claim.kind === 'remove').length
   }
 
   /**
