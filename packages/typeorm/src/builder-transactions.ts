@@ -1,5 +1,5 @@
 import { hasCode } from '@filedepot/core'
-import type { DataSource, QueryRunner } from 'typeorm'
+import type { DataSource, ObjectLiteral, QueryRunner } from 'typeorm'
 import type { InTurn } from './single-connection.ts'
 import type { WriteBuilder } from './write-builder.ts'
 
@@ -34,15 +34,27 @@ export class BuilderTransactions {
   }
 
   async #try(builder: WriteBuilder, queryRunner: QueryRunner, action: Action): Promise<unknown> {
+    const restore = remember([builder.expressionMap.valuesSet ?? []].flat())
     for (let left = TRIES - 1; ; left--) {
       try {
         return await inTransaction(queryRunner, action)
       } catch (error) {
-        // An INSERT has put the keys that it got into its values, and is not the same any more.
-        const again = hasCode(error, 'CONCURRENT_CHANGE') && builder.expressionMap.queryType !== 'insert'
-        if (!again || left === 0 || queryRunner.isTransactionActive) throw error
+        const again = hasCode(error, 'CONCURRENT_CHANGE') && left > 0
+        if (!again || queryRunner.isTransactionActive) throw error
+        restore()
       }
     }
+  }
+}
+
+/** An INSERT puts what the database has generated into its values: it would not be the same the second time. */
+function remember(values: readonly ObjectLiteral[]): () => void {
+  const before = values.map((value) => new Set(Object.keys(value)))
+  return () => {
+    values.forEach((value, index) => {
+      for (const name of Object.keys(value))
+        if (!before[index]?.has(name)) Reflect.deleteProperty(value, name)
+    })
   }
 }
 

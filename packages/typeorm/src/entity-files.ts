@@ -1,10 +1,12 @@
 import {
+  AbortedError,
   attachFile,
   bindManager,
   FiledepotError,
   giveBack,
   markRevoked,
   type DepotManager,
+  type FileTransaction,
   type UploadedFile,
 } from '@filedepot/core'
 import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
@@ -55,7 +57,7 @@ export class EntityFiles {
         const attached = await this.#attach(transaction, column, entity, [])
         if (!attached) return
         const held = (queryRunner: QueryRunner) => pathsOfText(queryRunner, column, attached.text)
-        transaction.claims.add(entity, { metadata, kind: 'insert', ...attached, lost: [], held }, scope)
+        this.#claim(transaction, entity, { metadata, kind: 'insert', ...attached, lost: [], held }, scope)
       }),
     )
   }
@@ -85,7 +87,7 @@ export class EntityFiles {
         const held = (queryRunner: QueryRunner) =>
           pathsOfRow(queryRunner, { metadata, key, row, column, before, after: attached?.text ?? null })
         const claim = { ...NOTHING, ...attached, lost, doubtful: row === undefined, held }
-        transaction.claims.add(entity, { metadata, kind: 'update', ...claim }, scope)
+        this.#claim(transaction, entity, { metadata, kind: 'update', ...claim }, scope)
       }),
     )
   }
@@ -101,6 +103,31 @@ export class EntityFiles {
       // No event tells of these, and the same save may have moved them away; so each is looked for before the commit.
       transaction.claims.add(row, removal(child, row, 'cascade'))
     }
+  }
+
+  /**
+   * Notes what a statement is about to do. Where the transaction has ended meanwhile, as that of a failed save may whose
+   * error was caught, the statement must not run any more, and its files go at once.
+   */
+  #claim(
+    { files, claims }: RunnerTransaction,
+    entity: ObjectLiteral,
+    claim: StatementClaim,
+    scope: object,
+  ): void {
+    if (!files.settled) {
+      claims.add(entity, claim, scope)
+      return
+    }
+    claim.revert()
+    this.#remove(files, claim.gained)
+    throw new AbortedError('an upload whose transaction has ended')
+  }
+
+  /** Removes files that no row has: with the transaction, or at once where it has ended. */
+  #remove(files: FileTransaction, paths: readonly string[]): void {
+    if (files.settled) void this.#depot.deleteFiles(paths)
+    else files.discard(paths)
   }
 
   /** Nobody changed the entity here, so somebody else changed the row: theirs is the newer value. */
@@ -145,7 +172,7 @@ export class EntityFiles {
     const attached = await allOrNone(list.map(attach), (stored) => {
       // The property keeps what it was given, so what went well is in no row.
       if (adopted.includes(stored)) giveBack(stored)
-      else if (!list.includes(stored)) files.discard(stored.files)
+      else if (!list.includes(stored)) this.#remove(files, stored.files)
     }).catch((error: unknown) => {
       throw inColumn(error, column)
     })

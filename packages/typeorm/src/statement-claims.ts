@@ -101,9 +101,11 @@ export class StatementClaims {
     await Promise.all(this.#take(subject).map((claim) => this.#verify(claim, queryRunner)))
   }
 
-  /** Before the commit: looks in the database for the statements that nothing was heard of. */
+  /** Looks in the database for the statements that nothing was heard of, also those that come up meanwhile. */
   async verifyAll(queryRunner: QueryRunner): Promise<void> {
-    await Promise.all([...this.#open.keys()].map((subject) => this.verify(subject, queryRunner)))
+    while (this.#open.size > 0) {
+      await Promise.all([...this.#open.keys()].map((subject) => this.verify(subject, queryRunner)))
+    }
   }
 
   async #verify(claim: StatementClaim, queryRunner: QueryRunner): Promise<void> {

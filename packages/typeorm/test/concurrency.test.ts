@@ -1,16 +1,20 @@
 import 'reflect-metadata'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import type { Repository } from 'typeorm'
+import type { EntityManager, Repository } from 'typeorm'
 import { Document } from './entities/document.ts'
+import { Note } from './entities/note.ts'
 import { brokenFile, textFile, textOf } from './support/contents.ts'
 import { isOn } from './support/database-kind.ts'
+import { untilSomebodyWaits } from './support/lock-waits.ts'
 import { TestDatabase } from './support/test-database.ts'
 
 let database: TestDatabase
 let documents: Repository<Document>
+let notes: Repository<Note>
 
 beforeEach(async () => {
-  database = await TestDatabase.open([Document])
+  database = await TestDatabase.open([Document, Note])
+  notes = database.dataSource.getRepository(Note)
   documents = database.dataSource.getRepository(Document)
 })
 
@@ -127,5 +131,91 @@ describe('saves at the same time on the one connection of SQLite', () => {
     const files = await database.pathsOfFiles()
     const missing = (await database.pathsOfRows()).filter((path) => !files.includes(path))
     expect(missing).toEqual([])
+  })
+})
+
+describe('a row that another transaction is writing', () => {
+  if (isOn('sqlite')) return
+
+  /** Runs the write in one transaction, and the other as soon as it waits for it. */
+  async function race(
+    first: (manager: EntityManager) => Promise<unknown>,
+    second: () => Promise<unknown>,
+  ): Promise<void> {
+    let waiting: Promise<unknown> = Promise.resolve()
+    await database.dataSource.transaction(async (manager) => {
+      await first(manager)
+      waiting = second()
+      waiting.catch(() => undefined)
+      await untilSomebodyWaits()
+    })
+    await waiting
+  }
+
+  const KEY = { name: 'mine' }
+
+  async function savedNote(): Promise<Note> {
+    await notes.save({ ...KEY, text: 'first', file: textFile('first') })
+    return await notes.findOneByOrFail(KEY)
+  }
+
+  async function deleteAndInsert(manager: EntityManager): Promise<void> {
+    await manager.delete(Note, KEY)
+    await manager.insert(Note, { ...KEY, text: 'second', file: textFile('second') })
+  }
+
+  async function textsOfNotes(): Promise<(string | undefined)[]> {
+    return await Promise.all((await notes.find()).map(({ file }) => textOf(file)))
+  }
+
+  it('gives up the file that it has then, not the one that it had when it was loaded', async () => {
+    const stale = await savedNote()
+    stale.file = textFile('third')
+
+    await race(
+      (manager) => manager.save(Note, { ...KEY, file: textFile('second') }),
+      () => notes.save(stale),
+    )
+
+    expect(await textsOfNotes()).toEqual(['third'])
+  })
+
+  it('gives up its file also where it was deleted and put there again', async () => {
+    const stale = await savedNote()
+    stale.file = textFile('third')
+
+    await race(deleteAndInsert, () => notes.save(stale))
+
+    expect(await textsOfNotes()).toEqual(['third'])
+  })
+
+  it('takes no file where it was deleted', async () => {
+    const stale = await savedNote()
+    stale.file = textFile('never')
+
+    await race(
+      (manager) => manager.delete(Note, KEY),
+      () => notes.save(stale),
+    )
+
+    expect(await notes.count()).toBe(0)
+  })
+
+  it.each<[string, (note: Note) => Promise<unknown>, string[]]>([
+    ['removed', (note) => notes.remove(note), []],
+    ['deleted by criteria', () => notes.delete(KEY), []],
+    // PostgreSQL's own UPDATE would not see the new row either.
+    [
+      'updated by criteria',
+      () => notes.update(KEY, { file: textFile('third') }),
+      [isOn('postgres') ? 'second' : 'third'],
+    ],
+    ['overwritten', () => notes.upsert({ ...KEY, file: textFile('third') }, ['name']), ['third']],
+  ])('and is %s then gives up the newest file', async (_, write, left) => {
+    const note = await savedNote()
+
+    await race(deleteAndInsert, () => write(note))
+
+    expect(await textsOfNotes()).toEqual(left)
   })
 })
