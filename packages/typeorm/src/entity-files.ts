@@ -11,6 +11,7 @@ import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
 import { fileColumnsOf, type FileColumn, type GivenFile } from './file-column.ts'
 import type { LoadedFiles } from './loaded-files.ts'
 import { readCascadedRows } from './cascaded-rows.ts'
+import { sameObject } from './refusals.ts'
 import { pathsIn, type RowFiles } from './row-files.ts'
 import { readerOf } from './row-reader.ts'
 import type { StatementClaim } from './statement-claims.ts'
@@ -32,6 +33,8 @@ export interface RowsRemoval extends Omit<RowChange, 'row'> {
 export class EntityFiles {
   readonly #depot: DepotManager
   readonly #loaded: LoadedFiles
+  /** The objects whose files are on their way to a new row. */
+  readonly #inserting = new WeakSet<ObjectLiteral>()
 
   constructor(depot: DepotManager, loaded: LoadedFiles) {
     this.#depot = depot
@@ -44,7 +47,26 @@ export class EntityFiles {
     metadata: EntityMetadata,
     entity: ObjectLiteral,
   ): Promise<void> {
-    const columns = fileColumnsOf(metadata).filter(({ column }) => column.isInsert)
+    const columns = fileColumnsOf(metadata).filter(
+      (column) => column.column.isInsert && column.list(column.get(entity)).length > 0,
+    )
+    if (columns.length === 0) return
+    // TypeORM makes a row for each time that an object stands in a list, and all of them from its last state.
+    if (this.#inserting.has(entity)) throw sameObject(metadata)
+    this.#inserting.add(entity)
+    try {
+      await this.#insert(transaction, metadata, entity, columns)
+    } finally {
+      this.#inserting.delete(entity)
+    }
+  }
+
+  async #insert(
+    transaction: RunnerTransaction,
+    metadata: EntityMetadata,
+    entity: ObjectLiteral,
+    columns: readonly FileColumn[],
+  ): Promise<void> {
     await Promise.all(
       columns.map(async (column) => {
         const attached = await this.#attach(transaction, column, entity, [])
@@ -82,7 +104,7 @@ export class EntityFiles {
         const lost = pathsOf(current).filter((path) => !kept.has(path))
         const held = (queryRunner: QueryRunner) =>
           pathsOfRow(queryRunner, { metadata, row, column, before, after: attached?.text ?? null })
-        const claim = { ...NOTHING, ...attached, lost, doubtful: row === undefined, held }
+        const claim = { ...NOTHING, ...attached, lost, held }
         transaction.claims.add(entity, { metadata, kind: 'update', ...claim })
       }),
     )
