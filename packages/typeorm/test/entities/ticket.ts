@@ -21,6 +21,9 @@ export class Ticket {
   @UploadedFileColumn()
   scan!: UploadedFile | null
 
+  @UploadedFileColumn({ array: true, storage: 'attachments' })
+  extras!: UploadedFile[] | null
+
   /** The database does not let a ticket go that another one names here. */
   @ManyToOne(() => Ticket, { nullable: true })
   before?: Relation<Ticket> | null
