@@ -152,7 +152,10 @@ export class CriteriaWrites {
     return result
   }
 
-  /** The rows give up what they do not hold any more. Resolves with paths that they have got from elsewhere. */
+  /**
+   * The rows give up what they do not hold any more. Resolves with the paths that they have got in these columns from
+   * elsewhere.
+   */
   async #giveUp(
     { metadata, queryRunner }: Write,
     rows: readonly RowFiles[],
@@ -167,7 +170,7 @@ export class CriteriaWrites {
       if (after) {
         const has = new Set(pathsIn(after))
         files.discard([...had].filter((path) => !has.has(path)))
-        return pathsIn(after).filter((path) => !had.has(path))
+        return pathsIn(after, columns).filter((path) => !had.has(path))
       }
       // The statement may have changed the key of the row.
       for (const column of columns) {

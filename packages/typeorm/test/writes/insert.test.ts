@@ -195,61 +195,6 @@ describe('insert without listeners', () => {
   })
 })
 
-describe('insert that ignores conflicts', () => {
-  const values = () => [
-    { number: 'taken', scan: textFile('ignored') },
-    { number: 'free', scan: textFile('written') },
-  ]
-
-  it('leaves no file of a row that was ignored, and gives its pending value back', async () => {
-    await tickets.insert({ number: 'taken', scan: textFile('first') })
-    const [ignored, written] = values()
-    const pending = ignored!.scan
-
-    await insertion().values([ignored!, written!]).orIgnore().execute()
-
-    expect(await texts()).toEqual(['written', 'first'])
-    expect(await database.pathsOfFiles()).toHaveLength(2)
-    expect(ignored!.scan).toBe(pending)
-    expect(written!.scan.isPending).toBe(false)
-  })
-
-  it('does so in a transaction of the caller', async () => {
-    await tickets.insert({ number: 'taken', scan: textFile('first') })
-
-    await database.dataSource.transaction(async (manager) => {
-      await manager.createQueryBuilder().insert().into(Ticket).values(values()).orIgnore().execute()
-    })
-
-    expect(await texts()).toEqual(['written', 'first'])
-    expect(await database.pathsOfFiles()).toHaveLength(2)
-  })
-
-  it('is rolled back with its transaction', async () => {
-    await tickets.insert({ number: 'taken', scan: textFile('first') })
-
-    const inserting = database.dataSource.transaction(async (manager) => {
-      await manager.createQueryBuilder().insert().into(Ticket).values(values()).orIgnore().execute()
-      throw failure
-    })
-
-    await expect(inserting).rejects.toBe(failure)
-    expect(await texts()).toEqual(['first'])
-  })
-
-  it('leaves the value that was uploaded ahead for the next try where its row was ignored', async () => {
-    await tickets.insert({ number: 'taken', scan: textFile('first') })
-    const scan = await database.depot.upload(textFile('early'))
-
-    await insertion().values({ number: 'taken', scan }).orIgnore().execute()
-    const written = database.chaos.calls('write')
-    await tickets.insert({ number: 'free', scan })
-
-    expect(database.chaos.calls('write')).toBe(written)
-    expect(await texts()).toEqual(['early', 'first'])
-  })
-})
-
 // TypeORM 0.3 has no INSERT … SELECT.
 if (typeormVersion !== '0.3') {
   describe('INSERT … SELECT', () => {
