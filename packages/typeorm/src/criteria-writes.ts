@@ -53,27 +53,27 @@ export class CriteriaWrites {
   }
 
   /** Runs a query builder; at once where it touches no file. */
-  run(builder: WriteBuilder, execute: Execute): Promise<unknown> {
+  async run(builder: WriteBuilder, execute: Execute): Promise<unknown> {
     const metadata = metadataOf(builder)
     if (!metadata || metadata.tableType === 'view' || !reachesFiles(this.#dataSource, metadata))
-      return execute()
+      return await execute()
 
     const { queryType } = builder.expressionMap
     const { queryRunner } = builder
     const prepared = queryRunner !== undefined && this.#isPrepared(builder, metadata, queryRunner)
     if (queryType === 'delete') {
-      if (prepared) return this.#deletePrepared({ builder, execute, metadata, queryRunner })
-      return this.#within(builder, execute, metadata, (write) => this.#delete(write))
+      if (prepared) return await this.#deletePrepared({ builder, execute, metadata, queryRunner })
+      return await this.#within(builder, execute, metadata, (write) => this.#delete(write))
     }
     const values = [builder.expressionMap.valuesSet ?? []].flat()
-    if (prepared || !writesFiles(builder, metadata, values)) return execute()
+    if (prepared || !writesFiles(builder, metadata, values)) return await execute()
     if (queryType === 'update') {
-      return this.#within(builder, execute, metadata, (write) => this.#update(write, values))
+      return await this.#within(builder, execute, metadata, (write) => this.#update(write, values))
     }
     if (queryType === 'insert') {
-      return this.#within(builder, execute, metadata, (write) => this.#insert(write, values))
+      return await this.#within(builder, execute, metadata, (write) => this.#insert(write, values))
     }
-    return execute()
+    return await execute()
   }
 
   #isPrepared(builder: WriteBuilder, metadata: EntityMetadata, queryRunner: QueryRunner): boolean {
@@ -140,11 +140,7 @@ export class CriteriaWrites {
 
   async #insert(write: Write, values: ObjectLiteral[]): Promise<unknown> {
     const { builder, execute, metadata, queryRunner } = write
-    const { callListeners, onIgnore, onUpdate } = builder.expressionMap as {
-      callListeners: boolean
-      onIgnore?: unknown
-      onUpdate?: { conflict?: unknown }
-    }
+    const { callListeners, onIgnore, onUpdate } = builder.expressionMap as InsertMap
     const transaction = await this.#transactions.enter(queryRunner)
     if (!callListeners) {
       await Promise.all(values.map((value) => this.#files.insert(transaction, metadata, value)))
@@ -160,7 +156,10 @@ export class CriteriaWrites {
     return result
   }
 
-  /** The rows give up what they do not hold any more. Resolves with paths that they have got from elsewhere. */
+  /**
+   * The rows give up what they do not hold any more. Resolves with the paths that they have got in these columns from
+   * elsewhere.
+   */
   async #giveUp(
     { metadata, queryRunner }: Write,
     rows: readonly RowFiles[],
@@ -175,7 +174,7 @@ export class CriteriaWrites {
       if (after) {
         const has = new Set(pathsIn(after))
         files.discard([...had].filter((path) => !has.has(path)))
-        return pathsIn(after).filter((path) => !had.has(path))
+        return pathsIn(after, columns).filter((path) => !had.has(path))
       }
       // The statement may have changed the key of the row.
       for (const column of columns) {
@@ -211,6 +210,13 @@ export class CriteriaWrites {
   }
 }
 
+/** What an INSERT knows, with what the types of TypeORM 0.3 do not have. */
+type InsertMap = Omit<WriteBuilder['expressionMap'], 'onUpdate'> & {
+  insertFromSelect?: unknown
+  onIgnore?: unknown
+  onUpdate?: { conflict?: unknown; overwrite?: readonly string[] }
+}
+
 /** True where the statement may write a file column of its rows. */
 function writesFiles(
   { expressionMap }: WriteBuilder,
@@ -218,20 +224,20 @@ function writesFiles(
   values: readonly ObjectLiteral[],
 ): boolean {
   const columns = fileColumnsOf(metadata)
-  const { callListeners, insertFromSelect, insertColumns } = expressionMap as typeof expressionMap & {
-    insertFromSelect?: unknown
-  }
+  const { callListeners, insertFromSelect, insertColumns, onUpdate } = expressionMap as InsertMap
+  const overwritten = onUpdate?.overwrite ?? []
+  const overwrites = ({ column }: FileColumn) => overwritten.includes(column.databaseName)
   if (insertFromSelect) {
-    const given = columns.filter(
-      ({ column }) => insertColumns.length === 0 || insertColumns.includes(column.propertyPath),
-    )
-    if (given.length > 0) throw selectGivesFiles(metadata)
+    const given = ({ column }: FileColumn) =>
+      insertColumns.length === 0 || insertColumns.includes(column.propertyPath)
+    if (columns.some((column) => given(column) || overwrites(column))) throw selectGivesFiles(metadata)
     return false
   }
   const written = values.flatMap((value) => columns.map((column) => column.get(value)))
   // Without listeners nobody would put the stored value into the entity, so the driver refuses a pending one.
   if (!callListeners && written.flat().some(isNotStored)) return false
-  return written.some((value) => value !== undefined)
+  // A row that is overwritten gives up what the values leave out.
+  return columns.some(overwrites) || written.some((value) => value !== undefined)
 }
 
 function isNotStored(value: unknown): boolean {

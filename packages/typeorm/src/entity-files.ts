@@ -13,7 +13,7 @@ import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
 import { fileColumnsOf, type FileColumn, type GivenFile } from './file-column.ts'
 import type { LoadedFiles } from './loaded-files.ts'
 import { readCascadedRows } from './cascaded-rows.ts'
-import { concurrentChange } from './refusals.ts'
+import { concurrentChange, sameObject } from './refusals.ts'
 import { pathsIn, type RowFiles } from './row-files.ts'
 import { readerOf } from './row-reader.ts'
 import type { StatementClaim } from './statement-claims.ts'
@@ -38,6 +38,8 @@ export interface RowsRemoval {
 export class EntityFiles {
   readonly #depot: DepotManager
   readonly #loaded: LoadedFiles
+  /** The objects whose files are on their way to a new row. */
+  readonly #inserting = new WeakSet<ObjectLiteral>()
 
   constructor(depot: DepotManager, loaded: LoadedFiles) {
     this.#depot = depot
@@ -50,7 +52,26 @@ export class EntityFiles {
     metadata: EntityMetadata,
     entity: ObjectLiteral,
   ): Promise<void> {
-    const columns = fileColumnsOf(metadata).filter(({ column }) => column.isInsert)
+    const columns = fileColumnsOf(metadata).filter(
+      (column) => column.column.isInsert && column.list(column.get(entity)).length > 0,
+    )
+    if (columns.length === 0) return
+    // TypeORM makes a row for each time that an object stands in a list, and all of them from its last state.
+    if (this.#inserting.has(entity)) throw sameObject(metadata)
+    this.#inserting.add(entity)
+    try {
+      await this.#insert(transaction, metadata, entity, columns)
+    } finally {
+      this.#inserting.delete(entity)
+    }
+  }
+
+  async #insert(
+    transaction: RunnerTransaction,
+    metadata: EntityMetadata,
+    entity: ObjectLiteral,
+    columns: readonly FileColumn[],
+  ): Promise<void> {
     await Promise.all(
       columns.map(async (column) => {
         const { scope } = transaction.files
@@ -86,7 +107,7 @@ export class EntityFiles {
         const lost = pathsOf(current).filter((path) => !kept.has(path))
         const held = (queryRunner: QueryRunner) =>
           pathsOfRow(queryRunner, { metadata, key, row, column, before, after: attached?.text ?? null })
-        const claim = { ...NOTHING, ...attached, lost, doubtful: row === undefined, held }
+        const claim = { ...NOTHING, ...attached, lost, held }
         this.#claim(transaction, entity, { metadata, kind: 'update', ...claim }, scope)
       }),
     )

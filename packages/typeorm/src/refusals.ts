@@ -11,6 +11,13 @@ export function severalRows({ name }: EntityMetadata, count: number): FiledepotE
   )
 }
 
+export function sameObject({ name }: EntityMetadata): FiledepotError {
+  return new FiledepotError(
+    'NOT_SUPPORTED',
+    `the same object would become several rows of ${name} with one file, ${BELONGS}: give each row an object of its own`,
+  )
+}
+
 export function expressionGivesFiles({ name }: EntityMetadata, paths: readonly string[]): FiledepotError {
   return new FiledepotError(
     'NOT_SUPPORTED',

@@ -11,9 +11,11 @@ export interface RowFiles {
   readonly texts: ReadonlyMap<FileColumn, unknown>
 }
 
-/** The paths of all files that the row refers to. */
-export function pathsIn({ texts }: RowFiles): string[] {
-  return [...texts].flatMap(([column, text]) => column.parse(text).flatMap(({ files }) => files))
+/** The paths of all files that the row refers to, or of those in some of its columns. */
+export function pathsIn({ texts }: RowFiles, columns?: readonly FileColumn[]): string[] {
+  return [...texts]
+    .filter(([column]) => !columns || columns.includes(column))
+    .flatMap(([column, text]) => column.parse(text).flatMap(({ files }) => files))
 }
 
 /** Names a row by its primary key: the same for two objects with the same key, whatever types a driver gives them. */

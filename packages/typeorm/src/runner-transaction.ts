@@ -18,6 +18,8 @@ export interface RanStatement {
 export class RunnerTransaction {
   readonly files: FileTransaction
   readonly claims: StatementClaims
+  /** It began with a statement outside a transaction of the database. */
+  readonly autocommit: boolean
   readonly #family: DatabaseFamily
   /** What TypeORM is doing to end the transaction or a savepoint; then such a statement is its own. */
   #ending: 'commit' | 'rollback' | undefined
@@ -31,8 +33,9 @@ export class RunnerTransaction {
   /** The connection is gone. */
   dead = false
 
-  constructor(depot: DepotManager, family: DatabaseFamily) {
+  constructor(depot: DepotManager, family: DatabaseFamily, autocommit: boolean) {
     this.#family = family
+    this.autocommit = autocommit
     this.files = new FileTransaction(depot)
     this.claims = new StatementClaims(this.files)
   }

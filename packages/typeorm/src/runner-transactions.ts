@@ -30,7 +30,8 @@ export class RunnerTransactions {
    */
   async enter(queryRunner: QueryRunner): Promise<RunnerTransaction> {
     const transaction = this.#of(queryRunner)
-    if (transaction.suspect) await this.#look(queryRunner, transaction)
+    // Outside a transaction, a statement that failed has ended nothing.
+    if (transaction.suspect && queryRunner.isTransactionActive) await this.#look(queryRunner, transaction)
     transaction.check()
     return transaction
   }
@@ -64,8 +65,9 @@ export class RunnerTransactions {
   started(queryRunner: QueryRunner): Promise<void> | undefined {
     const transaction = this.#open.get(queryRunner)
     if (!transaction) return undefined
-    // One that never ended, on a connection that has begun another.
     if (savepointsOf(queryRunner) === 0 && familyOf(dataSourceOf(queryRunner)) !== 'sqlite') {
+      if (transaction.autocommit) return this.#settleStatements(queryRunner, transaction)
+      // One that never ended, on a connection that has begun another.
       return this.#settle(queryRunner, transaction, 'released')
     }
     openSavepoints(transaction, queryRunner)
@@ -172,7 +174,7 @@ export class RunnerTransactions {
     let transaction = this.#open.get(queryRunner)
     if (!transaction) {
       const family = familyOf(dataSourceOf(queryRunner))
-      transaction = new RunnerTransaction(this.#depot, family)
+      transaction = new RunnerTransaction(this.#depot, family, !queryRunner.isTransactionActive)
       this.#open.set(queryRunner, transaction)
       this.#count++
       // On SQLite's one connection everybody releases the same query runner, also in the middle of a transaction.

@@ -15,8 +15,6 @@ export interface StatementClaim {
   readonly lost: readonly string[]
   /** Paths that were uploaded before the transaction, and are the row's from now on. */
   readonly adopted: readonly string[]
-  /** True where the row was not there before, so that an UPDATE may find nothing to write to. */
-  readonly doubtful?: boolean
   /** Those of the paths that rows hold now, asked of the database within the transaction. */
   held(queryRunner: QueryRunner): Promise<ReadonlySet<string>>
   /** The statement did not run: puts back what it found. */
@@ -75,11 +73,11 @@ export class StatementClaims {
   }
 
   /**
-   * The event after the statement came. A trigger of the database may have kept the row all the same; so where files are
-   * to go, the row is looked at.
+   * The event after the statement came. That says little where there was a row before: a trigger of the database may
+   * have kept it, it may have gone, or the same save may have written it twice. So then the row is looked at.
    */
   async heard(subject: unknown, queryRunner: QueryRunner): Promise<void> {
-    const looked = this.#take(subject).filter(({ lost, doubtful }) => lost.length > 0 || doubtful)
+    const looked = this.#take(subject).filter(({ kind }) => kind !== 'insert')
     await Promise.all(looked.map((claim) => this.#verify(claim, queryRunner)))
   }
 
@@ -109,6 +107,7 @@ export class StatementClaims {
   }
 
   async #verify(claim: StatementClaim, queryRunner: QueryRunner): Promise<void> {
+    if (claim.gained.length + claim.lost.length + claim.adopted.length === 0) return
     const held = await claim.held(queryRunner)
     this.#transaction.discard([...claim.gained, ...claim.lost].filter((path) => !held.has(path)))
     const wanted = [...claim.gained, ...claim.adopted]

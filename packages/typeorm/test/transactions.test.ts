@@ -8,7 +8,6 @@ import { Vehicle } from './entities/vehicle.ts'
 import { Gate, until } from './support/timing.ts'
 import { brokenFile, textFile, textOf } from './support/contents.ts'
 import { errorsAbortTransactions, isOn, says, sql } from './support/database-kind.ts'
-import { keepRows } from './support/triggers.ts'
 import { TestDatabase } from './support/test-database.ts'
 
 let database: TestDatabase
@@ -354,23 +353,6 @@ describe('a statement that fails in a transaction that is committed all the same
     await documents.save({ title: 'free', content })
 
     expect(database.chaos.calls('write')).toBe(3)
-  })
-})
-
-describe('a trigger of the database that keeps a row as it is', () => {
-  // MariaDB's triggers can only refuse.
-  if (isOn('mariadb')) return
-
-  it.each(['DELETE', 'UPDATE'] as const)('keeps its file, although the %s went well', async (operation) => {
-    const document = await documents.save(documents.create({ content: textFile('kept') }))
-    await keepRows(database.dataSource, { table: 'document', operation })
-
-    if (operation === 'DELETE') await documents.remove(document)
-    else await documents.save({ id: document.id, content: textFile('never written') })
-
-    const [row] = await documents.find()
-    expect(await textOf(row?.content)).toBe('kept')
-    expect(await database.pathsOfFiles()).toHaveLength(1)
   })
 })
 

@@ -5,7 +5,8 @@ import { expect } from '@jest/globals'
 import { setTimeout } from 'node:timers/promises'
 import { DataSource, type DataSourceOptions } from 'typeorm'
 import { dataSourceOptions, serverDatabase } from './data-source-options.ts'
-import { kind, quoted } from './database-kind.ts'
+import { kind } from './database-kind.ts'
+import { emptyTables } from './empty-tables.ts'
 import { pathsOfRows } from './paths-of-rows.ts'
 
 /** Options of {@link TestDatabase.open}. */
@@ -75,13 +76,21 @@ export class TestDatabase {
     expect(files.filter((path) => !rows.includes(path) && !this.unsettled.has(path))).toEqual([])
   }
 
+  /** Ends one of several tests that share a database: its files are those of its rows, and both go. */
+  async endTest(): Promise<void> {
+    try {
+      await this.expectFilesMatchRows()
+    } finally {
+      await this.clear()
+    }
+  }
+
   /** Empties tables and storages, for the next program. */
   async clear(): Promise<void> {
     this.chaos.restore()
     this.undeleted.clear()
     this.unsettled.clear()
-    for (const { tablePath } of this.dataSource.entityMetadatas)
-      await this.dataSource.query(`DELETE FROM ${quoted(tablePath)}`)
+    await emptyTables(this.dataSource)
     await this.depot.deleteFiles(await this.pathsOfFiles())
   }
 
