@@ -66,6 +66,8 @@ export class DepotSubscriber {
   }
 
   beforeInsert({ queryRunner, metadata, entity }: InsertEvent<ObjectLiteral>): Promise<void> {
+    const givesFiles = fileColumnsOf(metadata).some((column) => column.list(column.get(entity)).length > 0)
+    if (isView(metadata) && givesFiles) return refuse(metadata, 'insert')
     return this.#within(queryRunner, (transaction) => this.#files.insert(transaction, metadata, entity))
   }
 
@@ -89,15 +91,17 @@ export class DepotSubscriber {
         (updatedColumns.includes(column.column) || isChanged(column, entity, databaseEntity)),
     )
     if (changed.length === 0) return undefined
+    if (isView(metadata)) return refuse(metadata, 'update')
     return this.#within(queryRunner, async (transaction) => {
       const row = await readerOf(queryRunner).readBeforeChange(metadata, databaseEntity)
-      const change = { metadata, key: databaseEntity, row }
+      const change = { metadata, key: databaseEntity, row, isEntity: true }
       await this.#files.update(transaction, change, entity, changed)
     })
   }
 
   beforeRemove(event: RemoveEvent<ObjectLiteral>): Promise<void> | undefined {
     const { queryRunner, metadata } = event
+    if (isView(metadata)) return refuse(metadata, 'delete')
     // TypeORM's types promise all three; an orphan has its id only, and delete(criteria) nothing at all.
     const { databaseEntity, entity } = event as { databaseEntity?: ObjectLiteral; entity?: ObjectLiteral }
     const entityId = event.entityId as unknown
@@ -215,14 +219,20 @@ function isChanged(column: FileColumn, entity: ObjectLiteral, databaseEntity: Ob
   return column.transformer.to(value) !== column.transformer.to(column.get(databaseEntity))
 }
 
-/** A write by criteria that did not come from a query builder of this data source: nobody knows which rows it touches. */
-function refuse({ name }: EntityMetadata, verb: string): Promise<never> {
-  const refused = Promise.reject(
-    new FiledepotError(
-      'NOT_SUPPORTED',
-      `the files of ${name} cannot follow this ${verb}: make its query builder with dataSource.createQueryBuilder()`,
-    ),
-  )
+function isView({ tableType }: EntityMetadata): boolean {
+  return tableType === 'view'
+}
+
+/**
+ * A write of which nobody knows which rows it touches: by criteria, from a query builder that is not of this data source,
+ * or through a view, which some databases pass on to the rows behind it.
+ */
+function refuse(metadata: EntityMetadata, verb: string): Promise<never> {
+  const way = isView(metadata)
+    ? 'it is a view; write the entity whose rows it shows'
+    : 'make its query builder with dataSource.createQueryBuilder()'
+  const message = `the files of ${metadata.name} cannot follow this ${verb}: ${way}`
+  const refused = Promise.reject(new FiledepotError('NOT_SUPPORTED', message))
   refused.catch(() => undefined)
   return refused
 }

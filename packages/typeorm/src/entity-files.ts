@@ -23,6 +23,8 @@ export interface RowChange {
   readonly key: ObjectLiteral
   /** `undefined` where it has gone since it was loaded. */
   readonly row: RowFiles | undefined
+  /** False for values that are only set in the row, so that nobody has loaded them from it. */
+  readonly isEntity: boolean
 }
 
 /** Rows that are about to be deleted. */
@@ -63,7 +65,7 @@ export class EntityFiles {
   /** Uploads what is new in the columns that changed; the row gives up what it held instead. */
   async update(
     transaction: RunnerTransaction,
-    { metadata, key, row }: RowChange,
+    { metadata, key, row, isEntity }: RowChange,
     entity: ObjectLiteral,
     changed: readonly FileColumn[],
   ): Promise<void> {
@@ -72,6 +74,7 @@ export class EntityFiles {
         const before = row?.texts.get(column) ?? null
         const current = column.parse(before)
         if (
+          isEntity &&
           this.#loaded.isUntouched(entity, column) &&
           column.transformer.to(column.get(entity)) !== before
         ) {
@@ -201,7 +204,7 @@ async function pathsOfRow(
     column,
     before,
     after,
-  }: RowChange & Readonly<Record<'before' | 'after', unknown>> & { column: FileColumn },
+  }: Omit<RowChange, 'isEntity'> & Readonly<Record<'before' | 'after', unknown>> & { column: FileColumn },
 ): Promise<ReadonlySet<string>> {
   const reader = readerOf(queryRunner)
   const now = await reader.read(metadata, key)
