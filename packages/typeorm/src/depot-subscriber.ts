@@ -93,8 +93,9 @@ export class DepotSubscriber {
     if (changed.length === 0) return undefined
     if (isView(metadata)) return refuse(metadata, 'update')
     return this.#within(queryRunner, async (transaction) => {
-      const row = await readerOf(queryRunner).readBeforeChange(metadata, databaseEntity)
-      const change = { metadata, key: databaseEntity, row, isEntity: true }
+      const key = keyIn(metadata, entity, databaseEntity)
+      const row = await readerOf(queryRunner).readBeforeChange(metadata, key)
+      const change = { metadata, key, row, isEntity: true }
       await this.#files.update(transaction, change, entity, changed)
     })
   }
@@ -105,7 +106,8 @@ export class DepotSubscriber {
     // TypeORM's types promise all three; an orphan has its id only, and delete(criteria) nothing at all.
     const { databaseEntity, entity } = event as { databaseEntity?: ObjectLiteral; entity?: ObjectLiteral }
     const entityId = event.entityId as unknown
-    const key = databaseEntity ?? (entityId === undefined ? entity : metadata.ensureEntityIdMap(entityId))
+    const found = databaseEntity ?? (entityId === undefined ? entity : metadata.ensureEntityIdMap(entityId))
+    const key = keyIn(metadata, entity, found)
     if (!key) return this.#transactions.isFollowed(queryRunner) ? undefined : refuse(metadata, 'delete')
     return this.#within(queryRunner, async (transaction) => {
       const row = await readerOf(queryRunner).readBeforeChange(metadata, key)
@@ -217,6 +219,20 @@ function isChanged(column: FileColumn, entity: ObjectLiteral, databaseEntity: Ob
   const value = column.get(entity)
   if (value === undefined) return false
   return column.transformer.to(value) !== column.transformer.to(column.get(databaseEntity))
+}
+
+/**
+ * An object with the key of a row. It is the key of the entity where it has one, as it is for TypeORM's own statement: what
+ * TypeORM has found in the database for several entities whose keys are dates is the same row for all of them.
+ */
+function keyIn<Found extends ObjectLiteral | undefined>(
+  metadata: EntityMetadata,
+  entity: ObjectLiteral | undefined,
+  found: Found,
+): ObjectLiteral | Found {
+  if (!entity || !metadata.hasAllPrimaryKeys(entity)) return found
+  // A copy: removing the entity takes its key away.
+  return metadata.getEntityIdMap(entity) ?? found
 }
 
 function isView({ tableType }: EntityMetadata): boolean {
