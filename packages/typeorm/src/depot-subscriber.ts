@@ -116,7 +116,8 @@ export class DepotSubscriber {
     })
   }
 
-  afterInsert({ queryRunner, entity }: InsertEvent<ObjectLiteral>): Promise<void> | undefined {
+  afterInsert({ queryRunner, metadata, entity }: InsertEvent<ObjectLiteral>): Promise<void> | undefined {
+    this.#rememberSaved(queryRunner, metadata, entity)
     // Of an upsert, this event does not say whether the row was written.
     return this.#transactions.isFollowed(queryRunner)
       ? undefined
@@ -125,7 +126,10 @@ export class DepotSubscriber {
 
   afterUpdate(event: UpdateEvent<ObjectLiteral>): Promise<void> {
     const { entity } = event as Partial<typeof event>
-    if (entity) this.#leaveMissing(entity)
+    if (entity) {
+      this.#leaveMissing(entity)
+      this.#rememberSaved(event.queryRunner, event.metadata, entity)
+    }
     return this.#transactions.ran(event.queryRunner, entity)
   }
 
@@ -181,6 +185,15 @@ export class DepotSubscriber {
   #leaveMissing(entity: ObjectLiteral): void {
     for (const column of this.#missing.get(entity) ?? []) {
       if (column.get(entity) === null) column.set(entity, undefined)
+    }
+  }
+
+  /** What an entity was saved with is what it is compared with the next time. */
+  #rememberSaved(queryRunner: QueryRunner, metadata: EntityMetadata, entity: ObjectLiteral): void {
+    const files = this.#transactions.get(queryRunner)?.files
+    for (const column of fileColumnsOf(metadata)) {
+      const forget = this.#loaded.remember(entity, column)
+      if (forget) files?.onRollback(forget)
     }
   }
 

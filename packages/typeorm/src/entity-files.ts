@@ -78,7 +78,7 @@ export class EntityFiles {
           this.#loaded.isUntouched(entity, column) &&
           column.transformer.to(column.get(entity)) !== before
         ) {
-          this.#refresh(column, entity, current)
+          this.#refresh(column, entity, before)
           return
         }
         const { scope } = transaction.files
@@ -107,9 +107,10 @@ export class EntityFiles {
   }
 
   /** Nobody changed the entity here, so somebody else changed the row: theirs is the newer value. */
-  #refresh(column: FileColumn, entity: ObjectLiteral, current: readonly UploadedFile[]): void {
-    for (const file of current) bindManager(file, this.#depot)
-    column.set(entity, column.value(current))
+  #refresh(column: FileColumn, entity: ObjectLiteral, text: unknown): void {
+    const value = column.transformer.from(text)
+    for (const file of column.list(value) as UploadedFile[]) bindManager(file, this.#depot)
+    column.set(entity, value)
     this.#loaded.remember(entity, column)
   }
 
@@ -156,7 +157,6 @@ export class EntityFiles {
       value = column.value(attached)
       column.set(entity, value)
     }
-    this.#loaded.remember(entity, column)
     return {
       files: attached,
       gained: pathsOf(uploaded),

@@ -145,6 +145,17 @@ describe('a subclass of single-table inheritance, through the repository of its 
     expect(await database.pathsOfFiles()).toEqual([])
   })
 
+  it('does not put an old file back from an entity that was loaded before it was replaced', async () => {
+    const { id } = await savedTruck()
+    const stale = await vehicles.findOneByOrFail({ id })
+    await trucks.save({ id, load: textFile('new load'), photo: textFile('new photo') })
+
+    stale.papers.scan = null
+    await vehicles.save(stale)
+
+    expect(await textsOfTruck(id)).toEqual(['new photo', 'new load', undefined])
+  })
+
   it('keeps everything where the transaction is rolled back', async () => {
     const { id } = await savedTruck()
 
