@@ -12,7 +12,7 @@ import { reachesFiles } from './database-cascades.ts'
 import type { EntityFiles } from './entity-files.ts'
 import { fileColumnsOf, type FileColumn } from './file-column.ts'
 import { concurrentChange, expressionGivesFiles, selectGivesFiles, severalRows } from './refusals.ts'
-import { pathsIn, type RowFiles } from './row-files.ts'
+import { keyOf, pathsIn, type RowFiles } from './row-files.ts'
 import { readerOf } from './row-reader.ts'
 import type { RunnerTransactions } from './runner-transactions.ts'
 import type { InTurn } from './single-connection.ts'
@@ -125,8 +125,12 @@ export class CriteriaWrites {
     if (gives && rows.length === 0)
       return Object.assign(new UpdateResult(), { raw: [], affected: 0, generatedMaps: [] })
 
-    for (const row of rows)
-      await this.#files.update(transaction, { metadata, key: row.key, row }, values, byValue)
+    for (const row of rows) {
+      // Some update a row with its entity; one and the same object may also be set in several rows, one by one.
+      const isEntity = keyOf(metadata, row.key) === keyOf(metadata, values)
+      const change = { metadata, key: row.key, row, isEntity }
+      await this.#files.update(transaction, change, values, byValue)
+    }
     const result = await this.#execute(write)
     await this.#confirm(write, values, result, rows.length)
     const foreign = await this.#giveUp(write, rows, byExpression)

@@ -66,6 +66,8 @@ export class DepotSubscriber {
   }
 
   beforeInsert({ queryRunner, metadata, entity }: InsertEvent<ObjectLiteral>): Promise<void> {
+    const givesFiles = fileColumnsOf(metadata).some((column) => column.list(column.get(entity)).length > 0)
+    if (isView(metadata) && givesFiles) return refuse(metadata, 'insert')
     return this.#within(queryRunner, (transaction) => this.#files.insert(transaction, metadata, entity))
   }
 
@@ -89,19 +91,23 @@ export class DepotSubscriber {
         (updatedColumns.includes(column.column) || isChanged(column, entity, databaseEntity)),
     )
     if (changed.length === 0) return undefined
+    if (isView(metadata)) return refuse(metadata, 'update')
     return this.#within(queryRunner, async (transaction) => {
-      const row = await readerOf(queryRunner).readBeforeChange(metadata, databaseEntity)
-      const change = { metadata, key: databaseEntity, row }
+      const key = keyIn(metadata, entity, databaseEntity)
+      const row = await readerOf(queryRunner).readBeforeChange(metadata, key)
+      const change = { metadata, key, row, isEntity: true }
       await this.#files.update(transaction, change, entity, changed)
     })
   }
 
   beforeRemove(event: RemoveEvent<ObjectLiteral>): Promise<void> | undefined {
     const { queryRunner, metadata } = event
+    if (isView(metadata)) return refuse(metadata, 'delete')
     // TypeORM's types promise all three; an orphan has its id only, and delete(criteria) nothing at all.
     const { databaseEntity, entity } = event as { databaseEntity?: ObjectLiteral; entity?: ObjectLiteral }
     const entityId = event.entityId as unknown
-    const key = databaseEntity ?? (entityId === undefined ? entity : metadata.ensureEntityIdMap(entityId))
+    const found = databaseEntity ?? (entityId === undefined ? entity : metadata.ensureEntityIdMap(entityId))
+    const key = keyIn(metadata, entity, found)
     if (!key) return this.#transactions.isFollowed(queryRunner) ? undefined : refuse(metadata, 'delete')
     return this.#within(queryRunner, async (transaction) => {
       const row = await readerOf(queryRunner).readBeforeChange(metadata, key)
@@ -110,7 +116,8 @@ export class DepotSubscriber {
     })
   }
 
-  afterInsert({ queryRunner, entity }: InsertEvent<ObjectLiteral>): Promise<void> | undefined {
+  afterInsert({ queryRunner, metadata, entity }: InsertEvent<ObjectLiteral>): Promise<void> | undefined {
+    this.#rememberSaved(queryRunner, metadata, entity)
     // Of an upsert, this event does not say whether the row was written.
     return this.#transactions.isFollowed(queryRunner)
       ? undefined
@@ -119,7 +126,10 @@ export class DepotSubscriber {
 
   afterUpdate(event: UpdateEvent<ObjectLiteral>): Promise<void> {
     const { entity } = event as Partial<typeof event>
-    if (entity) this.#leaveMissing(entity)
+    if (entity) {
+      this.#leaveMissing(entity)
+      this.#rememberSaved(event.queryRunner, event.metadata, entity)
+    }
     return this.#transactions.ran(event.queryRunner, entity)
   }
 
@@ -178,6 +188,15 @@ export class DepotSubscriber {
     }
   }
 
+  /** What an entity was saved with is what it is compared with the next time. */
+  #rememberSaved(queryRunner: QueryRunner, metadata: EntityMetadata, entity: ObjectLiteral): void {
+    const files = this.#transactions.get(queryRunner)?.files
+    for (const column of fileColumnsOf(metadata)) {
+      const forget = this.#loaded.remember(entity, column)
+      if (forget) files?.onRollback(forget)
+    }
+  }
+
   #whileOpen(hook: TransactionHook): TransactionHook | undefined {
     return this.#transactions.anyOpen ? hook : undefined
   }
@@ -215,14 +234,34 @@ function isChanged(column: FileColumn, entity: ObjectLiteral, databaseEntity: Ob
   return column.transformer.to(value) !== column.transformer.to(column.get(databaseEntity))
 }
 
-/** A write by criteria that did not come from a query builder of this data source: nobody knows which rows it touches. */
-function refuse({ name }: EntityMetadata, verb: string): Promise<never> {
-  const refused = Promise.reject(
-    new FiledepotError(
-      'NOT_SUPPORTED',
-      `the files of ${name} cannot follow this ${verb}: make its query builder with dataSource.createQueryBuilder()`,
-    ),
-  )
+/**
+ * An object with the key of a row. It is the key of the entity where it has one, as it is for TypeORM's own statement: what
+ * TypeORM has found in the database for several entities whose keys are dates is the same row for all of them.
+ */
+function keyIn<Found extends ObjectLiteral | undefined>(
+  metadata: EntityMetadata,
+  entity: ObjectLiteral | undefined,
+  found: Found,
+): ObjectLiteral | Found {
+  if (!entity || !metadata.hasAllPrimaryKeys(entity)) return found
+  // A copy: removing the entity takes its key away.
+  return metadata.getEntityIdMap(entity) ?? found
+}
+
+function isView({ tableType }: EntityMetadata): boolean {
+  return tableType === 'view'
+}
+
+/**
+ * A write of which nobody knows which rows it touches: by criteria, from a query builder that is not of this data source,
+ * or through a view, which some databases pass on to the rows behind it.
+ */
+function refuse(metadata: EntityMetadata, verb: string): Promise<never> {
+  const way = isView(metadata)
+    ? 'it is a view; write the entity whose rows it shows'
+    : 'make its query builder with dataSource.createQueryBuilder()'
+  const message = `the files of ${metadata.name} cannot follow this ${verb}: ${way}`
+  const refused = Promise.reject(new FiledepotError('NOT_SUPPORTED', message))
   refused.catch(() => undefined)
   return refused
 }

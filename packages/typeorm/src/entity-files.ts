@@ -25,6 +25,8 @@ export interface RowChange {
   readonly key: ObjectLiteral
   /** `undefined` where it has gone since it was loaded. */
   readonly row: RowFiles | undefined
+  /** False for values that are only set in the row, so that nobody has loaded them from it. */
+  readonly isEntity: boolean
 }
 
 /** Rows that are about to be deleted. */
@@ -86,7 +88,7 @@ export class EntityFiles {
   /** Uploads what is new in the columns that changed; the row gives up what it held instead. */
   async update(
     transaction: RunnerTransaction,
-    { metadata, key, row }: RowChange,
+    { metadata, key, row, isEntity }: RowChange,
     entity: ObjectLiteral,
     changed: readonly FileColumn[],
   ): Promise<void> {
@@ -95,10 +97,11 @@ export class EntityFiles {
         const before = row?.texts.get(column) ?? null
         const current = column.parse(before)
         if (
+          isEntity &&
           this.#loaded.isUntouched(entity, column) &&
           column.transformer.to(column.get(entity)) !== before
         ) {
-          this.#refresh(column, entity, current)
+          this.#refresh(column, entity, before)
           return
         }
         const { scope } = transaction.files
@@ -152,9 +155,10 @@ export class EntityFiles {
   }
 
   /** Nobody changed the entity here, so somebody else changed the row: theirs is the newer value. */
-  #refresh(column: FileColumn, entity: ObjectLiteral, current: readonly UploadedFile[]): void {
-    for (const file of current) bindManager(file, this.#depot)
-    column.set(entity, column.value(current))
+  #refresh(column: FileColumn, entity: ObjectLiteral, text: unknown): void {
+    const value = column.transformer.from(text)
+    for (const file of column.list(value) as UploadedFile[]) bindManager(file, this.#depot)
+    column.set(entity, value)
     this.#loaded.remember(entity, column)
   }
 
@@ -201,7 +205,6 @@ export class EntityFiles {
       value = column.value(attached)
       column.set(entity, value)
     }
-    this.#loaded.remember(entity, column)
     return {
       files: attached,
       gained: pathsOf(uploaded),
@@ -249,7 +252,7 @@ async function pathsOfRow(
     column,
     before,
     after,
-  }: RowChange & Readonly<Record<'before' | 'after', unknown>> & { column: FileColumn },
+  }: Omit<RowChange, 'isEntity'> & Readonly<Record<'before' | 'after', unknown>> & { column: FileColumn },
 ): Promise<ReadonlySet<string>> {
   const reader = readerOf(queryRunner)
   const now = await reader.read(metadata, key)

@@ -1,3 +1,4 @@
+import { UploadedFile } from '@filedepot/core'
 import type { ObjectLiteral } from 'typeorm'
 import type { FileColumn } from './file-column.ts'
 
@@ -7,21 +8,50 @@ import type { FileColumn } from './file-column.ts'
  * back by saving a title.
  */
 export class LoadedFiles {
-  readonly #values = new WeakMap<ObjectLiteral, Map<FileColumn, readonly unknown[]>>()
+  /** By the path of the property: an entity can be loaded as one of its base class, and saved as what it is. */
+  readonly #values = new WeakMap<ObjectLiteral, Map<string, Held>>()
 
-  remember(entity: ObjectLiteral, column: FileColumn): void {
-    const value = column.get(entity)
-    if (value === undefined) return
-    const values = this.#values.get(entity) ?? new Map<FileColumn, readonly unknown[]>()
-    values.set(column, [...column.list(value)])
+  /** Returns what takes it back, for a save that is undone; nothing where nothing new is remembered. */
+  remember(entity: ObjectLiteral, column: FileColumn): (() => void) | undefined {
+    const held = heldBy(entity, column)
+    // What is no value of a row was not written, as in a column with `insert: false`.
+    if (held === undefined || held?.some((file) => !isStored(file))) return undefined
+    const { propertyPath } = column.column
+    const values = this.#values.get(entity) ?? new Map<string, Held>()
+    const before = values.get(propertyPath)
+    if (before !== undefined && isSame(before, held)) return undefined
+
+    values.set(propertyPath, held)
     this.#values.set(entity, values)
+    return () => {
+      if (values.get(propertyPath) !== held) return
+      if (before === undefined) values.delete(propertyPath)
+      else values.set(propertyPath, before)
+    }
   }
 
   /** True where the property still holds the very values that it was loaded with. */
   isUntouched(entity: ObjectLiteral, column: FileColumn): boolean {
-    const loaded = this.#values.get(entity)?.get(column)
-    if (!loaded) return false
-    const now = column.list(column.get(entity))
-    return now.length === loaded.length && now.every((file, index) => file === loaded[index])
+    const loaded = this.#values.get(entity)?.get(column.column.propertyPath)
+    const held = heldBy(entity, column)
+    return loaded !== undefined && held !== undefined && isSame(loaded, held)
   }
+}
+
+/** The values of a property, also where it can hold one only. */
+type Held = readonly unknown[] | null
+
+function heldBy(entity: ObjectLiteral, column: FileColumn): Held | undefined {
+  const value = column.get(entity)
+  // A copy: arrays can be changed in place.
+  return value === undefined || value === null ? value : [value].flat()
+}
+
+function isSame(one: Held, other: Held): boolean {
+  if (one === null || other === null) return one === other
+  return one.length === other.length && one.every((file, index) => file === other[index])
+}
+
+function isStored(file: unknown): boolean {
+  return file instanceof UploadedFile && !file.isPending
 }

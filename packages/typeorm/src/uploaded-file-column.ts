@@ -28,6 +28,10 @@ export interface UploadedFileColumnOptions {
   name?: string
   /** False: loaded only where it is selected by name. @default true */
   select?: boolean
+  /** False: written when the row is inserted, and never again; what is put there later is not uploaded. @default true */
+  update?: boolean
+  /** False: left out when the row is inserted, so that the first file comes with an update. @default true */
+  insert?: boolean
   /** Comment of the database column. */
   comment?: string
 }
@@ -39,6 +43,8 @@ export interface TextColumnOptions {
   transformer: ValueTransformer
   name?: string
   select?: boolean
+  update?: boolean
+  insert?: boolean
   comment?: string
 }
 
@@ -90,7 +96,8 @@ export function UploadedFileColumn(options?: UploadedFileColumnOptions): Propert
  * ```
  */
 export function uploadedFileColumn(options: UploadedFileColumnOptions = {}): TextColumnOptions {
-  const { type = UploadedFile, array = false, nullable = true, name, select, comment } = options
+  const { type = UploadedFile, array = false, nullable = true } = options
+  const { name, select, update, insert, comment } = options
   if (type !== UploadedFile && !(type.prototype instanceof UploadedFile)) {
     throw new FiledepotError(
       'INVALID_ARGUMENT',
@@ -103,6 +110,8 @@ export function uploadedFileColumn(options: UploadedFileColumnOptions = {}): Tex
     transformer: new UploadedFileTransformer<FileColumnSettings>({ ...options, type, array }),
     ...(name !== undefined && { name }),
     ...(select !== undefined && { select }),
+    ...(update !== undefined && { update }),
+    ...(insert !== undefined && { insert }),
     ...(comment !== undefined && { comment }),
   }
 }

@@ -86,6 +86,11 @@ export class FileTransaction {
     return true
   }
 
+  /** Undoes in memory what was done there, where a rollback undoes the rest of the innermost scope. */
+  onRollback(revert: () => void): void {
+    this.#checkOpen().onRollback(revert)
+  }
+
   /** Notes files that a row gave up. They are deleted after the commit. */
   discard(paths: Iterable<string>): void {
     this.#checkOpen().discard(paths)

@@ -27,6 +27,46 @@ async function setUp(backend?: Backend, gate?: GatedBackend) {
   return { depot, transaction, old, told, add }
 }
 
+describe('what is to be undone in memory', () => {
+  it('is undone by a rollback, the latest first', async () => {
+    const { transaction } = await setUp()
+    const undone: number[] = []
+    for (const number of [1, 2]) transaction.onRollback(() => undone.push(number))
+
+    await transaction.settle('rolledBack')
+
+    expect(undone).toEqual([2, 1])
+  })
+
+  it('is undone by a rollback to the savepoint that it came after, and by no other', async () => {
+    const { transaction } = await setUp()
+    const undone: string[] = []
+    transaction.onRollback(() => undone.push('outer'))
+    transaction.savepoint()
+    transaction.onRollback(() => undone.push('inner'))
+
+    await transaction.rollbackTo()
+    await transaction.settle('committed')
+
+    expect(undone).toEqual(['inner'])
+  })
+
+  it.each(['committed', 'unknown'] as const)('stays as it is where the outcome is: %s', async (outcome) => {
+    const { transaction } = await setUp()
+    const undone: string[] = []
+    transaction.onRollback(() => undone.push('never'))
+
+    await transaction.settle(outcome)
+
+    expect(undone).toEqual([])
+    expect(
+      thrown(() => {
+        transaction.onRollback(() => undefined)
+      }),
+    ).toMatchObject({ code: 'TRANSACTION_SETTLED' })
+  })
+})
+
 describe('a commit', () => {
   it('keeps what was uploaded and deletes what was given up', async () => {
     const { depot, transaction, old, told, add } = await setUp()

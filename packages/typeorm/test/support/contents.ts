@@ -22,3 +22,10 @@ export function brokenFile(cause = new Error('the client is gone')): UploadedFil
 export async function textOf(file: UploadedFile | null | undefined): Promise<string | undefined> {
   return file ? (await file.bytes()).toString() : undefined
 }
+
+/** What the files of these values say. */
+export async function textsOf(
+  files: readonly (UploadedFile | null | undefined)[] | null | undefined,
+): Promise<(string | undefined)[]> {
+  return await Promise.all((files ?? []).map(textOf))
+}

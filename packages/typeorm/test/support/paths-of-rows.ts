@@ -12,7 +12,8 @@ export async function pathsOfRows(dataSource: DataSource): Promise<string[]> {
       if (seen.has(column)) continue
       seen.add(column)
       const { driver } = dataSource
-      const sql = `SELECT ${driver.escape(name)} AS file FROM ${driver.escape(metadata.tablePath)}`
+      const table = metadata.tablePath.split('.').map((part) => driver.escape(part))
+      const sql = `SELECT ${driver.escape(name)} AS file FROM ${table.join('.')}`
       for (const { file } of await dataSource.query<{ file: string | null }[]>(sql)) {
         if (file === null) continue
         const json: unknown = JSON.parse(file)

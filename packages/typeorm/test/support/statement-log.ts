@@ -1,10 +1,20 @@
 import type { Logger } from 'typeorm'
 
-/** Writes down the statements of a data source, which it is given to as its `logger`. */
+/** A logger of TypeORM that keeps the statements: `{ dataSource: { logger: log } }` for a test database. */
 export class StatementLog implements Logger {
   readonly #statements: string[] = []
 
-  /** The statements since the last call of {@link StatementLog.clear} that match. */
+  logQuery(statement: string): void {
+    this.#statements.push(statement)
+  }
+
+  /** The statements that begin with one of these verbs, of those since this was called last. */
+  take(...verbs: string[]): string[] {
+    const taken = this.#statements.splice(0)
+    return taken.filter((statement) => verbs.some((verb) => statement.startsWith(verb)))
+  }
+
+  /** The statements that match, of those since they were taken or cleared last. */
   matching(pattern: RegExp): string[] {
     return this.#statements.filter((statement) => pattern.test(statement))
   }
@@ -13,27 +23,28 @@ export class StatementLog implements Logger {
     this.#statements.length = 0
   }
 
-  logQuery(query: string): void {
-    this.#statements.push(query)
+  /** What changed rows, since this was called last. */
+  takeWrites(): string[] {
+    return this.take('INSERT', 'UPDATE', 'DELETE')
   }
 
   logQueryError(): void {
-    // It was logged before it ran.
+    // Errors reach the tests by themselves.
   }
 
   logQuerySlow(): void {
-    // The same.
+    // Nothing here is measured.
   }
 
-  logSchemaBuild(): void {
-    // No statement of the tests.
+  logSchemaBuild(statement: string): void {
+    this.#statements.push(statement)
   }
 
   logMigration(): void {
-    // The same.
+    // No migrations here.
   }
 
   log(): void {
-    // No statement.
+    // Remarks, and no statements.
   }
 }
