@@ -2,6 +2,7 @@ import 'reflect-metadata'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import type { Repository } from 'typeorm'
 import { Album, Cover, Photo } from '../entities/album.ts'
+import { Ticket } from '../entities/ticket.ts'
 import { brokenFile, textFile, textOf } from '../support/contents.ts'
 import { typeormVersion } from '../support/database-kind.ts'
 import { TestDatabase } from '../support/test-database.ts'
@@ -11,7 +12,7 @@ let albums: Repository<Album>
 let photos: Repository<Photo>
 
 beforeAll(async () => {
-  database = await TestDatabase.open([Album, Cover, Photo])
+  database = await TestDatabase.open([Album, Cover, Photo, Ticket])
   albums = database.dataSource.getRepository(Album)
   photos = database.dataSource.getRepository(Photo)
 })
@@ -140,5 +141,21 @@ describe('a one-to-one child that is replaced', () => {
     const left = typeormVersion === '0.3' ? 1 : 0
     expect(await database.dataSource.manager.count(Cover)).toBe(left)
     expect(await database.pathsOfFiles()).toHaveLength(left)
+  })
+})
+
+describe('rows that refer to each other', () => {
+  it('keep their files, although a row gets its foreign key by an UPDATE of its own', async () => {
+    const tickets = database.dataSource.getRepository(Ticket)
+    const a = tickets.create({ number: 'a', scan: textFile('a') })
+    const b = tickets.create({ number: 'b', scan: textFile('b') })
+    a.before = b
+    b.before = a
+
+    await tickets.save([a, b])
+
+    const rows = await tickets.find({ relations: { before: true }, order: { number: 'ASC' } })
+    expect(rows.map(({ before }) => before?.number)).toEqual(['b', 'a'])
+    expect(await Promise.all(rows.map(({ scan }) => textOf(scan)))).toEqual(['a', 'b'])
   })
 })
