@@ -2,7 +2,6 @@ import 'reflect-metadata'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { Between, Brackets, In, LessThan, Like, Not, Raw, SelectQueryBuilder, type Repository } from 'typeorm'
 import { Letter } from '../entities/letter.ts'
-import { Memo } from '../entities/memo.ts'
 import { Receipt } from '../entities/receipt.ts'
 import { Seat } from '../entities/seat.ts'
 import { Ticket } from '../entities/ticket.ts'
@@ -15,7 +14,7 @@ let database: TestDatabase
 let tickets: Repository<Ticket>
 
 beforeAll(async () => {
-  database = await TestDatabase.open([Letter, Memo, Receipt, Seat, Ticket, Truck, Vehicle])
+  database = await TestDatabase.open([Letter, Receipt, Seat, Ticket, Truck, Vehicle])
   tickets = database.dataSource.getRepository(Ticket)
 })
 
@@ -314,31 +313,5 @@ describe('what is not seen, or refused', () => {
     await expect(updating).rejects.toMatchObject({ code: 'NOT_SUPPORTED' })
     await builder.update(Ticket).set({ train: 'ICE' }).where('seat = 0').execute()
     expect(await tickets.countBy({ train: 'ICE' })).toBe(1)
-  })
-})
-
-describe('an entity of BaseEntity', () => {
-  it('is saved, updated, upserted, deleted and removed with its files', async () => {
-    Memo.useDataSource(database.dataSource)
-    const memo = Memo.create({ name: 'a', scan: textFile('a') })
-    await memo.save()
-    await Memo.insert({ name: 'b', scan: textFile('b') })
-    await Memo.upsert({ name: 'b', scan: textFile('new b') }, ['name'])
-    await Memo.update({ name: 'a' }, { scan: textFile('new a') })
-    await Memo.save([Memo.create({ name: 'c', scan: textFile('c') })])
-    const texts = async () => {
-      const memos = await Memo.find({ order: { name: 'ASC' } })
-      return await Promise.all(memos.map(({ scan }) => textOf(scan)))
-    }
-    expect(await texts()).toEqual(['new a', 'new b', 'c'])
-    expect(await database.pathsOfFiles()).toHaveLength(3)
-
-    await memo.remove()
-    await Memo.delete({ name: 'b' })
-
-    expect(await texts()).toEqual(['c'])
-    expect(await database.pathsOfFiles()).toHaveLength(1)
-    await Memo.clear()
-    expect(await database.pathsOfFiles()).toEqual([])
   })
 })

@@ -65,6 +65,41 @@ describe('insert', () => {
     expect(await texts()).toEqual(['a'])
   })
 
+  it.each([
+    ['without a transaction', false],
+    ['in a transaction', true],
+  ])('of a manual query runner %s does the same', async (_, inTransaction) => {
+    const queryRunner = database.dataSource.createQueryRunner()
+    if (inTransaction) await queryRunner.startTransaction()
+
+    await queryRunner.manager.insert(Ticket, { number: 'a', scan: textFile('a') })
+    await queryRunner.manager
+      .createQueryBuilder()
+      .insert()
+      .into(Ticket)
+      .values({ number: 'b', scan: textFile('b') })
+      .execute()
+    if (inTransaction) await queryRunner.commitTransaction()
+    await queryRunner.release()
+
+    expect(await texts()).toEqual(['a', 'b'])
+  })
+
+  it('with a transaction of its own leaves no file where the database refuses it', async () => {
+    await tickets.insert({ number: 'taken', scan: textFile('first') })
+    const inTransaction = (number: string) =>
+      insertion()
+        .values({ number, scan: textFile('second') })
+        .useTransaction(true)
+        .execute()
+
+    await expect(inTransaction('taken')).rejects.toThrow(says.unique)
+    await inTransaction('free')
+
+    expect(await texts()).toEqual(['second', 'first'])
+    expect(await database.pathsOfFiles()).toHaveLength(2)
+  })
+
   it('that does not put keys into the objects of the caller does the same', async () => {
     await insertion()
       .values({ number: 'a', scan: textFile('a') })
