@@ -25,17 +25,20 @@ async function texts(): Promise<(string | undefined)[]> {
   return await Promise.all(rows.map(({ scan }) => textOf(scan)))
 }
 
-/** Runs with a subscriber of the application, which hears of everything before the library does. */
+/** Runs with a subscriber of the application, which hears of everything before the library does, or after it. */
 async function within(
   hooks: EntitySubscriberInterface<Ticket>,
   action: () => Promise<unknown>,
+  place: 'before' | 'after' = 'before',
 ): Promise<void> {
   const { subscribers } = database.dataSource
-  subscribers.unshift({ listenTo: () => Ticket, ...hooks })
+  const subscriber: EntitySubscriberInterface<Ticket> = { listenTo: () => Ticket, ...hooks }
+  if (place === 'before') subscribers.unshift(subscriber)
+  else subscribers.push(subscriber)
   try {
     await action()
   } finally {
-    subscribers.shift()
+    subscribers.splice(subscribers.indexOf(subscriber), 1)
   }
 }
 
@@ -85,18 +88,27 @@ describe('a subscriber of the application', () => {
   it.each<[string, EntitySubscriberInterface<Ticket>]>([
     ['throws before the INSERT', { beforeInsert: () => throwFailure() }],
     ['rejects before the INSERT', { beforeInsert: () => Promise.reject(failure) }],
+    [
+      'rejects before the INSERT, after the upload',
+      {
+        beforeInsert: async () => {
+          await setTimeout(20)
+          throwFailure()
+        },
+      },
+    ],
     ['throws after the INSERT', { afterInsert: () => throwFailure() }],
     ['rejects after the INSERT', { afterInsert: () => Promise.reject(failure) }],
     ['rejects before the commit', { beforeTransactionCommit: () => Promise.reject(failure) }],
   ])('that %s leaves no file', async (_, hooks) => {
-    await within(hooks, () =>
-      expect(
+    for (const place of ['before', 'after'] as const) {
+      const save = () =>
         tickets.save([
           { number: 'a', scan: textFile('a') },
           { number: 'b', scan: textFile('b') },
-        ]),
-      ).rejects.toBe(failure),
-    )
+        ])
+      await within(hooks, () => expect(save()).rejects.toBe(failure), place)
+    }
 
     expect(await tickets.count()).toBe(0)
     expect(await database.pathsOfFiles()).toEqual([])
