@@ -1,5 +1,6 @@
 import { depot as defaultDepot, FiledepotError, type DepotManager } from '@filedepot/core'
 import type { DataSource, EntitySubscriberInterface } from 'typeorm'
+import { bindLoadedFiles } from './bind-loaded-files.ts'
 import { DepotSubscriber } from './depot-subscriber.ts'
 import { CriteriaWrites } from './criteria-writes.ts'
 import { EntityFiles } from './entity-files.ts'
@@ -53,8 +54,9 @@ export function attachDepot(
   const transactions = new RunnerTransactions(depot, maxWait)
   const loaded = new LoadedFiles()
   const files = new EntityFiles(depot, loaded)
-  const subscriber = new DepotSubscriber({ depot, entities, transactions, loaded, files })
+  const subscriber = new DepotSubscriber({ entities, transactions, loaded, files })
   keepSubscribed(dataSource, subscriber as EntitySubscriberInterface)
+  bindLoadedFiles(dataSource, depot)
   refuseUnsavedFiles(dataSource)
   const inTurn = followEachOther(dataSource, { entities, transactions })
   followQueryBuilders(dataSource, new CriteriaWrites(dataSource, { transactions, files, inTurn }))

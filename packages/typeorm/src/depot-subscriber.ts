@@ -1,4 +1,4 @@
-import { bindManager, FiledepotError, type DepotManager, type UploadedFile } from '@filedepot/core'
+import { FiledepotError } from '@filedepot/core'
 import type {
   EntityMetadata,
   EntitySubscriberInterface,
@@ -23,7 +23,6 @@ type ListenTo = ReturnType<NonNullable<EntitySubscriberInterface['listenTo']>>
 
 /** The parts that follow one data source, and share what they know. */
 export interface Attachment {
-  readonly depot: DepotManager
   readonly entities: FileEntities
   readonly transactions: RunnerTransactions
   readonly loaded: LoadedFiles
@@ -37,7 +36,6 @@ export interface Attachment {
  * one would leave the promises of the others without anybody who waits for them.
  */
 export class DepotSubscriber {
-  readonly #depot: DepotManager
   readonly #entities: FileEntities
   readonly #transactions: RunnerTransactions
   readonly #loaded: LoadedFiles
@@ -45,8 +43,7 @@ export class DepotSubscriber {
   /** The file columns that an entity did not have when its UPDATE began. */
   readonly #missing = new WeakMap<ObjectLiteral, readonly FileColumn[]>()
 
-  constructor({ depot, entities, transactions, loaded, files }: Attachment) {
-    this.#depot = depot
+  constructor({ entities, transactions, loaded, files }: Attachment) {
     this.#entities = entities
     this.#transactions = transactions
     this.#loaded = loaded
@@ -59,10 +56,7 @@ export class DepotSubscriber {
 
   afterLoad(entity: ObjectLiteral, event?: LoadEvent<ObjectLiteral>): void {
     if (!event) return
-    for (const column of fileColumnsOf(event.metadata)) {
-      this.#loaded.remember(entity, column)
-      for (const file of column.list(column.get(entity)) as UploadedFile[]) bindManager(file, this.#depot)
-    }
+    for (const column of fileColumnsOf(event.metadata)) this.#loaded.remember(entity, column)
   }
 
   beforeInsert({ queryRunner, metadata, entity }: InsertEvent<ObjectLiteral>): Promise<void> {

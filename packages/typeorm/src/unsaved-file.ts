@@ -20,7 +20,7 @@ export class UnsavedFile {
   }
 }
 
-/** Refuses, on the driver of this data source, what was not uploaded when its row is written. */
+/** Refuses, on the driver of this data source, what was not uploaded when its row is written, and as a criterion. */
 export function refuseUnsavedFiles({ driver }: DataSource): void {
   const prepare = driver.preparePersistentValue.bind(driver)
   const refuse: typeof prepare = (value, column) => {
@@ -33,4 +33,21 @@ export function refuseUnsavedFiles({ driver }: DataSource): void {
     )
   }
   Object.defineProperty(driver, 'preparePersistentValue', { value: refuse, configurable: true })
+
+  const escape = driver.escapeQueryWithParameters.bind(driver)
+  const refuseCriteria: typeof escape = (...args) => {
+    const [, parameters] = args
+    for (const name in parameters) if (isUnsaved(parameters[name])) throw pendingCriterion()
+    return escape(...args)
+  }
+  Object.defineProperty(driver, 'escapeQueryWithParameters', { value: refuseCriteria, configurable: true })
+}
+
+function isUnsaved(parameter: unknown): boolean {
+  return Array.isArray(parameter) ? parameter.some(isUnsaved) : parameter instanceof UnsavedFile
+}
+
+function pendingCriterion(): FiledepotError {
+  const message = 'no row has a file that is not in a storage: expected a stored file as criterion'
+  return new FiledepotError('PENDING_FILE', message)
 }

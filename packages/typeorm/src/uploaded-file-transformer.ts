@@ -31,7 +31,7 @@ export class UploadedFileTransformer<
     if (text === null || text === undefined) return null
     const { array, type } = this.options
     if (!array) return fromJSON(type, text)
-    const list: unknown = typeof text === 'string' ? JSON.parse(text) : text
+    const list = typeof text === 'string' ? parsed(text) : text
     return (Array.isArray(list) ? list : [list]).map((json) => fromJSON(type, json))
   }
 }
@@ -48,6 +48,15 @@ function textOf(file: UploadedFile): string {
   const text = texts.get(file) ?? JSON.stringify(file)
   texts.set(file, text)
   return text
+}
+
+/** Text that is no JSON stays what it is, and is refused as a value. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
 }
 
 function fromJSON(type: UploadType, json: unknown): UploadedFile {

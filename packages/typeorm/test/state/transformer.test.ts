@@ -1,0 +1,113 @@
+import 'reflect-metadata'
+import { DepotManager, MemoryBackend, UploadedFile } from '@filedepot/core'
+import { uploadedFileColumn } from '@filedepot/typeorm'
+import { beforeAll, describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { Readable } from 'node:stream'
+import { textFile } from '../support/contents.ts'
+
+class Photo extends UploadedFile {}
+
+const single = uploadedFileColumn().transformer
+const several = uploadedFileColumn({ array: true }).transformer
+
+let stored: UploadedFile
+let another: UploadedFile
+
+beforeAll(async () => {
+  const depot = new DepotManager()
+  depot.configure('default', new MemoryBackend())
+  stored = await depot.upload(textFile('one', 'Straße "\\u0000".txt'))
+  another = await depot.upload(Photo.from(Buffer.from('two')))
+})
+
+/** Whatever a program could put into a property, or into a criterion. */
+const anything = fc.oneof(
+  fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, withTypedArray: true }),
+  fc
+    .constantFrom<(() => unknown)[]>(
+      () => stored,
+      () => textFile('pending'),
+      () => [stored, another],
+      () => [stored, textFile('pending')],
+      () => [stored, null],
+      () => Readable.from([Buffer.from('x')]),
+      () => new Blob(['x']),
+      () => Promise.resolve(stored),
+      () => Buffer.from('x'),
+      () => Symbol('x'),
+      () => () => 'NULL',
+      () => Object.create(null) as unknown,
+      () =>
+        new Proxy(
+          {},
+          {
+            get: () => {
+              throw new Error('do not look')
+            },
+          },
+        ),
+    )
+    .map((make) => make()),
+)
+
+describe('the transformer of a file column', () => {
+  it.each([
+    ['one file', single],
+    ['several', several],
+  ])(
+    'of %s never throws on the way to the database, and says the same of a value each time',
+    (_, transformer) => {
+      fc.assert(
+        fc.property(anything, (value) => {
+          const first = transformer.to(value) as unknown
+
+          if (typeof value === 'object') expect(transformer.to(value)).toBe(first)
+          // What the driver gets is nothing, a text that can be read, or what it refuses.
+          if (value === null || value === undefined) expect(first).toBe(value)
+          else if (typeof first === 'string') expect(() => several.from(first) as unknown).not.toThrow()
+          else expect((first as object).constructor.name).toBe('UnsavedFile')
+        }),
+        { numRuns: 2000 },
+      )
+    },
+  )
+
+  it('gives the text of a stored value, the same one each time', () => {
+    const text = single.to(stored) as string
+
+    expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(stored)))
+    expect(single.to(UploadedFile.fromJSON(text))).toBe(text)
+    expect(several.to([stored, another])).toBe(`[${text},${JSON.stringify(another)}]`)
+    expect(several.to([])).toBe('[]')
+  })
+
+  it('lets null and undefined pass', () => {
+    expect([single.to(null), single.to(undefined), several.to(null)]).toEqual([null, undefined, null])
+    expect([single.from(null), single.from(undefined), several.from(null)]).toEqual([null, null, null])
+  })
+
+  it('reads back what it wrote, as the upload type of the column', () => {
+    const photo = uploadedFileColumn({ type: Photo }).transformer
+
+    const loaded = photo.from(photo.to(another)) as Photo
+
+    expect(loaded).toBeInstanceOf(Photo)
+    expect(loaded.equals(another)).toBe(true)
+    expect(JSON.stringify(loaded)).toBe(JSON.stringify(another))
+  })
+
+  it('reads one file as a list of one, where a column became an array', () => {
+    expect(several.from(single.to(stored))).toMatchObject([{ id: stored.id }])
+  })
+
+  it.each([
+    ['a text that is no JSON', 'not JSON'],
+    ['JSON of something else', '{"a":1}'],
+    ['a number', 7],
+    ['an empty text', ''],
+  ])('refuses %s in a row with INVALID_VALUE', (_, text) => {
+    expect(() => single.from(text) as unknown).toThrow(expect.objectContaining({ code: 'INVALID_VALUE' }))
+    expect(() => several.from(text) as unknown).toThrow(expect.objectContaining({ code: 'INVALID_VALUE' }))
+  })
+})
