@@ -1,11 +1,16 @@
 import { hasCode } from '@filedepot/core'
 import type { DataSource, ObjectLiteral, QueryRunner } from 'typeorm'
+import { familyOf } from './data-source-of.ts'
+import { isDeadlock } from './database-answers.ts'
 import type { InTurn } from './single-connection.ts'
 import type { WriteBuilder } from './write-builder.ts'
 
 type Action = (queryRunner: QueryRunner) => Promise<unknown>
 
-/** How often a statement is tried where others keep on writing rows between its look at them and its change. */
+/**
+ * How often a statement is tried where others keep on writing rows between its look at them and its change. That look
+ * locks, and can bring about a deadlock that the bare statement would not have.
+ */
 const TRIES = 3
 
 /** Runs query builders in the transaction that is open, or in one of their own, as TypeORM does it for `save`. */
@@ -34,12 +39,13 @@ export class BuilderTransactions {
   }
 
   async #try(builder: WriteBuilder, queryRunner: QueryRunner, action: Action): Promise<unknown> {
+    const family = familyOf(this.#dataSource)
     const restore = remember([builder.expressionMap.valuesSet ?? []].flat())
     for (let left = TRIES - 1; ; left--) {
       try {
         return await inTransaction(queryRunner, action)
       } catch (error) {
-        const again = hasCode(error, 'CONCURRENT_CHANGE') && left > 0
+        const again = (hasCode(error, 'CONCURRENT_CHANGE') || isDeadlock(family, error)) && left > 0
         if (!again || queryRunner.isTransactionActive) throw error
         restore()
       }

@@ -46,7 +46,8 @@ export function isConnectionLost(family: DatabaseFamily, error: unknown): boolea
   return family === 'mysql' && (error as DriverError | undefined)?.fatal === true
 }
 
-/** True for the victim of a deadlock, whose whole transaction MySQL and MariaDB roll back at once. */
+/** True for the victim of a deadlock. MySQL and MariaDB have rolled back its whole transaction at once. */
 export function isDeadlock(family: DatabaseFamily, error: unknown): boolean {
-  return family === 'mysql' && (error as DriverError | undefined)?.errno === 1213
+  const { code, errno } = (error ?? {}) as DriverError
+  return family === 'mysql' ? errno === 1213 : family === 'postgres' && code === '40P01'
 }

@@ -99,7 +99,7 @@ export class RunnerTransaction {
       if ((rawResults as { command?: unknown } | undefined)?.command === 'ROLLBACK') this.#lost = true
     }
     if (success) return
-    if (isDeadlock(this.#family, error)) this.lose(error)
+    if (this.#family === 'mysql' && isDeadlock(this.#family, error)) this.lose(error)
     else if (isConnectionLost(this.#family, error)) this.dead = true
     else this.suspect = true
   }
