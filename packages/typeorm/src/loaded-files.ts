@@ -7,21 +7,26 @@ import type { FileColumn } from './file-column.ts'
  * back by saving a title.
  */
 export class LoadedFiles {
-  readonly #values = new WeakMap<ObjectLiteral, Map<FileColumn, readonly unknown[]>>()
+  /** One map for each column, and not one for each entity: every row that is loaded comes by here. */
+  readonly #values = new WeakMap<FileColumn, WeakMap<ObjectLiteral, unknown>>()
 
   remember(entity: ObjectLiteral, column: FileColumn): void {
     const value = column.get(entity)
     if (value === undefined) return
-    const values = this.#values.get(entity) ?? new Map<FileColumn, readonly unknown[]>()
-    values.set(column, [...column.list(value)])
-    this.#values.set(entity, values)
+    let values = this.#values.get(column)
+    if (!values) {
+      values = new WeakMap()
+      this.#values.set(column, values)
+    }
+    // Whoever has an array can change it.
+    values.set(entity, Array.isArray(value) ? [...(value as unknown[])] : value)
   }
 
   /** True where the property still holds the very values that it was loaded with. */
   isUntouched(entity: ObjectLiteral, column: FileColumn): boolean {
-    const loaded = this.#values.get(entity)?.get(column)
-    if (!loaded) return false
-    const now = column.list(column.get(entity))
+    const values = this.#values.get(column)
+    if (!values?.has(entity)) return false
+    const [loaded, now] = [column.list(values.get(entity)), column.list(column.get(entity))]
     return now.length === loaded.length && now.every((file, index) => file === loaded[index])
   }
 }
