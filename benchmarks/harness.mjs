@@ -15,34 +15,47 @@ export const MIB = 1024 * KIB
  */
 export async function compare({ floor, control, subject, rounds, warmUp = Math.ceil(rounds / 6) }) {
   const contenders = { floor, control, subject }
-  const times = { floor: [], control: [], subject: [] }
+  const runs = { floor: [], control: [], subject: [] }
   // Once, and not before each round: a full collection also throws away what V8 has optimised, and costs the next
   // batches up to seven times their time.
   globalThis.gc?.()
   for (let round = -warmUp; round < rounds; round++) {
     for (const name of shuffled(Object.keys(contenders))) {
-      const time = await timed(contenders[name])
-      if (round >= 0) times[name].push(time)
+      const run = await measure(contenders[name])
+      if (round >= 0) runs[name].push(run)
     }
   }
-  return { ...against(times.subject, times.floor), control: against(times.control, times.floor), times }
+  const times = { floor: timesOf(runs.floor), subject: timesOf(runs.subject) }
+  return { ...against(runs.subject, runs.floor), control: against(runs.control, runs.floor), times }
 }
 
-/** The median of the ratios of paired batches, and the ratio of what each takes when nothing disturbs it. */
-function against(times, floor) {
+/**
+ * The medians of the ratios of paired batches, in time and in CPU time, and the ratio of what each takes when nothing
+ * disturbs it.
+ */
+function against(runs, floor) {
+  const pairs = runs.map((run, index) => [run, floor[index]])
   return {
-    ratio: median(times.map((time, index) => time / floor[index])),
-    p10: quantile(times, 0.1) / quantile(floor, 0.1),
+    ratio: median(pairs.map(([run, other]) => run.time / other.time)),
+    p10: quantile(timesOf(runs), 0.1) / quantile(timesOf(floor), 0.1),
+    cpu: runs[0].cpu === undefined ? undefined : median(pairs.map(([run, other]) => run.cpu / other.cpu)),
   }
 }
 
-async function timed({ before, batch, after }) {
+function timesOf(runs) {
+  return runs.map(({ time }) => time)
+}
+
+/** Milliseconds, and the microseconds that all threads of this process have spent. */
+async function measure({ before, batch, after }) {
   await before?.()
+  const usage = process.cpuUsage()
   const start = performance.now()
   const own = await batch()
   const time = own ?? performance.now() - start
+  const { user, system } = process.cpuUsage(usage)
   await after?.()
-  return time
+  return { time, cpu: own === undefined ? user + system : undefined }
 }
 
 /** Runs an operation `count` times, `inFlight` of them at a time. */
@@ -58,7 +71,7 @@ export function median(values) {
   return quantile(values, 0.5)
 }
 
-function quantile(values, part) {
+export function quantile(values, part) {
   const sorted = [...values].sort((a, b) => a - b)
   const at = (sorted.length - 1) * part
   const [low, high] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]]

@@ -1,6 +1,12 @@
-import { DepotManager, LocalBackend } from '@filedepot/core'
+import { DepotManager, LocalBackend, UploadedFile } from '@filedepot/core'
 import { attachDepot, uploadedFileColumn } from '@filedepot/typeorm'
+import { randomBytes } from 'node:crypto'
 import { DataSource, EntitySchema } from 'typeorm'
+import { emptyFolder, KIB } from './harness.mjs'
+
+/** What is in every file. */
+export const BYTES = randomBytes(KIB)
+const EMAIL = 'ada@example.com'
 
 /** A person with a file, kept by filedepot. */
 export class Person {}
@@ -41,4 +47,33 @@ export async function openWithDepot(folder) {
   const depot = new DepotManager()
   depot.configure('default', new LocalBackend(folder))
   return attachDepot(await openPlain(), depot)
+}
+
+/** A database of people whose files filedepot keeps. */
+export async function peopleOfDepot(folder) {
+  const dataSource = await openWithDepot(folder)
+  return people(dataSource, folder, { type: Person, table: 'person' })
+}
+
+/** One of people whose files the program keeps itself. */
+export async function peopleByHand(folder) {
+  return people(await openPlain(), folder, { type: PlainPerson, table: 'plain_person' })
+}
+
+function people(dataSource, folder, { type, table }) {
+  return {
+    folder,
+    dataSource,
+    repository: dataSource.getRepository(type),
+    make: (name, photo) => Object.assign(new type(), { name, email: EMAIL, photo }),
+    async clear() {
+      await dataSource.query(`DELETE FROM ${table}`)
+      emptyFolder(folder)
+    },
+  }
+}
+
+/** A new file for filedepot to keep. */
+export function photo() {
+  return UploadedFile.from(BYTES, { filename: 'ada.bin' })
 }

@@ -1,51 +1,64 @@
 import { writeFileSync } from 'node:fs'
 import { arch, availableParallelism, platform } from 'node:os'
-import { median } from './harness.mjs'
+import { quantile } from './harness.mjs'
 
-/** From this ratio up a goal leaves room for the noise of a machine; below, the A/A control has to be right. */
-const CONTROLLED_BELOW = 1.15
+/** How far the A/A control may be off where a figure is to be judged. */
 const CONTROL_TOLERANCE = 0.05
 
 /**
  * One line of the table. `value` is in the unit of the goal, `{ atMost }` or `{ atLeast }`; one that is only
- * `information` is not judged.
+ * `information` is not judged. Where there is a `p10`, that is what is judged.
  */
-export function makeRow({ name, value, unit = '×', p10, control, goal, information = false, detail = '' }) {
+export function makeRow({
+  name,
+  value,
+  unit = '×',
+  p10,
+  cpu,
+  control,
+  goal,
+  information = false,
+  detail = '',
+}) {
   return {
     name,
     value,
     unit,
     p10,
+    cpu,
     control,
     goal,
     detail,
-    verdict: judge({ value, control, goal, information }),
+    verdict: judge({ value: p10 ?? value, control, goal, information }),
   }
 }
 
 /** A line for what `compare` found; a batch has so many operations. */
-export function compared(name, { ratio, p10, control, times }, { operations, ...rest }) {
-  const micros = (list) => ((median(list) * 1000) / operations).toFixed(0)
+export function compared(name, { ratio, p10, cpu, control, times }, { operations, ...rest }) {
+  const micros = (list) => ((quantile(list, 0.1) * 1000) / operations).toFixed(0)
   const detail = `${micros(times.floor)} → ${micros(times.subject)} µs`
-  return makeRow({ name, value: ratio, p10, control: control.ratio, detail, ...rest })
+  return makeRow({ name, value: ratio, p10, cpu, control, detail, ...rest })
 }
 
 function judge({ value, control, goal, information }) {
   if (!goal) return ''
-  const narrow = goal.atMost !== undefined && goal.atMost < CONTROLLED_BELOW
-  if (narrow && control !== undefined && Math.abs(control - 1) > CONTROL_TOLERANCE) return 'void'
+  if (control && [control.ratio, control.p10].some((ratio) => Math.abs(ratio - 1) > CONTROL_TOLERANCE)) {
+    return 'void'
+  }
   if (information) return 'info'
   const { atMost = Infinity, atLeast = -Infinity } = goal
   return value <= atMost && value >= atLeast ? 'met' : 'MISSED'
 }
 
 export function printTable(rows) {
-  const header = ['benchmark', 'measured', 'p10', 'A/A', 'goal', '', 'floor → filedepot']
-  const lines = rows.map(({ name, value, unit, p10, control, goal, verdict, detail }) => [
+  const header = ['benchmark', 'median', 'p10', 'CPU', 'A/A, p10', 'goal', '', 'floor → filedepot']
+  const ratio = (value) => (value === undefined ? '' : format(value, '×'))
+  const lines = rows.map(({ name, value, unit, p10, cpu, control, goal, verdict, detail }) => [
     name,
     format(value, unit),
-    p10 === undefined ? '' : format(p10, '×'),
-    control === undefined ? '' : format(control, '×'),
+    ratio(p10),
+    ratio(cpu),
+    control ? `${ratio(control.ratio)} ${ratio(control.p10)}` : '',
     formatGoal(goal, unit),
     verdict,
     detail,

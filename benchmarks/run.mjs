@@ -5,7 +5,10 @@ import { hashedStream } from './cases/hashed-stream.mjs'
 import { importCore } from './cases/import-core.mjs'
 import { localFiles } from './cases/local-files.mjs'
 import { savesWithoutFiles } from './cases/saves-without-files.mjs'
+import { typeormCriteria } from './cases/typeorm-criteria.mjs'
 import { typeormFiles } from './cases/typeorm-files.mjs'
+import { typeormManyFiles } from './cases/typeorm-many-files.mjs'
+import { typeormUntouched } from './cases/typeorm-untouched.mjs'
 import { makeScratch, MIB } from './harness.mjs'
 import { printTable, writeJson } from './report.mjs'
 
@@ -14,6 +17,9 @@ const CASES = {
   'hashed-stream': hashedStream,
   'constant-memory': constantMemory,
   'typeorm-files': typeormFiles,
+  'typeorm-criteria': typeormCriteria,
+  'typeorm-many-files': typeormManyFiles,
+  'typeorm-untouched': typeormUntouched,
   'saves-without-files': savesWithoutFiles,
   'import-core': importCore,
 }

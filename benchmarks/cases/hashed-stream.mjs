@@ -23,7 +23,7 @@ export async function hashedStream({ quick, scratch }) {
       name: 'local put, 100 MiB stream with SHA-256, throughput',
       value: 1 / ratio,
       p10: 1 / p10,
-      control: 1 / control.ratio,
+      control: { ratio: 1 / control.ratio, p10: 1 / control.p10 },
       goal: { atLeast: 1.3 },
       detail: `${speed(times.floor)} → ${speed(times.subject)} MiB/s`,
     }),

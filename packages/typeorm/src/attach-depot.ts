@@ -5,12 +5,14 @@ import { DepotSubscriber } from './depot-subscriber.ts'
 import { CriteriaWrites } from './criteria-writes.ts'
 import { EntityFiles } from './entity-files.ts'
 import { FileEntities } from './file-entities.ts'
+import { ListeningEntities } from './listening-entities.ts'
 import { LoadedFiles } from './loaded-files.ts'
 import { followQueryBuilders } from './query-builders.ts'
 import { RunnerTransactions } from './runner-transactions.ts'
 import { refuseUnsavedFiles } from './unsaved-file.ts'
-import { followEachOther } from './single-connection.ts'
+import { followEachOther, turnsOf } from './single-connection.ts'
 import { followTableClears } from './table-clears.ts'
+import type { Turns } from './turns.ts'
 
 /** Options of {@link attachDepot}. */
 export interface AttachDepotOptions {
@@ -51,14 +53,15 @@ export function attachDepot(
   attached.set(dataSource, depot)
 
   const entities = new FileEntities(dataSource)
-  const transactions = new RunnerTransactions(depot, maxWait)
+  const turns: Turns = turnsOf(dataSource, (queryRunner) => transactions.finished(queryRunner))
+  const transactions = new RunnerTransactions(depot, maxWait, turns)
   const loaded = new LoadedFiles()
-  const files = new EntityFiles(depot, loaded)
+  const files = new EntityFiles(depot, loaded, turns)
   const subscriber = new DepotSubscriber({ entities, transactions, loaded, files })
   keepSubscribed(dataSource, subscriber as EntitySubscriberInterface)
   bindLoadedFiles(dataSource, depot)
   refuseUnsavedFiles(dataSource)
-  const inTurn = followEachOther(dataSource, { entities, transactions })
+  const inTurn = followEachOther(dataSource, turns, new ListeningEntities(dataSource))
   followQueryBuilders(dataSource, new CriteriaWrites(dataSource, { transactions, files, inTurn }))
   followTableClears(dataSource, { transactions, files, inTurn })
   return dataSource

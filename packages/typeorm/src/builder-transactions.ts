@@ -3,7 +3,7 @@ import type { DataSource, ObjectLiteral, QueryRunner } from 'typeorm'
 import { familyOf } from './data-source-of.ts'
 import { isDeadlock } from './database-answers.ts'
 import type { InTurn } from './single-connection.ts'
-import type { WriteBuilder } from './write-builder.ts'
+import { metadataOf, type WriteBuilder } from './write-builder.ts'
 
 type Action = (queryRunner: QueryRunner) => Promise<unknown>
 
@@ -26,7 +26,7 @@ export class BuilderTransactions {
   run(builder: WriteBuilder, action: Action): Promise<unknown> {
     const given = builder.queryRunner
     if (given?.isTransactionActive) return action(given)
-    return this.#inTurn(async () => {
+    return this.#inTurn(metadataOf(builder)?.target, async () => {
       const queryRunner = given ?? this.#dataSource.createQueryRunner('master')
       builder.queryRunner = queryRunner
       try {

@@ -65,15 +65,12 @@ export class CriteriaWrites {
       if (prepared) return await this.#deletePrepared({ builder, execute, metadata, queryRunner })
       return await this.#within(builder, execute, metadata, (write) => this.#delete(write))
     }
+    if (prepared || (queryType !== 'update' && queryType !== 'insert')) return await execute()
     const values = [builder.expressionMap.valuesSet ?? []].flat()
-    if (prepared || !writesFiles(builder, metadata, values)) return await execute()
-    if (queryType === 'update') {
-      return await this.#within(builder, execute, metadata, (write) => this.#update(write, values))
-    }
-    if (queryType === 'insert') {
-      return await this.#within(builder, execute, metadata, (write) => this.#insert(write, values))
-    }
-    return await execute()
+    if (!writesFiles(builder, metadata, values)) return await execute()
+    return await this.#within(builder, execute, metadata, (write) =>
+      queryType === 'update' ? this.#update(write, values) : this.#insert(write, values),
+    )
   }
 
   #isPrepared(builder: WriteBuilder, metadata: EntityMetadata, queryRunner: QueryRunner): boolean {

@@ -75,10 +75,9 @@ export class DepotSubscriber {
       const written = columns.some((column) => column.get(entity) !== undefined)
       return written && !this.#transactions.isFollowed(queryRunner) ? refuse(metadata, 'update') : undefined
     }
-    this.#missing.set(
-      entity,
-      columns.filter((column) => column.get(entity) === undefined),
-    )
+    const missing = columns.filter((column) => column.get(entity) === undefined)
+    if (missing.length > 0) this.#missing.set(entity, missing)
+    else this.#missing.delete(entity)
     const changed = columns.filter(
       (column) =>
         column.column.isUpdate &&
@@ -118,7 +117,7 @@ export class DepotSubscriber {
       : this.#transactions.ran(queryRunner, entity)
   }
 
-  afterUpdate(event: UpdateEvent<ObjectLiteral>): Promise<void> {
+  afterUpdate(event: UpdateEvent<ObjectLiteral>): Promise<void> | undefined {
     const { entity } = event as Partial<typeof event>
     if (entity) {
       this.#leaveMissing(entity)
@@ -127,7 +126,7 @@ export class DepotSubscriber {
     return this.#transactions.ran(event.queryRunner, entity)
   }
 
-  afterRemove(event: RemoveEvent<ObjectLiteral>): Promise<void> {
+  afterRemove(event: RemoveEvent<ObjectLiteral>): Promise<void> | undefined {
     return this.#transactions.ran(event.queryRunner, subjectOf(event))
   }
 

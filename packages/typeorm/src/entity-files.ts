@@ -18,6 +18,7 @@ import { pathsIn, type RowFiles } from './row-files.ts'
 import { readerOf } from './row-reader.ts'
 import type { StatementClaim } from './statement-claims.ts'
 import type { RunnerTransaction } from './runner-transaction.ts'
+import type { Turns } from './turns.ts'
 
 /** A row that is about to change, as it is before. */
 export interface RowChange {
@@ -42,10 +43,12 @@ export class EntityFiles {
   readonly #loaded: LoadedFiles
   /** The objects whose files are on their way to a new row. */
   readonly #inserting = new WeakSet<ObjectLiteral>()
+  readonly #turns: Turns
 
-  constructor(depot: DepotManager, loaded: LoadedFiles) {
+  constructor(depot: DepotManager, loaded: LoadedFiles, turns: Turns) {
     this.#depot = depot
     this.#loaded = loaded
+    this.#turns = turns
   }
 
   /** Uploads what the entity holds, and lets it hold the stored values. */
@@ -185,11 +188,8 @@ export class EntityFiles {
     }
 
     const attach = async (file: GivenFile) => {
-      const stored = await attachFile(this.#depot, files, file, {
-        ...column.settings,
-        current: paths,
-        revert,
-      })
+      const options = { ...column.settings, current: paths, revert }
+      const stored = await this.#turns.enter(() => attachFile(this.#depot, files, file, options))
       if (stored !== file) uploaded.push(stored)
       else if (!paths.includes(stored.path)) adopted.push(stored)
       return stored

@@ -142,12 +142,14 @@ export class RowReader {
         metadata,
         requests.map(({ key }) => key),
       )
+      if (requests.length === 1) {
+        // Of one row there is no doubt which it is, however a driver writes its key.
+        requests[0]?.resolve(rows[0])
+        return
+      }
       const byKey = new Map(rows.map((row) => [keyOf(metadata, row.key), row]))
       for (const { key, resolve } of requests) {
-        // Of one row there is no doubt which it is, however a driver writes its key.
-        if (requests.length === 1) resolve(rows[0])
-        else
-          resolve(byKey.get(keyOf(metadata, key)) ?? (await this.#readAlone(metadata, key, rows, requests)))
+        resolve(byKey.get(keyOf(metadata, key)) ?? (await this.#readAlone(metadata, key, rows, requests)))
       }
     } catch (error) {
       for (const { reject } of requests) reject(error)

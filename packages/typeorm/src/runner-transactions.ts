@@ -3,19 +3,22 @@ import type { EntityMetadata, QueryRunner } from 'typeorm'
 import { dataSourceOf, familyOf } from './data-source-of.ts'
 import { aborted, RunnerTransaction, type RanStatement } from './runner-transaction.ts'
 import { isOverOnSqlite, isTransactionOpen } from './transaction-probe.ts'
+import type { Turns } from './turns.ts'
 
 /** The transactions of a data source that touch files, by the query runner that they run on. */
 export class RunnerTransactions {
   readonly #depot: DepotManager
   readonly #maxWait: number
+  readonly #turns: Turns
   readonly #open = new WeakMap<QueryRunner, RunnerTransaction>()
   readonly #followed = new WeakSet<QueryRunner>()
   readonly #watched = new WeakSet<QueryRunner>()
   #count = 0
 
-  constructor(depot: DepotManager, maxWait: number) {
+  constructor(depot: DepotManager, maxWait: number, turns: Turns) {
     this.#depot = depot
     this.#maxWait = maxWait
+    this.#turns = turns
   }
 
   /** True while a transaction that touches files has not ended. */
@@ -85,9 +88,12 @@ export class RunnerTransactions {
   }
 
   /** The statement has run that this entity, or this id, was written or removed by. */
-  async ran(queryRunner: QueryRunner, subject: unknown): Promise<void> {
+  ran(queryRunner: QueryRunner, subject: unknown): Promise<void> | undefined {
     const transaction = this.#open.get(queryRunner)
-    if (!transaction) return
+    return transaction && this.#ran(queryRunner, transaction, subject)
+  }
+
+  async #ran(queryRunner: QueryRunner, transaction: RunnerTransaction, subject: unknown): Promise<void> {
     try {
       await transaction.claims.heard(subject, queryRunner)
     } catch (error) {
@@ -103,10 +109,10 @@ export class RunnerTransactions {
   }
 
   /** Nothing more comes of a statement outside a transaction: what it wrote is committed. */
-  async finished(queryRunner: QueryRunner): Promise<void> {
+  finished(queryRunner: QueryRunner): Promise<void> | undefined {
     const transaction = this.#open.get(queryRunner)
-    if (transaction && !queryRunner.isTransactionActive)
-      await this.#settleStatements(queryRunner, transaction)
+    if (!transaction || queryRunner.isTransactionActive) return undefined
+    return this.#settleStatements(queryRunner, transaction)
   }
 
   /**
@@ -163,11 +169,13 @@ export class RunnerTransactions {
     const transaction = this.#open.get(queryRunner)
     if (!transaction) return undefined
     if (!queryRunner.isTransactionActive) return this.#settle(queryRunner, transaction, 'rolledBack')
-    const undone: Promise<void>[] = []
-    while (transaction.files.savepoints > savepointsOf(queryRunner))
-      undone.push(transaction.files.rollbackTo())
-    transaction.endedSavepoint('rollback')
-    return this.#patiently(Promise.all(undone))
+    return this.#patiently(() => {
+      const undone: Promise<void>[] = []
+      while (transaction.files.savepoints > savepointsOf(queryRunner))
+        undone.push(transaction.files.rollbackTo())
+      transaction.endedSavepoint('rollback')
+      return Promise.all(undone)
+    })
   }
 
   #of(queryRunner: QueryRunner): RunnerTransaction {
@@ -241,11 +249,12 @@ export class RunnerTransactions {
     this.#open.delete(queryRunner)
     this.#count--
     const { outcome, reason } = transaction.outcome(said)
-    await this.#patiently(transaction.files.settle(outcome, reason))
+    await this.#patiently(() => transaction.files.settle(outcome, reason))
   }
 
   /** Waits for files to be deleted, but not for a storage that does not answer: it goes on without anybody waiting. */
-  async #patiently(settling: Promise<unknown>): Promise<void> {
+  async #patiently(settle: () => Promise<unknown>): Promise<void> {
+    const settling = this.#turns.enter(settle)
     let timer: NodeJS.Timeout | undefined
     const tired = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, this.#maxWait).unref()

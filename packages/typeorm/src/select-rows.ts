@@ -10,8 +10,8 @@ export type Statement = readonly [sql: string, parameters: readonly unknown[]]
 
 /** The rows of this WHERE, locked where the database can, so that two who replace a file follow each other. */
 export function selectRows(dataSource: DataSource, metadata: EntityMetadata, where: string): string {
-  const from = `FROM ${escapeTable(dataSource, metadata)}${where === '' ? '' : ` WHERE ${where}`}`
-  return `SELECT ${columnsToRead(dataSource, metadata)} ${from}${lockOf(dataSource)}`
+  const { columns, table } = readingOf(dataSource, metadata)
+  return `SELECT ${columns} FROM ${table}${where === '' ? '' : ` WHERE ${where}`}${lockOf(dataSource)}`
 }
 
 /** Columns that name rows, and where their values are: in the same columns of an object, or in others. */
@@ -54,7 +54,7 @@ export function selectAffected(
   const from = `FROM ${reader.getTableName(reader.getMainTableName())}`
   const order = `${reader.createOrderByExpression?.() ?? ''}${reader.createLimitExpression?.() ?? ''}`
   const statement = reader.replacePropertyNamesForTheWholeQuery(
-    `${reader.createCteExpression()}SELECT ${columnsToRead(dataSource, metadata)} ${from}` +
+    `${reader.createCteExpression()}SELECT ${readingOf(dataSource, metadata).columns} ${from}` +
       `${reader.createWhereExpression()}${order}${lockOf(dataSource)}`,
   )
   const { driver } = dataSource as unknown as { driver: EscapingDriver }
@@ -84,7 +84,7 @@ export function toRowFiles(
   row: Readonly<Record<string, unknown>>,
 ): RowFiles {
   const key: ObjectLiteral = {}
-  keyColumnsOf(dataSource, metadata).forEach((column, index) => {
+  readingOf(dataSource, metadata).key.forEach((column, index) => {
     column.setEntityValue(key, dataSource.driver.prepareHydratedValue(row[`key_${index}`], column))
   })
   const texts = new Map<FileColumn, unknown>(
@@ -93,21 +93,34 @@ export function toRowFiles(
   return { key, texts }
 }
 
-/** Every column under a name of ours, as those of databases differ in upper and lower case. */
-function columnsToRead(dataSource: DataSource, metadata: EntityMetadata): string {
-  const { driver } = dataSource
-  const as = (name: string, alias: string) => `${driver.escape(name)} AS ${driver.escape(alias)}`
-  return [
-    ...keyColumnsOf(dataSource, metadata).map(({ databaseName }, index) => as(databaseName, `key_${index}`)),
-    ...fileColumnsOf(metadata).map(({ column }, index) => as(column.databaseName, `file_${index}`)),
-  ].join(', ')
+/** How the rows of an entity are read. */
+interface Reading {
+  readonly table: string
+  /** Every column under a name of ours, as those of databases differ in upper and lower case. */
+  readonly columns: string
+  /** The primary key, and what cascading foreign keys refer to. */
+  readonly key: readonly ColumnMetadata[]
 }
 
-function keyColumnsOf(dataSource: DataSource, metadata: EntityMetadata): ColumnMetadata[] {
-  const referenced = cascadesOf(dataSource, metadata).flatMap(
-    ({ foreignKey }) => foreignKey.referencedColumns,
-  )
-  return [...new Set([...metadata.primaryColumns, ...referenced])]
+const known = new WeakMap<EntityMetadata, Reading>()
+
+function readingOf(dataSource: DataSource, metadata: EntityMetadata): Reading {
+  let reading = known.get(metadata)
+  if (!reading) {
+    const { driver } = dataSource
+    const referenced = cascadesOf(dataSource, metadata).flatMap(
+      ({ foreignKey }) => foreignKey.referencedColumns,
+    )
+    const key = [...new Set([...metadata.primaryColumns, ...referenced])]
+    const as = (name: string, alias: string) => `${driver.escape(name)} AS ${driver.escape(alias)}`
+    const columns = [
+      ...key.map(({ databaseName }, index) => as(databaseName, `key_${index}`)),
+      ...fileColumnsOf(metadata).map(({ column }, index) => as(column.databaseName, `file_${index}`)),
+    ].join(', ')
+    reading = { table: escapeTable(dataSource, metadata), columns, key }
+    known.set(metadata, reading)
+  }
+  return reading
 }
 
 function lockOf(dataSource: DataSource): string {

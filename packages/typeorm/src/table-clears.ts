@@ -60,7 +60,7 @@ class TableClears {
       await this.#clear(queryRunner, cleared, clear)
       return
     }
-    await this.#inTurn(async () => {
+    await this.#inTurn(cleared[0]?.target, async () => {
       // MySQL and MariaDB commit a TRUNCATE with itself.
       if (queryRunner.isTransactionActive || familyOf(dataSourceOf(queryRunner)) === 'mysql') {
         await this.#clear(queryRunner, cleared, clear)

@@ -30,7 +30,7 @@ export class UploadedFileTransformer<
   from(text: unknown): UploadedFile | UploadedFile[] | null {
     if (text === null || text === undefined) return null
     const { array, type } = this.options
-    if (!array) return fromJSON(type, text)
+    if (!array) return remember(fromJSON(type, text), text)
     const list = typeof text === 'string' ? parsed(text) : text
     return (Array.isArray(list) ? list : [list]).map((json) => fromJSON(type, json))
   }
@@ -43,6 +43,12 @@ function isStored(value: unknown): value is UploadedFile {
 
 /** A stored value never changes, and TypeORM asks for its text several times in each save. */
 const texts = new WeakMap<UploadedFile, string>()
+
+/** The text that a row has is that of the value, also where we would write it in another way. */
+function remember(file: UploadedFile, text: unknown): UploadedFile {
+  if (typeof text === 'string') texts.set(file, text)
+  return file
+}
 
 function textOf(file: UploadedFile): string {
   const text = texts.get(file) ?? JSON.stringify(file)

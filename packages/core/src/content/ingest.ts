@@ -54,8 +54,7 @@ export async function ingest(content: ResolvedContent, options: IngestOptions): 
     if (whole) meter.add(head)
 
     const { declaredType } = content
-    // Loaded with the first upload: its tables are half of what importing this package would cost.
-    const { detectContentType } = await import('./content-type.ts')
+    const { detectContentType } = await contentTypes()
     const contentType = detectContentType(head, {
       contentType: options.contentType ?? content.contentType,
       declaredType,
@@ -79,6 +78,16 @@ export async function ingest(content: ResolvedContent, options: IngestOptions): 
     source?.destroy()
     throw error
   }
+}
+
+let loading: Promise<typeof import('./content-type.ts')> | undefined
+
+/**
+ * Loaded with the first upload: its tables are half of what importing this package would cost. Kept, as Node looks for
+ * a module anew in each `import()`.
+ */
+function contentTypes(): Promise<typeof import('./content-type.ts')> {
+  return (loading ??= import('./content-type.ts'))
 }
 
 /** Counts and hashes. */

@@ -61,6 +61,7 @@ export class TransactionScope {
   async finish(depot: DepotManager): Promise<void> {
     const late = this.#uploads.filter(({ finished }) => !finished)
     const paths = [...this.#discarded]
+    if (paths.length === 0 && late.length === 0) return
     if (paths.length > 0) depot.report('discarded', { paths })
     await Promise.all([depot.deleteFiles(paths), remove(depot, late)])
   }

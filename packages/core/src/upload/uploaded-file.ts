@@ -79,6 +79,15 @@ export class UploadedFile implements UploadedFileData {
   declare readonly metadata: Readonly<Record<string, JsonValue>>
 
   readonly #pending: PendingUpload | undefined
+  readonly #uploadedAt: number | undefined
+
+  /** Shared by all stored values. A date cannot be frozen, so each reader gets one of its own. */
+  static readonly #uploadedAtProperty: PropertyDescriptor & ThisType<UploadedFile> = {
+    get() {
+      return new Date(this.#uploadedAt ?? NaN)
+    },
+    enumerable: true,
+  }
 
   /** Use {@link UploadedFile.from} or {@link UploadedFile.fromJSON}. */
   constructor(value: PendingUpload | UploadedFileData) {
@@ -92,13 +101,20 @@ export class UploadedFile implements UploadedFileData {
           throw pendingError()
         },
       })
+      Object.defineProperties(this, MISSING_FIELDS)
     } else {
-      for (const name of FIELDS) {
-        Object.defineProperty(this, name, { value: deepFreeze(value[name]), enumerable: true })
-      }
-      // A date cannot be frozen, so each reader gets one of its own.
-      const uploadedAt = value.uploadedAt.getTime()
-      Object.defineProperty(this, 'uploadedAt', { get: () => new Date(uploadedAt), enumerable: true })
+      // One by one, and plainly, as every row that is loaded comes by here: by defineProperty it takes three times as long.
+      this.storage = value.storage
+      this.id = value.id
+      this.filename = value.filename
+      this.contentType = value.contentType
+      this.declaredType = value.declaredType
+      this.size = value.size
+      this.sha256 = value.sha256
+      this.files = deepFreeze(value.files)
+      this.metadata = deepFreeze(value.metadata)
+      this.#uploadedAt = value.uploadedAt.getTime()
+      Object.defineProperty(this, 'uploadedAt', UploadedFile.#uploadedAtProperty)
     }
     Object.freeze(this)
   }
@@ -216,18 +232,20 @@ const FIELDS = [
   'declaredType',
   'size',
   'sha256',
+  'uploadedAt',
   'files',
   'metadata',
 ] as const satisfies readonly (keyof UploadedFileData)[]
 
-// A stored value has its fields as properties of its own; on a pending one these are found instead.
-for (const name of [...FIELDS, 'uploadedAt']) {
-  Object.defineProperty(UploadedFile.prototype, name, {
-    get: () => {
+/** What a pending value has in the place of each field. */
+const MISSING_FIELDS: PropertyDescriptorMap = Object.fromEntries(
+  FIELDS.map((name) => {
+    const get = () => {
       throw pendingError(name)
-    },
-  })
-}
+    }
+    return [name, { get }]
+  }),
+)
 
 function pendingError(field?: string): FiledepotError {
   const what =

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, rmdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
@@ -68,7 +68,8 @@ export class LocalBackend implements StorageBackend {
     info: FileInfo,
     { signal }: { signal?: AbortSignal | undefined },
   ): Promise<void> {
-    const content = `${id}.${randomBytes(6).toString('hex')}`
+    // The last part of a UUID is six random bytes; Node gets those of many UUIDs at once.
+    const content = `${id}.${randomUUID().slice(-12)}`
     const path = this.#path(id, content)
     try {
       await this.#writeContent(id, path, body, signal)

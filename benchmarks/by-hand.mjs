@@ -1,0 +1,46 @@
+// Files as a careful programmer keeps them who does not mind those that a failed save leaves behind.
+import { randomUUID } from 'node:crypto'
+import { rename, unlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { repeat } from './harness.mjs'
+import { BYTES } from './people.mjs'
+
+/** How many files are written or removed at the same time where there are many. */
+const IN_FLIGHT = 16
+
+/** What filedepot keeps in a row, so that the rows are equally long; only the id is made anew. */
+const TEXT = {
+  storage: 'default',
+  id: '',
+  filename: 'ada.bin',
+  contentType: 'application/octet-stream',
+  size: BYTES.byteLength,
+  sha256: 'f'.repeat(64),
+  uploadedAt: '2026-01-01T00:00:00.000Z',
+}
+
+/** Writes a file and resolves with the text for its row. */
+export async function putByHand(folder) {
+  const id = randomUUID()
+  const path = join(folder, id)
+  await writeFile(`${path}.tmp`, BYTES)
+  await rename(`${path}.tmp`, path)
+  return JSON.stringify({ ...TEXT, id })
+}
+
+export async function putAllByHand(folder, count) {
+  const texts = []
+  await repeat(count, IN_FLIGHT, async (index) => {
+    texts[index] = await putByHand(folder)
+  })
+  return texts
+}
+
+/** Removes the file of a row with this text. */
+export async function unlinkByHand(folder, text) {
+  await unlink(join(folder, JSON.parse(text).id))
+}
+
+export async function unlinkAllByHand(folder, texts) {
+  await repeat(texts.length, IN_FLIGHT, (index) => unlinkByHand(folder, texts[index]))
+}

@@ -1,0 +1,83 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+
+/** Lets what begins a transaction of its own wait until the connection is free. */
+export interface Turns {
+  /**
+   * Runs an action when its turn has come; at once where it is called from within the turn that is going on.
+   *
+   * @param entered whether code of the program runs within the action, anywhere, and could ask for a turn
+   */
+  run<T>(action: () => Promise<T>, entered: boolean): Promise<T>
+  /** Runs the part of an action in which code of the program runs, as that of a storage. */
+  enter<T>(action: () => Promise<T>): Promise<T>
+}
+
+/** Where every transaction has a connection of its own. */
+export const NO_TURNS: Turns = {
+  run: (action) => action(),
+  enter: (action) => action(),
+}
+
+interface Turn {
+  running: boolean
+}
+
+/**
+ * Where there is one connection: one action at a time, in the order of the calls.
+ *
+ * To tell a call from within a turn from one beside it costs every promise of the process something while it is
+ * switched on. So that happens only where code of the program runs in a turn, and until nobody is at work.
+ */
+export class TurnsOnOneConnection implements Turns {
+  readonly #inside = new AsyncLocalStorage<Turn>()
+  readonly #atEnd: () => Promise<void> | undefined
+  /** Settles when the last turn that was asked for has ended. */
+  #last: Promise<unknown> | undefined
+  /** How many have been asked for and have not ended. */
+  #count = 0
+  #current: Turn | undefined
+  #entered = false
+
+  /** @param atEnd runs as the last part of every turn */
+  constructor(atEnd: () => Promise<void> | undefined) {
+    this.#atEnd = atEnd
+  }
+
+  run<T>(action: () => Promise<T>, entered: boolean): Promise<T> {
+    // A turn that has ended may live on in what it left running; that waits like everybody else.
+    if (this.#inside.getStore()?.running) return action()
+    this.#count++
+    const begin = () => this.#run(action, entered)
+    const running = this.#last ? this.#last.then(begin, begin) : begin()
+    this.#last = running
+    return running
+  }
+
+  enter<T>(action: () => Promise<T>): Promise<T> {
+    if (!this.#current) return action()
+    this.#entered = true
+    return this.#inside.run(this.#current, action)
+  }
+
+  async #run<T>(action: () => Promise<T>, entered: boolean): Promise<T> {
+    const turn = { running: true }
+    this.#current = turn
+    try {
+      return await (entered ? this.enter(action) : action())
+    } finally {
+      const ending = this.#atEnd()
+      if (ending) await ending
+      turn.running = false
+      this.#current = undefined
+      this.#count--
+      if (this.#count === 0) this.#rest()
+    }
+  }
+
+  #rest(): void {
+    this.#last = undefined
+    if (!this.#entered) return
+    this.#entered = false
+    this.#inside.disable()
+  }
+}
