@@ -1,21 +1,11 @@
 import 'reflect-metadata'
 import { FileIntent, fromPath, UploadedFile, type FileContent } from '@filedepot/core'
-import { UploadedFileColumn } from '@filedepot/typeorm'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  ChildEntity,
-  Column,
-  Entity,
-  ManyToOne,
-  OneToMany,
-  PrimaryGeneratedColumn,
-  TableInheritance,
-  type EntityManager,
-  type Relation,
-} from 'typeorm'
+import type { EntityManager } from 'typeorm'
+import { Directory, Docu, ExtendedDocu } from './entities/docu.ts'
 import { textFile, textOf, textsOf } from './support/contents.ts'
 import { typeormVersion } from './support/database-kind.ts'
 import { rolledBack } from './support/rolled-back.ts'
@@ -29,45 +19,6 @@ import { TestDatabase } from './support/test-database.ts'
  * rolled back. Here, that is a save within a transaction that ends later. Without one, a commit is a plain save, and a
  * rollback that of a transaction in which the entity was changed, but not saved.
  */
-
-class Contract extends UploadedFile {}
-
-@Entity('docu')
-@TableInheritance({ column: { type: 'varchar', name: 'kind' } })
-class Docu {
-  @PrimaryGeneratedColumn()
-  uid!: number
-
-  @Column({ type: 'varchar', length: 16, unique: true })
-  name!: string
-
-  @UploadedFileColumn({ name: 'content_col' })
-  content!: UploadedFile | null
-
-  @UploadedFileColumn({ type: Contract })
-  contract!: Contract | null
-
-  @UploadedFileColumn({ storage: 'another_alias' })
-  targeted!: UploadedFile | null
-
-  @ManyToOne(() => Directory, (directory) => directory.files, { nullable: true, orphanedRowAction: 'delete' })
-  directory!: Relation<Directory> | null
-}
-
-@ChildEntity()
-class ExtendedDocu extends Docu {
-  @Column({ type: 'varchar', length: 16, nullable: true })
-  extra!: string | null
-}
-
-@Entity('directory')
-class Directory {
-  @PrimaryGeneratedColumn()
-  uid!: number
-
-  @OneToMany(() => Docu, (docu) => docu.directory, { cascade: true })
-  files!: Relation<Docu>[]
-}
 
 let folder: string
 let path: string

@@ -123,6 +123,14 @@ describe('a property refuses what is no content', () => {
     expect(database.chaos.calls('write')).toBe(1)
   })
 
+  it('a promise of a file, also by criteria', async () => {
+    const content = Promise.resolve(textFile('x')) as never
+
+    const refused = { code: 'INVALID_CONTENT' }
+    await expect(documents.insert({ title: 'b', content })).rejects.toMatchObject(refused)
+    await expect(documents.update(id, { content })).rejects.toMatchObject(refused)
+  })
+
   it('an array with something else among its files', async () => {
     const attachments = [textFile('good'), 'x', null]
 

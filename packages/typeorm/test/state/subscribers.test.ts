@@ -1,78 +1,22 @@
 import 'reflect-metadata'
 import type { UploadedFile } from '@filedepot/core'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import {
-  EventSubscriber,
-  type EntitySubscriberInterface,
-  type InsertEvent,
-  type RemoveEvent,
-  type Repository,
-  type UpdateEvent,
-} from 'typeorm'
+import type { Repository } from 'typeorm'
 import { Document } from '../entities/document.ts'
-import { brokenFile, textFile, textOf } from '../support/contents.ts'
+import { ApplicationSubscriber, clearHooks, hooks } from '../support/application-subscriber.ts'
+import { textFile, textOf } from '../support/contents.ts'
 import { rolledBack } from '../support/rolled-back.ts'
 import { StatementLog } from '../support/statement-log.ts'
 import { TestDatabase } from '../support/test-database.ts'
-
-type Hook<Event> = ((event: Event) => Promise<void> | void) | undefined
-
-/** What the subscriber of the application does; each test says it anew. */
-const hooks: {
-  beforeInsert: Hook<InsertEvent<Document>>
-  afterInsert: Hook<InsertEvent<Document>>
-  beforeUpdate: Hook<UpdateEvent<Document>>
-  afterUpdate: Hook<UpdateEvent<Document>>
-  beforeRemove: Hook<RemoveEvent<Document>>
-  afterLoad: Hook<Document>
-} = {
-  beforeInsert: undefined,
-  afterInsert: undefined,
-  beforeUpdate: undefined,
-  afterUpdate: undefined,
-  beforeRemove: undefined,
-  afterLoad: undefined,
-}
-
-@EventSubscriber()
-class OfApplication implements EntitySubscriberInterface<Document> {
-  listenTo() {
-    return Document
-  }
-
-  beforeInsert(event: InsertEvent<Document>): Promise<void> | void {
-    return hooks.beforeInsert?.(event)
-  }
-
-  afterInsert(event: InsertEvent<Document>): Promise<void> | void {
-    return hooks.afterInsert?.(event)
-  }
-
-  beforeUpdate(event: UpdateEvent<Document>): Promise<void> | void {
-    return hooks.beforeUpdate?.(event)
-  }
-
-  afterUpdate(event: UpdateEvent<Document>): Promise<void> | void {
-    return hooks.afterUpdate?.(event)
-  }
-
-  beforeRemove(event: RemoveEvent<Document>): Promise<void> | void {
-    return hooks.beforeRemove?.(event)
-  }
-
-  afterLoad(entity: Document): Promise<void> | void {
-    return hooks.afterLoad?.(entity)
-  }
-}
 
 let database: TestDatabase
 let documents: Repository<Document>
 const log = new StatementLog()
 
 beforeEach(async () => {
-  for (const name of Object.keys(hooks) as (keyof typeof hooks)[]) hooks[name] = undefined
+  clearHooks()
   database = await TestDatabase.open([Document], {
-    dataSource: { subscribers: [OfApplication], logger: log },
+    dataSource: { subscribers: [ApplicationSubscriber], logger: log },
   })
   documents = database.dataSource.getRepository(Document)
 })
@@ -263,63 +207,6 @@ describe('a subscriber of the application sees', () => {
     await documents.findOneByOrFail({ id: document.id })
 
     expect(await Promise.all(texts)).toEqual(['first'])
-  })
-})
-
-describe('a subscriber of the application that fails', () => {
-  const failure = new Error('of the subscriber')
-  const fail = () => {
-    throw failure
-  }
-
-  it.each<[string, keyof typeof hooks, () => Promise<void> | void]>([
-    ['beforeInsert, at once', 'beforeInsert', fail],
-    ['beforeInsert, later', 'beforeInsert', () => Promise.reject(failure)],
-    ['afterInsert, at once', 'afterInsert', fail],
-    ['afterInsert, later', 'afterInsert', () => Promise.reject(failure)],
-  ])('in %s leaves neither row nor file, and the pending value in its place', async (_, name, hook) => {
-    hooks[name] = hook
-    const document = documents.create({ content: textFile('first') })
-    const { content } = document
-
-    await expect(documents.save(document)).rejects.toBe(failure)
-
-    expect(await documents.count()).toBe(0)
-    expect(await database.pathsOfFiles()).toEqual([])
-    expect(document.content).toBe(content)
-  })
-
-  it.each<[string, keyof typeof hooks]>([
-    ['beforeUpdate', 'beforeUpdate'],
-    ['afterUpdate', 'afterUpdate'],
-  ])('in %s leaves the old file', async (_, name) => {
-    const document = await savedDocument()
-    hooks[name] = fail
-
-    const saving = documents.save(Object.assign(document, { content: textFile('second') }))
-
-    await expect(saving).rejects.toBe(failure)
-    expect(await textOfRow(document.id)).toBe('first')
-    expect(await database.pathsOfFiles()).toHaveLength(1)
-  })
-
-  it('in beforeRemove leaves row and file', async () => {
-    const document = await savedDocument()
-    const { id } = document
-    hooks.beforeRemove = fail
-
-    await expect(documents.remove(document)).rejects.toBe(failure)
-
-    expect(await textOfRow(id)).toBe('first')
-  })
-
-  it('while an upload fails too leaves nothing, and no rejection that nobody handles', async () => {
-    hooks.beforeInsert = fail
-
-    const saving = documents.save([{ content: textFile('first') }, { content: brokenFile() }])
-
-    await expect(saving).rejects.toBe(failure)
-    expect(await documents.count()).toBe(0)
   })
 })
 
