@@ -9,9 +9,9 @@ export const BYTES = randomBytes(KIB)
 const EMAIL = 'ada@example.com'
 
 /** A person with a file, kept by filedepot. */
-export class Person {}
+class Person {}
 /** A person with a file that the program keeps by hand: the row has the same text. */
-export class PlainPerson {}
+class PlainPerson {}
 /** A person without any file. */
 export class Fileless {}
 

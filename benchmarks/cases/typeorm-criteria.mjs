@@ -21,7 +21,7 @@ export async function typeormCriteria({ quick, scratch }) {
     const deletes = ROWS[atOnce] / atOnce
     const result = await comparePeople({
       scratch,
-      rounds: quick ? 15 : 150,
+      rounds: quick ? 8 : 120,
       byHand: (people) =>
         contend(deletes, people, {
           save: (name) => saveByHand(people, name, atOnce),

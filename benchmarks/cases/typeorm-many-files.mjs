@@ -6,7 +6,7 @@ import { compared } from '../report.mjs'
 /** Many rows with a file of 1 KiB each in one save, against files written by hand, 16 at a time, and the same save. */
 export async function typeormManyFiles({ quick, scratch }) {
   const count = quick ? 100 : 1000
-  const rounds = quick ? 5 : 40
+  const rounds = quick ? 4 : 40
   const names = Array.from({ length: count }, (_, index) => `Ada ${index}`)
   return [
     compared(

@@ -10,7 +10,7 @@ const LOADS = 1000
 export async function typeormUntouched({ quick, scratch }) {
   const saves = await comparePeople({
     scratch,
-    rounds: quick ? 25 : 250,
+    rounds: quick ? 20 : 250,
     byHand: (people) => renaming(people, () => putByHand(people.folder)),
     byDepot: (people) => renaming(people, photo),
   })
