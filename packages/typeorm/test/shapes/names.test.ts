@@ -159,6 +159,21 @@ describe.each(cases)('an entity with %s', (_, entity, open) => {
   })
 })
 
+describe('the name of a file column', () => {
+  it('is that which its options say, and else that of the naming strategy', async () => {
+    database = await TestDatabase.open([Awkward, PlainlyNamed], {
+      dataSource: { namingStrategy: new Loud() },
+    })
+
+    const [awkward, plain] = [Awkward, PlainlyNamed].map((entity) =>
+      database.dataSource.getMetadata(entity).columns.map(({ databaseName }) => databaseName),
+    )
+
+    expect(awkward).toEqual(['Group', 'a title', 'content_col', 'select'])
+    expect(plain).toEqual(['C_ID', 'C_TITLE', 'C_CONTENT', 'C_MORE'])
+  })
+})
+
 if (isOn('postgres')) {
   describe('a cascade of the database from one schema to another', () => {
     it('takes the files along', async () => {

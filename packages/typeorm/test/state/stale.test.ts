@@ -4,6 +4,7 @@ import type { Repository } from 'typeorm'
 import { Document } from '../entities/document.ts'
 import { textFile, textOf, textsOf } from '../support/contents.ts'
 import { isOn } from '../support/database-kind.ts'
+import { untilSomebodyWaits } from '../support/lock-waits.ts'
 import { rolledBack } from '../support/rolled-back.ts'
 import { TestDatabase } from '../support/test-database.ts'
 
@@ -176,6 +177,7 @@ if (!isOn('sqlite')) {
 
       await first!.manager.save(Document, { id, content: textFile('second') })
       const saving = second!.manager.save(Object.assign(stale, { title: 'only the title' }))
+      await untilSomebodyWaits()
       await first!.commitTransaction()
       await saving
       await second!.commitTransaction()
@@ -194,6 +196,7 @@ if (!isOn('sqlite')) {
 
       await first!.manager.save(Object.assign(documentsOfBoth[0]!, { content: textFile('second') }))
       const saving = second!.manager.save(Object.assign(documentsOfBoth[1]!, { content: textFile('third') }))
+      await untilSomebodyWaits()
       await first!.commitTransaction()
       await saving
       await second!.commitTransaction()
