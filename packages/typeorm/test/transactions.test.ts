@@ -1,6 +1,7 @@
 import 'reflect-metadata'
 import type { UploadedFile } from '@filedepot/core'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { setTimeout } from 'node:timers/promises'
 import type { EntityManager, Repository } from 'typeorm'
 import { Document } from './entities/document.ts'
 import { Receipt } from './entities/receipt.ts'
@@ -216,6 +217,24 @@ describe('savepoints', () => {
 
     expect(discarded).toEqual([])
     expect(await database.pathsOfFiles()).toHaveLength(1)
+  })
+
+  it('that are rolled back forget nothing of a failed save before them whose upload ends in them', async () => {
+    database.chaos.hang('write', { on: 1 })
+
+    await database.dataSource.transaction(async (outer) => {
+      const saving = outer.save(Document, [{ content: textFile('late') }, { content: brokenFile() }])
+      await expect(saving).rejects.toMatchObject({ code: 'CONTENT_FAILED' })
+      const inner = outer.transaction(async () => {
+        database.chaos.restore()
+        await setTimeout(20)
+        throw failure
+      })
+      await expect(inner).rejects.toBe(failure)
+    })
+
+    expect(await documents.count()).toBe(0)
+    expect(await database.pathsOfFiles()).toEqual([])
   })
 
   it('count also where the transaction touches its first file inside one', async () => {
