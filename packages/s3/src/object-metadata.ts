@@ -31,13 +31,14 @@ export interface AnsweredObject {
  * filename percent-encoded, custom metadata as one JSON text, as headers do not tell upper from lower case.
  */
 export function headersOf(info: FileInfo, modified: Date): ObjectHeaders {
-  const { filename, contentType, sha256, metadata } = info
+  const { contentType, sha256, metadata } = info
+  const filename = wellFormed(info.filename)
   const custom = Object.keys(metadata).length > 0
   return {
     ContentType: contentType,
     ContentDisposition: contentDisposition(filename, 'inline'),
     Metadata: {
-      [FILENAME]: encodeURIComponent(wellFormed(filename)),
+      [FILENAME]: encodeURIComponent(filename),
       [MODIFIED]: formatTime(modified),
       ...(sha256 !== undefined && { [SHA256]: sha256 }),
       ...(custom && { [METADATA]: encodeJson(metadata) }),
@@ -46,12 +47,13 @@ export function headersOf(info: FileInfo, modified: Date): ObjectHeaders {
 }
 
 /** Of a file that a client will upload: only what it was said to be. */
-export function headersOfClaim({ filename, contentType = UNKNOWN_TYPE }: Claim): ObjectHeaders {
-  if (filename === undefined) return { ContentType: contentType }
+export function headersOfClaim({ filename: claimed, contentType = UNKNOWN_TYPE }: Claim): ObjectHeaders {
+  if (claimed === undefined) return { ContentType: contentType }
+  const filename = wellFormed(claimed)
   return {
     ContentType: contentType,
     ContentDisposition: contentDisposition(filename, 'inline'),
-    Metadata: { [FILENAME]: encodeURIComponent(wellFormed(filename)) },
+    Metadata: { [FILENAME]: encodeURIComponent(filename) },
   }
 }
 

@@ -35,15 +35,14 @@ import { headersOf, headersOfClaim, statOf, type ObjectHeaders } from './object-
 import { PartReader } from './part-reader.ts'
 import { publicUrlOf } from './public-url.ts'
 import { checkExpiresIn, checkOptions, MIN_PART_SIZE, type S3BackendOptions } from './s3-backend-options.ts'
-import { codeOf, isMissing, S3Error } from './s3-error.ts'
+import { codeOf, isMissing, type S3Error } from './s3-error.ts'
 import { signGet, signPost, signPut } from './signed-requests.ts'
 import { uploadParts } from './upload-parts.ts'
 
 const DELETES_AT_ONCE = 1000
 const EXPIRES_IN_S = 900
 const BUCKET_TIMEOUT_S = 60
-/** What S3 says of 4xx where it cannot copy: the two buckets have other owners, or the file has more than 5 GB. */
-const CLIENT_ERRORS = { from: 400, to: 499 }
+const NOT_IMPLEMENTED = 501
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 /**
@@ -187,7 +186,8 @@ export class S3Backend implements StorageBackend {
       }
       const page = await this.#bucket.run((client) => client.send(new ListObjectsV2Command(input)))
       for (const { Key = '' } of page.Contents ?? []) {
-        const id = decodeKey(Key).slice(this.prefix.length)
+        const key = page.EncodingType === 'url' ? decodeKey(Key) : Key
+        const id = key.slice(this.prefix.length)
         // What is not one of our files is somebody else's.
         if (ID.test(id)) yield id
       }
@@ -251,8 +251,9 @@ export class S3Backend implements StorageBackend {
       return true
     } catch (error) {
       if (codeOf(error) === 'NoSuchKey') throw new FileNotFoundError(id, { cause: error })
+      // The buckets may have other owners, the file more than 5 GB, the service no copies of such a kind.
       const { status = 0 } = error as Partial<S3Error>
-      if (status >= CLIENT_ERRORS.from && status <= CLIENT_ERRORS.to) return false
+      if ((status >= 400 && status < 500) || status === NOT_IMPLEMENTED) return false
       throw error
     }
   }
@@ -386,7 +387,7 @@ function rangeOf({ start, end }: ByteRange): string {
 }
 
 function decodeKey(key: string): string {
-  return /[%+]/.test(key) ? decodeURIComponent(key.replaceAll('+', ' ')) : key
+  return decodeURIComponent(key.replaceAll('+', ' '))
 }
 
 function unlessMissing(error: unknown): undefined {

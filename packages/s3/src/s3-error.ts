@@ -111,10 +111,12 @@ export function explainError(error: unknown, context: S3ErrorContext): Error {
 /** S3's code of an error, or Node's; by the status where it has none. */
 export function codeOf(error: unknown): string {
   if (error instanceof S3Error) return error.code
-  const { name, code, $metadata: answer } = error as SdkError
+  const { name, code, message, $metadata: answer } = error as SdkError
   // The SDK names an error by the code in the body of the answer, and by a placeholder where there is none.
   const named = name !== undefined && !PLACEHOLDERS.has(name) ? name : undefined
-  return named ?? code ?? CODES_BY_STATUS[answer?.httpStatusCode ?? 0] ?? name ?? 'Unknown'
+  // The SDK wraps errors of Node that are of another realm, as all are in Jest, and keeps their message only.
+  const wrapped = /\b(?:ECONN[A-Z]+|ENOTFOUND|EPIPE|ETIMEDOUT)\b/.exec(message ?? '')?.[0]
+  return named ?? code ?? wrapped ?? CODES_BY_STATUS[answer?.httpStatusCode ?? 0] ?? name ?? 'Unknown'
 }
 
 /** True where the error is the answer that a key is not there. On a HEAD a missing bucket looks the same. */
