@@ -54,7 +54,7 @@ paxos min wait = 0.01
 [osd]
 osd data = $DIR/osd
 osd objectstore = memstore
-memstore device bytes = 2147483648
+memstore device bytes = 4294967296
 osd class load list = *
 osd class default list = *
 osd boot no wait = true
@@ -70,7 +70,10 @@ rgw num rados handles = 1
 rgw thread pool size = 64
 # Customer keys (SSE-C) over plain HTTP, which is fine on this machine only.
 rgw crypt require ssl = false
-rgw gc obj min wait = 10
+# What is deleted is freed within seconds and not within hours: a full disk takes no more writes.
+rgw gc obj min wait = 5
+rgw gc processor period = 5
+rgw gc processor max time = 5
 CONF
 }
 

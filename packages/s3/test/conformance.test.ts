@@ -12,6 +12,8 @@ describeOnServers('S3Backend', (server) => {
     ['under a prefix', 'files of an app/ünïcode & more/'],
   ])
   for (const [where, prefix] of prefixes) {
+    // A real service takes its time, and with a prefix there is more that can be wrong.
+    if (!server.inProcess && prefix === '') continue
     describeBackend(
       where,
       {
