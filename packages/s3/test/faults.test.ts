@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { newFileId } from '@filedepot/core'
-import { S3Error } from '@filedepot/s3'
+import { S3Error, type S3BackendOptions } from '@filedepot/s3'
+import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { keysIn, openUploads } from './support/buckets.ts'
 import { proxied, type Proxied } from './support/proxied.ts'
@@ -277,5 +278,55 @@ describeOnServers('a deletion that fails', (server) => {
     expect(setup.proxy.count('DeleteObjects')).toBe(1)
     expect(failed.map(({ id }) => id)).toEqual(ids)
     expect(failed[0]?.error).toMatchObject({ code: 'DELETE_FAILED', cause: { code: 'ServiceUnavailable' } })
+  })
+})
+
+describeOnServers('a download whose checksum is checked', (server) => {
+  const bytes = bytesOf(5 * MIB)
+
+  /** The servers here send no checksums, so the proxy does. */
+  const checking = async (options: Partial<S3BackendOptions> = {}): Promise<Proxied> => {
+    const setup = await proxied(server, { responseChecksumValidation: 'WHEN_SUPPORTED', ...options })
+    setup.proxy.answerHeaders['x-amz-checksum-sha256'] = createHash('sha256').update(bytes).digest('base64')
+    return setup
+  }
+
+  it('is given back whole', async () => {
+    await using setup = await checking()
+
+    const file = await setup.files.get(await setup.files.create(bytes))
+
+    expect(Buffer.compare(await file.bytes(), bytes)).toBe(0)
+  })
+
+  it('is an error where a bit is another, where it breaks off, and where it stands still', async () => {
+    await using setup = await checking({ requestTimeout: 1000 })
+    const { proxy, files } = setup
+    const file = await files.get(await files.create(bytes))
+
+    proxy.fail('GetObject', { corruptAnswer: true })
+    const corrupt = await failure(file.bytes())
+    proxy.fail('GetObject', { resetAnswerAfter: MIB })
+    const broken = await failure(file.bytes())
+    proxy.fail('GetObject', { stallAnswerAfter: MIB })
+    const stalled = await failure(file.bytes())
+
+    expect([corrupt.code, broken.code, stalled.code]).toEqual(Array(3).fill('READ_FAILED'))
+    expect(corrupt.message).toMatch(/Checksum mismatch/)
+  })
+
+  it('lets its connection go where the reader stops half-way', async () => {
+    await using setup = await checking()
+    const id = await setup.files.create(bytes)
+    const before = await setup.proxy.connections()
+
+    for (let n = 0; n < 5; n++) {
+      for await (const chunk of (await setup.backend.read(id)) as AsyncIterable<Buffer>) {
+        if (chunk.byteLength > 0) break
+      }
+    }
+    await sleep(50)
+
+    expect(await setup.proxy.connections()).toBeLessThanOrEqual(before)
   })
 })

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Transform } from 'node:stream'
+import { promisify } from 'node:util'
 
 /** What happens to a request in the place of being served. */
 export type Fault =
@@ -16,6 +18,8 @@ export type Fault =
   | { readonly hang: true }
   /** Served, but the answer stands still when so many bytes of its body are through. */
   | { readonly stallAnswerAfter: number }
+  /** Served, but one bit of the answer's body is another. */
+  | { readonly corruptAnswer: true }
   /** Served after so many milliseconds. */
   | { readonly delay: number }
 
@@ -31,6 +35,8 @@ export class FaultProxy {
   readonly operations: string[] = []
   /** The headers of every request, in order. */
   readonly headers: IncomingMessage['headers'][] = []
+  /** Added to every answer, in the place of a server that knows them. */
+  answerHeaders: Record<string, string> = {}
   readonly #server: Server
   readonly #target: URL
   readonly #rules: Rule[] = []
@@ -59,6 +65,11 @@ export class FaultProxy {
     return this.operations.filter((one) => operation === undefined || one === operation).length
   }
 
+  /** How many connections are open. */
+  connections(): Promise<number> {
+    return promisify(this.#server.getConnections.bind(this.#server))()
+  }
+
   /** Strikes the next requests of an operation. */
   fail(operation: string, fault: Fault, times = 1): void {
     this.#rules.push({ operation, fault, times })
@@ -77,8 +88,8 @@ export class FaultProxy {
     const rule = this.#rules.find((one) => one.operation === operation && one.times > 0)
     if (rule) rule.times--
     const fault = rule?.fault
-    if (!fault || 'resetAnswerAfter' in fault || 'loseAnswer' in fault || 'stallAnswerAfter' in fault) {
-      this.#forward(incoming, answer, fault)
+    if (!fault) {
+      this.#forward(incoming, answer)
     } else if ('delay' in fault) {
       setTimeout(() => {
         this.#forward(incoming, answer)
@@ -98,8 +109,10 @@ export class FaultProxy {
         reset()
       })
       reset()
-    } else {
+    } else if ('hang' in fault) {
       incoming.resume()
+    } else {
+      this.#forward(incoming, answer, fault)
     }
   }
 
@@ -114,9 +127,10 @@ export class FaultProxy {
         })
         return
       }
-      answer.writeHead(served.statusCode ?? 502, served.headers)
+      answer.writeHead(served.statusCode ?? 502, { ...served.headers, ...this.answerHeaders })
       if (fault && 'resetAnswerAfter' in fault) cut(served, answer, fault.resetAnswerAfter, true)
       else if (fault && 'stallAnswerAfter' in fault) cut(served, answer, fault.stallAnswerAfter, false)
+      else if (fault && 'corruptAnswer' in fault) served.pipe(corrupting()).pipe(answer)
       else served.pipe(answer)
     })
     outgoing.once('error', () => incoming.socket.destroy())
@@ -137,6 +151,17 @@ function cut(served: IncomingMessage, answer: ServerResponse, after: number, res
       if (reset && sent >= after) answer.socket?.resetAndDestroy()
     })
     if (sent >= after) served.pause()
+  })
+}
+
+function corrupting(): Transform {
+  let done = false
+  return new Transform({
+    transform(chunk: Buffer, _encoding, callback) {
+      if (!done && chunk.byteLength > 0) chunk[0] = (chunk[0] ?? 0) ^ 1
+      done = true
+      callback(null, chunk)
+    },
   })
 }
 
