@@ -1,4 +1,5 @@
 const core = require('@filedepot/core')
+const s3 = require('@filedepot/s3')
 const testing = require('@filedepot/testing')
 const model = require('@filedepot/testing/model')
 const integration = require('@filedepot/typeorm')
@@ -8,6 +9,7 @@ async function main() {
   const sameClasses =
     (await import('@filedepot/core')).UploadedFile === core.UploadedFile &&
     (await import('@filedepot/typeorm')).attachDepot === integration.attachDepot &&
+    (await import('@filedepot/s3')).S3Backend === s3.S3Backend &&
     (await import('@filedepot/testing')).ChaosBackend === testing.ChaosBackend &&
     (await import('@filedepot/testing/model')).runProgram === model.runProgram
 

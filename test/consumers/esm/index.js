@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import * as core from '@filedepot/core'
+import * as s3 from '@filedepot/s3'
 import * as testing from '@filedepot/testing'
 import * as model from '@filedepot/testing/model'
 import * as integration from '@filedepot/typeorm'
@@ -9,6 +10,7 @@ const require = createRequire(import.meta.url)
 const sameClasses =
   require('@filedepot/core').UploadedFile === core.UploadedFile &&
   require('@filedepot/typeorm').attachDepot === integration.attachDepot &&
+  require('@filedepot/s3').S3Backend === s3.S3Backend &&
   require('@filedepot/testing').ChaosBackend === testing.ChaosBackend &&
   require('@filedepot/testing/model').runProgram === model.runProgram
 
