@@ -17,8 +17,6 @@ export interface Exchange {
 
 /** How long an abort waits for the answer to a request that was sent whole. */
 const SETTLE_MS = 2_000
-/** How long a connection may be silent while we wait for it, as in the client. */
-const SILENCE_MS = 60_000
 
 /**
  * Connections to the service, kept for the next request.
@@ -28,11 +26,16 @@ const SILENCE_MS = 60_000
  * (7.22).
  */
 export class Connections {
+  readonly #timeout: number
   readonly #http: http.Agent
   readonly #https: http.Agent
 
-  /** @param agent is used in the place of the own ones, for a proxy. */
-  constructor(agent?: http.Agent) {
+  /**
+   * @param timeout how long a connection may be silent while we wait for it, in milliseconds
+   * @param agent is used in the place of the own ones, for a proxy
+   */
+  constructor(timeout: number, agent?: http.Agent) {
+    this.#timeout = timeout
     this.#http = agent ?? new http.Agent({ keepAlive: true })
     this.#https = agent ?? new https.Agent({ keepAlive: true })
   }
@@ -60,9 +63,9 @@ export class Connections {
       }
       signal?.addEventListener('abort', abort, { once: true })
 
-      request.setTimeout(SILENCE_MS, () => {
+      request.setTimeout(this.#timeout, () => {
         // Where bytes wait to be read, it is the reader who is slow.
-        if (!answer?.readableLength) request.destroy(silence(url))
+        if (!answer?.readableLength) request.destroy(silence(url, this.#timeout))
       })
       request.once('response', (response) => {
         answer = response
@@ -85,7 +88,7 @@ export class Connections {
   }
 }
 
-function silence({ host }: URL): Error {
-  const error = new Error(`${host} did not answer for ${SILENCE_MS / 1000} seconds`)
+function silence({ host }: URL, timeout: number): Error {
+  const error = new Error(`${host} was silent for ${timeout} ms`)
   return Object.assign(error, { code: 'ETIMEDOUT' })
 }

@@ -40,7 +40,7 @@ export interface GcsBackendOptions {
    * @default true where `predefinedAcl` is `publicRead`, else false
    */
   publicUrl?: boolean | string
-  /** Larger files are sent by a resumable upload, in parts; in bytes. @default 8 MiB */
+  /** Larger files are sent by a resumable upload, in parts; in bytes, `Infinity` for never. @default 8 MiB */
   resumableAbove?: number
   /** The size of these parts: how much of a file is in memory; in bytes, a multiple of 256 KiB. @default 8 MiB */
   chunkSize?: number
@@ -48,6 +48,8 @@ export interface GcsBackendOptions {
   deletesAtOnce?: number
   /** How often and how long failures that pass are tried again. @default 3 times, with 1 s, 2 s and 4 s between them */
   retryOptions?: NonNullable<StorageOptions['retryOptions']>
+  /** How long the service may be silent before a request counts as failed; in milliseconds. @default 60,000 */
+  timeout?: number
   /** For requests by way of a proxy: an agent of `node:https`. @default one that keeps connections open */
   agent?: Agent
 }
@@ -70,16 +72,22 @@ export interface GcsSettings {
   readonly resumableAbove: number
   readonly chunkSize: number
   readonly deletesAtOnce: number
+  readonly timeout: number
 }
 
 /** Checks options, and fills in what they leave open. */
 export function settingsOf(options: GcsBackendOptions): GcsSettings {
   const { bucket, prefix = '', storage, predefinedAcl, disposition = 'inline' } = options
-  const { resumableAbove = 8 * MIB, chunkSize = 8 * MIB, deletesAtOnce = 16 } = options
+  const { resumableAbove = 8 * MIB, chunkSize = 8 * MIB, deletesAtOnce = 16, timeout = 60_000 } = options
   check(isBucketName(bucket), 'bucket', 'the name of a bucket', bucket)
   check(isPrefix(prefix), 'prefix', 'a text such as "uploads/", without a slash at its start', prefix)
   check(disposition in { inline: 1, attachment: 1 }, 'disposition', '"inline" or "attachment"', disposition)
-  check(isWhole(resumableAbove, 0), 'resumableAbove', 'a whole number from 0 up', resumableAbove)
+  check(
+    resumableAbove === Infinity || isWhole(resumableAbove, 0),
+    'resumableAbove',
+    'a whole number from 0 up',
+    resumableAbove,
+  )
   check(
     isWhole(chunkSize, BLOCK_BYTES) && chunkSize % BLOCK_BYTES === 0,
     'chunkSize',
@@ -87,6 +95,12 @@ export function settingsOf(options: GcsBackendOptions): GcsSettings {
     chunkSize,
   )
   check(isWhole(deletesAtOnce, 1), 'deletesAtOnce', 'a whole number from 1 up', deletesAtOnce)
+  check(
+    isWhole(timeout, 1) && timeout < 2 ** 31,
+    'timeout',
+    'a whole number of milliseconds from 1 up',
+    timeout,
+  )
   for (const name of ['projectId', 'credentials', 'apiEndpoint', 'retryOptions'] as const) {
     check(!storage || options[name] === undefined, name, 'left out where a storage is given', options[name])
   }
@@ -101,6 +115,7 @@ export function settingsOf(options: GcsBackendOptions): GcsSettings {
     resumableAbove,
     chunkSize,
     deletesAtOnce,
+    timeout,
   })
 }
 
@@ -130,7 +145,7 @@ function isPrefix(prefix: unknown): boolean {
 }
 
 function isWhole(value: number, minimum: number): boolean {
-  return value === Infinity || (Number.isSafeInteger(value) && value >= minimum)
+  return Number.isSafeInteger(value) && value >= minimum
 }
 
 function check(good: boolean, name: string, expectation: string, got: unknown): void {

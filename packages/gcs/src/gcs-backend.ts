@@ -56,7 +56,7 @@ export class GcsBackend implements StorageBackend {
   constructor(options: GcsBackendOptions) {
     this.#settings = settingsOf(options)
     this.#options = { ...options }
-    this.#connections = new Connections(options.agent)
+    this.#connections = new Connections(this.#settings.timeout, options.agent)
   }
 
   /** The name of the bucket. */
@@ -149,7 +149,7 @@ export class GcsBackend implements StorageBackend {
 
   publicUrl(id: string): string | undefined {
     const { publicBase } = this.#settings
-    return publicBase && publicBase + encodeURI(this.#name(id))
+    return publicBase && publicBase + this.#name(id).split('/').map(encodeURIComponent).join('/')
   }
 
   /** Signed with the key of the credentials or, where they have none, by the service (`iam.serviceAccounts.signBlob`). */
