@@ -21,9 +21,8 @@ const SETTLE_MS = 2_000
 /**
  * Connections to the service, kept for the next request.
  *
- * Of our own, and not the client's, since with that a request cannot be cancelled: its streams go on when they are
- * destroyed, and to end one download it closes all connections of the process, which lets the others hang for ever
- * (7.22).
+ * Of our own, and not the client's, since with that a request cannot be cancelled, and to end one download it closes
+ * all connections of the process: other downloads then hang for ever (7.22) or break (8.4).
  */
 export class Connections {
   readonly #timeout: number

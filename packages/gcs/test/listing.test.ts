@@ -51,6 +51,9 @@ describe('the list', () => {
     expect(requests() - before).toBe(2)
     expect(await listed('many/', ids[1_000])).toEqual(ids.slice(1_001))
     expect(requests() - before).toBe(3)
+    // And for nothing of what lies deeper, however much that is.
+    expect(await listed('', 'f')).toEqual([])
+    expect(requests() - before).toBe(4)
   })
 
   it('keeps the files of two prefixes of a bucket apart', async () => {
