@@ -87,10 +87,14 @@ function progressOf({ done, received }: UploadSession): UploadProgress {
 }
 
 function keepWholeBlocks(session: UploadSession): void {
-  const bytes = Buffer.concat(session.parts)
-  const kept = bytes.subarray(0, bytes.byteLength - (bytes.byteLength % BLOCK_BYTES))
-  session.parts = [kept]
-  session.received = kept.byteLength
+  let excess = session.received % BLOCK_BYTES
+  session.received -= excess
+  while (excess > 0) {
+    const last = session.parts.pop() ?? Buffer.alloc(0)
+    const kept = last.subarray(0, Math.max(0, last.byteLength - excess))
+    excess -= last.byteLength - kept.byteLength
+    if (kept.byteLength > 0) session.parts.push(kept)
+  }
 }
 
 /** Which of the bytes a request brings, and when all have come. */
