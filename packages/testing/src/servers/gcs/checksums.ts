@@ -12,7 +12,9 @@ const TABLE = new Uint32Array(256).map((_, byte) => {
 /** As the service gives it: the four bytes, most significant first, in Base64. */
 export function crc32cOf(bytes: Uint8Array): string {
   let crc = 0xffffffff
-  for (const byte of bytes) crc = (TABLE[(crc ^ byte) & 0xff] ?? 0) ^ (crc >>> 8)
+  // By index, as an iterator over so many bytes takes four times as long.
+  let at = 0
+  while (at < bytes.byteLength) crc = (TABLE[(crc ^ (bytes[at++] ?? 0)) & 0xff] ?? 0) ^ (crc >>> 8)
   const result = Buffer.alloc(4)
   result.writeUInt32BE((crc ^ 0xffffffff) >>> 0)
   return result.toString('base64')
