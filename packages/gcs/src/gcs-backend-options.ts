@@ -132,8 +132,10 @@ function publicBaseOf({
     return publicUrl.replace(/\/*$/, '/')
   }
   // Of a client that is made later, the endpoint is not known when a URL is asked for.
-  const ready = typeof storage === 'object' ? storage.apiEndpoint : apiEndpoint
-  return `${(ready ?? 'https://storage.googleapis.com').replace(/\/*$/, '')}/${bucket}/`
+  const ready = (typeof storage === 'object' ? storage.apiEndpoint : apiEndpoint) ?? 'storage.googleapis.com'
+  // As the client reads it.
+  const endpoint = /^\w+:\/\//.test(ready) ? ready : `https://${ready}`
+  return `${endpoint.replace(/\/*$/, '')}/${bucket}/`
 }
 
 function isBucketName(name: unknown): boolean {

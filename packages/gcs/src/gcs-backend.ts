@@ -112,7 +112,7 @@ export class GcsBackend implements StorageBackend {
     }
   }
 
-  /** One request for each file, as the service deletes no more than one at once, {@link GcsBackendOptions.deletesAtOnce} at a time. */
+  /** One request for each file, `deletesAtOnce` at a time: the service has none that deletes many. */
   async delete(ids: readonly string[]): Promise<DeleteReport> {
     const failed: { id: string; error: unknown }[] = []
     await inParallel(new Set(ids), this.#settings.deletesAtOnce, async (id) => {
