@@ -100,6 +100,12 @@ export interface StorageBackend {
   /** A URL by which anyone can read the file until it expires. */
   signedUrl?(id: string, options: SignedUrlOptions): Promise<string>
 
+  /**
+   * The one spelling of an id that is no UUID, where the backend also has files of another program with ids of their
+   * own kind; `undefined` where the text is no such id. New files always get UUIDs.
+   */
+  parseId?(id: string): string | undefined
+
   /** Releases connections. The storage is not used afterwards. */
   close?(): Promise<void>
 }

@@ -1,0 +1,13 @@
+import type { Db } from 'mongodb'
+
+/** The `files_id`s of the chunks that belong to no file. */
+export async function orphans(db: Db, bucketName = 'filedepot'): Promise<string[]> {
+  const named = await db.collection(`${bucketName}.files`).distinct('metadata.content')
+  const ids = await db.collection(`${bucketName}.chunks`).distinct('files_id', { files_id: { $nin: named } })
+  return ids.map(String)
+}
+
+/** How many chunks there are. */
+export function chunkCount(db: Db, bucketName = 'filedepot'): Promise<number> {
+  return db.collection(`${bucketName}.chunks`).countDocuments()
+}
