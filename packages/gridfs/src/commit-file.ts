@@ -1,4 +1,5 @@
-import { MongoServerError, type ClientSession, type Document } from 'mongodb'
+import { MongoServerError, MongoServerSelectionError, type ClientSession, type Document } from 'mongodb'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bucket } from './connection.ts'
 import {
   CONTENT_FIELDS,
@@ -26,6 +27,7 @@ export type CommitOutcome =
 
 const DUPLICATE_KEY = 11000
 const ATTEMPTS = 5
+const LOOK_AGAIN_MS = 100
 
 /**
  * Lets a file exist, or be another one: one update of one document, so a reader sees the old file or the new one,
@@ -68,20 +70,21 @@ async function lookUp(
   session: ClientSession,
   error: unknown,
 ): Promise<CommitOutcome> {
-  try {
-    // A write, though it changes nothing: reads do not wait for the writes of their session.
-    const filter = { _id: key, 'metadata.content': content }
-    const options = { projection: CONTENT_FIELDS, session }
-    const found = await files.findOneAndUpdate(filter, { $unset: { 'metadata.none': '' } }, options)
-    if (!found) return { state: 'failed', error }
-    const { replaced } = found.metadata ?? {}
-    return {
-      state: 'committed',
-      replaced: undefined,
-      replacedContents: replaced === undefined ? [] : [replaced],
+  // A write, though it changes nothing: reads do not wait for the writes of their session.
+  const filter = { _id: key, 'metadata.content': content }
+  const options = { projection: CONTENT_FIELDS, session }
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const found = await files.findOneAndUpdate(filter, { $unset: { 'metadata.none': '' } }, options)
+      if (!found) return { state: 'failed', error }
+      const { replaced } = found.metadata ?? {}
+      const replacedContents = replaced === undefined ? [] : [replaced]
+      return { state: 'committed', replaced: undefined, replacedContents }
+    } catch (failure) {
+      if (failure instanceof MongoServerSelectionError || attempt === ATTEMPTS)
+        return { state: 'unknown', error }
+      await sleep(LOOK_AGAIN_MS)
     }
-  } catch {
-    return { state: 'unknown', error }
   }
 }
 
