@@ -323,11 +323,13 @@ describe('ChaosBackend', () => {
     const inner = Object.assign(new MemoryBackend(), {
       publicUrl: (id: string) => `https://files.example/${id}`,
       signedUrl: (id: string) => Promise.resolve(`https://files.example/${id}?signed`),
+      parseId: (id: string) => id.toLowerCase(),
       close: () => Promise.resolve(),
     })
     const able = new ChaosBackend(inner)
 
-    expect([plain.publicUrl, plain.signedUrl, plain.close]).toEqual([undefined, undefined, undefined])
+    expect([plain.publicUrl, plain.signedUrl, plain.parseId, plain.close]).toEqual(Array(4).fill(undefined))
+    expect(able.parseId?.('A')).toBe('a')
     expect(able.publicUrl?.('a')).toBe('https://files.example/a')
     expect(await able.signedUrl?.('a', {})).toBe('https://files.example/a?signed')
     await able.fail('signedUrl').close?.()

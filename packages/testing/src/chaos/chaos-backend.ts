@@ -65,6 +65,7 @@ export class ChaosBackend implements StorageBackend {
   // There only where the inner backend has them, as abilities are detected by their presence.
   readonly publicUrl?: (id: string) => string | undefined
   readonly signedUrl?: (id: string, options: SignedUrlOptions) => Promise<string>
+  readonly parseId?: (id: string) => string | undefined
   readonly close?: () => Promise<void>
 
   readonly #inner: StorageBackend
@@ -79,6 +80,7 @@ export class ChaosBackend implements StorageBackend {
     this.#random = randomNumbers(seed)
     if (inner.publicUrl) this.publicUrl = (id) => inner.publicUrl?.(id)
     if (inner.signedUrl) this.signedUrl = (id, options) => this.#signedUrl(id, options)
+    if (inner.parseId) this.parseId = (id) => inner.parseId?.(id)
     if (inner.close) this.close = async () => inner.close?.()
   }
 
