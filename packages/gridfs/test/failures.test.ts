@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { FileStorage, newFileId } from '@filedepot/core'
 import { GridFSBackend } from '@filedepot/gridfs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { MongoNetworkError, MongoServerError, MongoServerSelectionError } from 'mongodb'
 import { bytesOf, streamOf } from './support/bytes.ts'
 import { onServer } from './support/on-server.ts'
@@ -128,6 +129,19 @@ describe('a connection that breaks', () => {
 
     expect(await (await files.get(id)).bytes()).toEqual(HELLO)
     expect(await orphans(db)).toEqual([])
+  })
+
+  it('where the file comes to exist, and is late, lets no file exist whose chunks were removed', async () => {
+    const { files, backend, db } = on.open({}, { socketTimeoutMS: 300 })
+    // The driver gives up twice before the server has begun.
+    const late = { failCommands: ['findAndModify'], blockConnection: true, blockTimeMS: 1500 }
+    on.server.fail(late, { times: 2 })
+
+    await expect(files.create(HELLO)).rejects.toMatchObject({ code: 'WRITE_FAILED' })
+
+    await sleep(2500)
+    expect(await idsOf(backend)).toEqual([])
+    expect(await chunkCount(db)).toBe(0)
   })
 
   it('for good, where the file comes to exist, never takes bytes that the file may have', async () => {

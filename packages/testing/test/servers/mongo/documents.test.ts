@@ -24,6 +24,11 @@ describe('documents on the MongoDB test server', () => {
     const found = await on.db.collection('things').findOne({}, { promoteValues: false, promoteLongs: false })
 
     expect(found).toMatchObject({ whole: new Int32(5), real: new Double(5), long: document.long })
+    expect([found?.whole, found?.real, found?.long].map((value: object) => value.constructor.name)).toEqual([
+      'Int32',
+      'Double',
+      'Long',
+    ])
     expect(found).toMatchObject({ text: 'Ада', date: new Date(5), nothing: null, pattern: /a.b/i })
     expect((found?.bytes as Binary).value()).toEqual(Buffer.from([1, 2, 3]))
     expect(document.uuid.equals(found?.uuid as UUID)).toBe(true)
@@ -106,13 +111,21 @@ describe('documents on the MongoDB test server', () => {
     const things = on.db.collection<{ _id: string; n?: number; made?: boolean }>('things')
 
     const outcomes = await Promise.all(
-      Array.from({ length: 20 }, () =>
-        things.updateOne({ _id: 'a' }, { $inc: { n: 1 }, $setOnInsert: { made: true } }, { upsert: true }),
-      ),
+      Array.from({ length: 20 }, () => things.updateOne({ _id: 'a' }, { $inc: { n: 1 } }, { upsert: true })),
     )
 
     expect(outcomes.filter(({ upsertedCount }) => upsertedCount === 1)).toHaveLength(1)
-    expect(await things.find().toArray()).toEqual([{ _id: 'a', n: 20, made: true }])
+    expect(await things.find().toArray()).toEqual([{ _id: 'a', n: 20 }])
+  })
+
+  it('have what only an insert sets when they are made by an upsert, and keep it', async () => {
+    const things = on.db.collection<{ _id: string; first: number }>('things')
+
+    for (const first of [1, 2]) {
+      await things.updateOne({ _id: 'a' }, { $setOnInsert: { first } }, { upsert: true })
+    }
+
+    expect(await things.find().toArray()).toEqual([{ _id: 'a', first: 1 }])
   })
 
   it('are found and changed in one step', async () => {

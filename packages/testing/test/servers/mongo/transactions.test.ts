@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Long, MongoClient, type Document } from 'mongodb'
 import { connected } from './connected.ts'
 
 const on = connected()
@@ -110,6 +112,21 @@ describe('transactions on the MongoDB test server', () => {
     expect(await things.findOne()).toEqual({ _id: 'a', n: 11 })
   })
 
+  it('have a unique value once', async () => {
+    const things = on.db.collection('things')
+    await things.createIndex({ a: 1 }, { unique: true }, {})
+
+    const inserting = on.client.withSession((session) =>
+      session.withTransaction(async () => {
+        await things.insertOne({ a: 1 }, { session })
+        await things.insertOne({ a: 1 }, { session })
+      }),
+    )
+
+    await expect(inserting).rejects.toMatchObject({ code: 11000 })
+    expect(await things.countDocuments()).toBe(0)
+  })
+
   it('let one of two have a unique value', async () => {
     const things = on.db.collection('things')
     await things.createIndex({ a: 1 }, { unique: true }, {})
@@ -123,4 +140,51 @@ describe('transactions on the MongoDB test server', () => {
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
     expect(await things.countDocuments()).toBe(1)
   })
+})
+
+describe('writes that are sent again to the MongoDB test server', () => {
+  it('wait for the first one, and are not run a second time', async () => {
+    const things = on.db.collection<{ _id: string; n: number }>('things')
+    await things.insertOne({ _id: 'a', n: 1 })
+    await on.client.withSession(async (holder) => {
+      holder.startTransaction()
+      await things.updateOne({ _id: 'a' }, { $set: { n: 10 } }, { session: holder })
+
+      await withNumbers(async (send) => {
+        const updates = [{ q: { _id: 'a' }, u: { $inc: { n: 1 } } }]
+        const both = [send(1, { update: 'things', updates }), send(1, { update: 'things', updates })]
+        // Until both have arrived, the second one over a connection that is opened for it.
+        await sleep(200)
+        await holder.commitTransaction()
+
+        expect(await Promise.all(both)).toMatchObject([{ nModified: 1 }, { nModified: 1 }])
+      })
+    })
+    expect(await things.findOne()).toEqual({ _id: 'a', n: 11 })
+  })
+
+  it('are refused where a later write of their session has been run', async () => {
+    await withNumbers(async (send) => {
+      await send(2, { insert: 'things', documents: [{ n: 2 }] })
+
+      const late = send(1, { insert: 'things', documents: [{ n: 1 }] })
+
+      await expect(late).rejects.toMatchObject({ code: 225 })
+    })
+    expect(await on.db.collection('things').countDocuments()).toBe(1)
+  })
+
+  /** Sends commands in one session with numbers of one's own, by a client that has sent none before. */
+  async function withNumbers(
+    run: (send: (number: number, command: Document) => Promise<Document>) => Promise<void>,
+  ): Promise<void> {
+    const client = new MongoClient(on.server.uri)
+    await client.withSession(async (session) => {
+      const db = client.db(on.db.databaseName)
+      await run((number, command) =>
+        db.command({ ...command, txnNumber: Long.fromNumber(number) }, { session }),
+      )
+    })
+    await client.close()
+  }
 })
