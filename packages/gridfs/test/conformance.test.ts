@@ -45,7 +45,7 @@ function describeOn(name: string, open: () => Promise<{ uri: string; stop: () =>
 
 describeOn('On the test server', startServerProcess)
 
-if (realServerUri !== undefined && realServerUri !== '') {
+if (realServerUri !== undefined) {
   const uri = realServerUri
   describeOn('On mongod', () => Promise.resolve({ uri, stop: () => Promise.resolve() }))
 } else if (!process.env.CI) {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
 import { FileStorage, newFileId } from '@filedepot/core'
 import { GridFSBackend } from '@filedepot/gridfs'
+import { startMongoServer } from '@filedepot/testing/mongo-server'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { MongoNetworkError, MongoServerError, MongoServerSelectionError } from 'mongodb'
+import { MongoClient, MongoNetworkError, MongoServerError, MongoServerSelectionError } from 'mongodb'
 import { bytesOf, streamOf } from './support/bytes.ts'
 import { onServer } from './support/on-server.ts'
 import { chunkCount, idsOf, orphans } from './support/stored.ts'
@@ -33,7 +34,7 @@ describe('a server that cannot be used', () => {
   })
 
   it('refuses wrong credentials, and the error does not tell them', async () => {
-    const uri = on.server.uri.replace('mongodb://', 'mongodb://ada:secret@').replace('/?', '/files?')
+    const uri = on.uriOf('files').replace('mongodb://', 'mongodb://ada:secret@')
     const backend = new GridFSBackend({ uri })
 
     const failure: unknown = await new FileStorage('tested', backend)
@@ -251,5 +252,26 @@ describe('errors of the server', () => {
     await other.delete(id)
 
     expect(await chunkCount(db)).toBe(0)
+  })
+})
+
+describe('a server that stands alone', () => {
+  it('stores, replaces and deletes, and tells what happened where an answer is lost', async () => {
+    const server = await startMongoServer({ replicaSet: null })
+    const client = new MongoClient(server.uri)
+    const db = client.db('files')
+    const backend = new GridFSBackend({ db })
+    const files = new FileStorage('tested', backend)
+    const id = await files.create(HELLO)
+
+    server.fail({ failCommands: ['findAndModify'], loseReply: true }, { times: 1 })
+    await files.replace(id, streamOf(BYTES))
+
+    expect((await (await files.get(id)).bytes()).equals(BYTES)).toBe(true)
+    expect(await orphans(db)).toEqual([])
+    await files.delete(id)
+    expect(await chunkCount(db)).toBe(0)
+    await client.close()
+    await server.close()
   })
 })

@@ -6,9 +6,10 @@ import { GridFSBackend } from '@filedepot/gridfs'
 import { Binary, ObjectId, type Db } from 'mongodb'
 import { bytesOf, streamOf } from './support/bytes.ts'
 import { onServer } from './support/on-server.ts'
-import { chunkCount, idsOf, orphans } from './support/stored.ts'
+import { realServerUri } from './support/real-server.ts'
+import { chunkCount, idsOf } from './support/stored.ts'
 
-const on = onServer()
+const on = onServer(realServerUri)
 const HELLO = Buffer.from('hello, world')
 
 describe('GridFSBackend', () => {
@@ -157,21 +158,22 @@ describe('GridFSBackend', () => {
 
 describe('a GridFSBackend and its client', () => {
   it('uses the database of the URI, or the one that is named', async () => {
-    const uri = on.server.uri.replace('/?', '/of-the-uri?')
+    const [first, second] = [on.newDb(), on.newDb()]
+    const uri = on.uriOf(first.databaseName)
     const byUri = new GridFSBackend({ uri })
-    const byName = new GridFSBackend({ uri, database: 'by-name' })
+    const byName = new GridFSBackend({ uri, database: second.databaseName })
 
     await byUri.write(newFileId(), HELLO, infoOf(), {})
     await byName.write(newFileId(), HELLO, infoOf(), {})
 
-    expect(await chunkCount(on.client.db('of-the-uri'))).toBe(1)
-    expect(await chunkCount(on.client.db('by-name'))).toBe(1)
+    expect(await chunkCount(first)).toBe(1)
+    expect(await chunkCount(second)).toBe(1)
     await Promise.all([byUri.close(), byName.close()])
     await expect(byUri.stat(newFileId())).rejects.toThrow('the storage is closed')
   })
 
   it('calls a factory once, however many ask at first, and again only where it failed', async () => {
-    const db = on.client.db('of-a-factory')
+    const db = on.newDb()
     const factory = jest.fn<() => Promise<Db>>().mockRejectedValueOnce(new Error('not yet'))
     factory.mockResolvedValue(db)
     const backend = new GridFSBackend({ db: factory })
@@ -185,12 +187,13 @@ describe('a GridFSBackend and its client', () => {
   })
 
   it('leaves a client open that it was given', async () => {
-    const backend = new GridFSBackend({ db: on.client.db('given') })
+    const db = on.newDb()
+    const backend = new GridFSBackend({ db })
     await backend.write(newFileId(), HELLO, infoOf(), {})
 
     await backend.close()
 
-    expect(await orphans(on.client.db('given'))).toEqual([])
+    expect(await chunkCount(db)).toBe(1)
   })
 
   it('closes without ever having been used', async () => {

@@ -5,9 +5,10 @@ import fc from 'fast-check'
 import { GridFSBucket, ObjectId, type Db } from 'mongodb'
 import { bytesOf } from './support/bytes.ts'
 import { onServer } from './support/on-server.ts'
+import { realServerUri } from './support/real-server.ts'
 import { chunkCount, idsOf, orphans } from './support/stored.ts'
 
-const on = onServer()
+const on = onServer(realServerUri)
 const BYTES = bytesOf(600_000)
 
 /** As Python's DEPOT does with `GridFS.put`: the ids are made by the driver, its own fields are beside the others. */

@@ -14,36 +14,56 @@ export interface OpenStorage {
   readonly commands: string[]
 }
 
-/** For a test file: a server in this process, and storages on it, each in a database of its own. */
-export function onServer(): {
+/** What a test file works with. */
+export interface OnServer {
+  /** The test server, which can be made to fail. */
   readonly server: MongoServer
-  readonly client: MongoClient
+  /** The URI of a database on the server. */
+  uriOf(database: string): string
+  /** A database of its own, which is dropped after the test. */
+  newDb(): Db
+  /** A backend with a client of its own, on a new database or another one. */
   open(options?: GridFSBucketOptions, clientOptions?: MongoClientOptions, db?: Db): OpenStorage
-} {
-  let server: MongoServer
+}
+
+/**
+ * For a test file: a server in this process, or the one at the URI, and databases on it.
+ *
+ * @param uri of a mongod, for tests that make nothing fail
+ */
+export function onServer(uri?: string): OnServer {
+  let server: MongoServer | undefined
   let client: MongoClient
+  const serverUri = (): string => uri ?? server?.uri ?? ''
   const opened: MongoClient[] = []
+  const databases: Db[] = []
   beforeAll(async () => {
-    server = await startMongoServer()
-    client = await new MongoClient(server.uri).connect()
+    if (uri === undefined) server = await startMongoServer()
+    client = await new MongoClient(serverUri()).connect()
   })
   afterEach(async () => {
-    server.restore()
+    server?.restore()
     for (const one of opened.splice(0)) await one.close()
+    for (const db of databases.splice(0)) await db.dropDatabase()
   })
   afterAll(async () => {
     await client.close()
-    await server.close()
+    await server?.close()
   })
+  const newDb = (): Db => {
+    const db = client.db(`filedepot-${randomUUID()}`)
+    databases.push(db)
+    return db
+  }
   return {
     get server() {
+      if (!server) throw new Error('a real server does not fail as it is told')
       return server
     },
-    get client() {
-      return client
-    },
-    open(options, clientOptions, db = client.db(`filedepot-${randomUUID()}`)) {
-      const own = new MongoClient(server.uri, { ...clientOptions, monitorCommands: true })
+    uriOf: (database) => serverUri().replace(/^([^/]+\/\/[^/?]+)[^?]*/, `$1/${database}`),
+    newDb,
+    open(options, clientOptions, db = newDb()) {
+      const own = new MongoClient(serverUri(), { ...clientOptions, monitorCommands: true })
       opened.push(own)
       const commands: string[] = []
       own.on('commandStarted', ({ commandName }) => commands.push(commandName))
