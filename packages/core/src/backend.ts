@@ -140,6 +140,12 @@ export interface StorageBackend {
    */
   copy?(from: StorageBackend, id: string, options?: { signal?: AbortSignal | undefined }): Promise<boolean>
 
+  /**
+   * The one spelling of an id that is no UUID, where the backend also has files of another program with ids of their
+   * own kind; `undefined` where the text is no such id. New files always get UUIDs.
+   */
+  parseId?(id: string): string | undefined
+
   /** Releases connections. The storage is not used afterwards. */
   close?(): Promise<void>
 }

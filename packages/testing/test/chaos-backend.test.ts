@@ -331,12 +331,15 @@ describe('ChaosBackend', () => {
           fields: {},
         }),
       copy: (from: StorageBackend) => Promise.resolve(from === inner),
+      parseId: (id: string) => id.toLowerCase(),
       close: () => Promise.resolve(),
     })
     const able = new ChaosBackend(inner)
 
     const optional: (keyof StorageBackend)[] = ['publicUrl', 'signedUrl', 'signedUpload', 'copy', 'close']
     expect(optional.filter((method) => (plain as StorageBackend)[method] !== undefined)).toEqual([])
+    expect([plain.publicUrl, plain.signedUrl, plain.parseId, plain.close]).toEqual(Array(4).fill(undefined))
+    expect(able.parseId?.('A')).toBe('a')
     expect(able.publicUrl?.('a')).toBe('https://files.example/a')
     expect(await able.signedUrl?.('a', {})).toBe('https://files.example/a?signed')
     expect((await able.signedUpload?.('a', {}))?.url).toBe('https://files.example/a')

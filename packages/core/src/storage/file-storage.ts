@@ -102,7 +102,7 @@ export class FileStorage {
    * @throws FiledepotError `FILE_NOT_FOUND`, `INVALID_FILE_ID`, `CORRUPT_FILE`, `READ_FAILED`
    */
   async get(file: FileOrId): Promise<StoredFile> {
-    const id = idOf(file)
+    const id = this.#idOf(file)
     const stat = await this.#run('read', id, () => this.backend.stat(id))
     if (!stat) throw new FileNotFoundError(this.path(id))
     return new StoredFile(this, id, stat)
@@ -118,7 +118,7 @@ export class FileStorage {
    * @throws FiledepotError `FILE_NOT_FOUND`, and all that {@link FileStorage.create} throws
    */
   async replace(file: FileOrId, content: FileContent, options: StoreOptions = {}): Promise<string> {
-    const id = idOf(file)
+    const id = this.#idOf(file)
     if (content instanceof StoredFile && content.id === id) {
       // Onto itself: the bytes are there already, and reading while replacing them would be a race.
       if (content.isIn(this)) return id
@@ -141,7 +141,7 @@ export class FileStorage {
    * @throws FiledepotError `INVALID_FILE_ID`, `DELETE_FAILED`
    */
   async delete(file: FileOrId): Promise<void> {
-    const id = idOf(file)
+    const id = this.#idOf(file)
     const { failed } = await this.deleteMany([id])
     if (failed[0]) throw failed[0].error
   }
@@ -152,7 +152,7 @@ export class FileStorage {
     const failed: { id: string; error: unknown }[] = []
     for (const id of ids) {
       try {
-        good.push(parseFileId(id))
+        good.push(this.#idOf(id))
       } catch (error) {
         failed.push({ id, error })
       }
@@ -167,13 +167,13 @@ export class FileStorage {
 
   /** @throws FiledepotError `INVALID_FILE_ID`, `CORRUPT_FILE`, `READ_FAILED` */
   async exists(file: FileOrId): Promise<boolean> {
-    const id = idOf(file)
+    const id = this.#idOf(file)
     return (await this.#run('read', id, () => this.backend.stat(id))) !== undefined
   }
 
   /** The ids of all files in ascending order, or of those after an id. */
   async *list(options: { after?: FileOrId } = {}): AsyncGenerator<string> {
-    const after = options.after === undefined ? undefined : idOf(options.after)
+    const after = options.after === undefined ? undefined : this.#idOf(options.after)
     try {
       yield* this.backend.list({ after })
     } catch (error) {
@@ -183,17 +183,17 @@ export class FileStorage {
 
   /** The bytes of a file, or a part of them. {@link StoredFile.stream} is the friendlier way. */
   read(id: string, range?: ByteRange, options?: { signal?: AbortSignal | undefined }): Promise<Readable> {
-    return this.#run('read', id, () => this.backend.read(parseFileId(id), range, options), options?.signal)
+    return this.#run('read', id, () => this.backend.read(this.#idOf(id), range, options), options?.signal)
   }
 
   /** A URL by which anyone can read the file from the storage itself, where there is one. */
   publicUrl(file: FileOrId): string | undefined {
-    return this.backend.publicUrl?.(idOf(file))
+    return this.backend.publicUrl?.(this.#idOf(file))
   }
 
   /** @throws FiledepotError `NOT_SUPPORTED` where the storage cannot sign URLs. */
   async signedUrl(file: FileOrId, options: SignedUrlOptions = {}): Promise<string> {
-    const id = idOf(file)
+    const id = this.#idOf(file)
     if (!this.backend.signedUrl) {
       throw new FiledepotError('NOT_SUPPORTED', `the storage "${this.name}" cannot sign URLs`)
     }
@@ -269,6 +269,12 @@ export class FileStorage {
     }
   }
 
+  /** A UUID in its one spelling, or an id of the backend's own kind in its. */
+  #idOf(file: FileOrId): string {
+    const id = typeof file === 'string' ? file : (file as { id?: unknown } | undefined | null)?.id
+    return (typeof id === 'string' ? this.backend.parseId?.(id) : undefined) ?? parseFileId(id)
+  }
+
   async #run<T>(
     operation: StorageOperation,
     id: string,
@@ -281,10 +287,6 @@ export class FileStorage {
       throw this.dress(operation, id, error, signal)
     }
   }
-}
-
-function idOf(file: FileOrId): string {
-  return parseFileId(typeof file === 'string' ? file : (file as { id?: unknown } | undefined | null)?.id)
 }
 
 function checkSignedUpload({ method, expiresIn, size, maxSize }: SignedUploadOptions): void {

@@ -73,6 +73,7 @@ export class ChaosBackend implements StorageBackend {
     id: string,
     options?: { signal?: AbortSignal | undefined },
   ) => Promise<boolean>
+  readonly parseId?: (id: string) => string | undefined
   readonly close?: () => Promise<void>
 
   readonly #inner: StorageBackend
@@ -103,6 +104,7 @@ export class ChaosBackend implements StorageBackend {
         return this.#around('copy', id, options?.signal, () => copy(source, id, options))
       }
     }
+    if (inner.parseId) this.parseId = (id) => inner.parseId?.(id)
     if (inner.close) this.close = async () => inner.close?.()
   }
 
