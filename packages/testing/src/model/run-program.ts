@@ -108,7 +108,7 @@ class ProgramRun {
         break
       case 'removeAll':
         await this.#driver.removeAll(step.rows)
-        this.#forget(this.model.delete(step.rows))
+        this.#forget([...step.rows, ...this.model.delete(step.rows)])
         break
       case 'clearAll':
         await this.#driver.clearAll(step.rows)
