@@ -4,6 +4,7 @@ import { constantMemory } from './cases/constant-memory.mjs'
 import { hashedStream } from './cases/hashed-stream.mjs'
 import { importCore } from './cases/import-core.mjs'
 import { localFiles } from './cases/local-files.mjs'
+import { s3 } from './cases/s3.mjs'
 import { savesWithoutFiles } from './cases/saves-without-files.mjs'
 import { typeormCriteria } from './cases/typeorm-criteria.mjs'
 import { typeormFiles } from './cases/typeorm-files.mjs'
@@ -22,6 +23,7 @@ const CASES = {
   'typeorm-untouched': typeormUntouched,
   'saves-without-files': savesWithoutFiles,
   'import-core': importCore,
+  s3,
 }
 
 const { only = [], quick, json } = readOptions()

@@ -52,6 +52,33 @@ export interface SignedUrlOptions {
   signal?: AbortSignal
 }
 
+/** Options of {@link StorageBackend.signedUpload}. */
+export interface SignedUploadOptions {
+  /** `PUT` sends the bytes as they are; `POST` is the form of a browser, whose policy can limit the size. @default 'PUT' */
+  method?: 'PUT' | 'POST'
+  /** In seconds. @default 900 */
+  expiresIn?: number
+  /** For display; kept with the file. @default 'unnamed' */
+  filename?: string
+  /** MIME type that the upload has to have; kept with the file. @default 'application/octet-stream' */
+  contentType?: string
+  /** In bytes, exactly: an upload of another size is refused. @default any size */
+  size?: number
+  /** In bytes, at most; of `POST` only, as a signed `PUT` has no room for a limit. @default Infinity */
+  maxSize?: number
+  signal?: AbortSignal
+}
+
+/** What a client needs to upload a file past this program. */
+export interface SignedUpload {
+  readonly method: 'PUT' | 'POST'
+  readonly url: string
+  /** Headers that a `PUT` has to send, as they are; none of a `POST`. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Fields of the form of a `POST`, before the field `file`; none of a `PUT`. */
+  readonly fields: Readonly<Record<string, string>>
+}
+
 /**
  * The contract of a storage: five required methods, raw. A backend guesses no inputs, makes no ids and dresses no
  * errors; {@link FileStorage}, in front of it, does. Abilities that only some services have are optional methods.
@@ -99,6 +126,25 @@ export interface StorageBackend {
 
   /** A URL by which anyone can read the file until it expires. */
   signedUrl?(id: string, options: SignedUrlOptions): Promise<string>
+
+  /**
+   * What a client needs to upload the file with this id by itself, until it expires. The service refuses what is not
+   * as the options say. Nobody has looked at such a file: its type is what the client claims.
+   */
+  signedUpload?(id: string, options: SignedUploadOptions): Promise<SignedUpload>
+
+  /**
+   * Copies a file here from another backend of the same service, id and metadata kept, so that its bytes stay there;
+   * atomic as a write is. Resolves with false where it cannot, and the caller then sends the bytes. Rejects with
+   * {@link FileNotFoundError} where `from` has no such file.
+   */
+  copy?(from: StorageBackend, id: string, options?: { signal?: AbortSignal | undefined }): Promise<boolean>
+
+  /**
+   * The one spelling of an id that is no UUID, where the backend also has files of another program with ids of their
+   * own kind; `undefined` where the text is no such id. New files always get UUIDs.
+   */
+  parseId?(id: string): string | undefined
 
   /** Releases connections. The storage is not used afterwards. */
   close?(): Promise<void>

@@ -10,6 +10,8 @@ export function newFileId(): string {
   return uuidv7()
 }
 
+const ONE_SPELLING = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
 /**
  * The id in its one spelling (lower case, with hyphens). Any UUID is good, also the versions 1 and 4 that Python's
  * DEPOT made; whatever is none never reaches a backend, so no id can name a path.
@@ -17,6 +19,8 @@ export function newFileId(): string {
  * @throws FiledepotError `INVALID_FILE_ID`
  */
 export function parseFileId(id: unknown): string {
+  // Nearly all come in it, and parsing takes seven microseconds: a tenth of a second for 10,000 deletions.
+  if (typeof id === 'string' && ONE_SPELLING.test(id)) return id
   try {
     if (typeof id === 'string' && id.length === 36) return UUID.parse(id).toString()
   } catch {

@@ -7,7 +7,13 @@ export type {
   EnvironmentOptions,
   EnvironmentSettings,
 } from './depot/backend-from-environment.ts'
-export { FileStorage, type FileOrId, type StoredRecord, type StoreOptions } from './storage/file-storage.ts'
+export {
+  FileStorage,
+  type DirectUpload,
+  type FileOrId,
+  type StoredRecord,
+  type StoreOptions,
+} from './storage/file-storage.ts'
 export { StoredFile } from './storage/stored-file.ts'
 export type { FileContent, FilePart, FormidableFile, MulterFile } from './content/file-content.ts'
 export { FileIntent, fromDataUrl, fromPath, type FileIntentOptions } from './content/file-intent.ts'
@@ -49,6 +55,8 @@ export type {
   FileBody,
   FileInfo,
   FileStat,
+  SignedUpload,
+  SignedUploadOptions,
   SignedUrlOptions,
   StorageBackend,
 } from './backend.ts'

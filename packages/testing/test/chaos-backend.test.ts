@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { FileStorage, MemoryBackend, newFileId, type FileInfo } from '@filedepot/core'
+import { FileStorage, MemoryBackend, newFileId, type FileInfo, type StorageBackend } from '@filedepot/core'
 import { backendCases, ChaosBackend, ChaosError, describeBackend } from '@filedepot/testing'
 
 const HELLO = Buffer.from('hello')
@@ -323,15 +323,34 @@ describe('ChaosBackend', () => {
     const inner = Object.assign(new MemoryBackend(), {
       publicUrl: (id: string) => `https://files.example/${id}`,
       signedUrl: (id: string) => Promise.resolve(`https://files.example/${id}?signed`),
+      signedUpload: (id: string) =>
+        Promise.resolve({
+          method: 'PUT' as const,
+          url: `https://files.example/${id}`,
+          headers: {},
+          fields: {},
+        }),
+      copy: (from: StorageBackend) => Promise.resolve(from === inner),
+      parseId: (id: string) => id.toLowerCase(),
       close: () => Promise.resolve(),
     })
     const able = new ChaosBackend(inner)
 
-    expect([plain.publicUrl, plain.signedUrl, plain.close]).toEqual([undefined, undefined, undefined])
+    const optional: (keyof StorageBackend)[] = ['publicUrl', 'signedUrl', 'signedUpload', 'copy', 'close']
+    expect(optional.filter((method) => (plain as StorageBackend)[method] !== undefined)).toEqual([])
+    expect([plain.publicUrl, plain.signedUrl, plain.parseId, plain.close]).toEqual(Array(4).fill(undefined))
+    expect(able.parseId?.('A')).toBe('a')
     expect(able.publicUrl?.('a')).toBe('https://files.example/a')
     expect(await able.signedUrl?.('a', {})).toBe('https://files.example/a?signed')
-    await able.fail('signedUrl').close?.()
+    expect((await able.signedUpload?.('a', {}))?.url).toBe('https://files.example/a')
+    expect([await able.copy?.(inner, 'a'), await able.copy?.(new ChaosBackend(inner), 'a')]).toEqual([
+      true,
+      true,
+    ])
+    await able.fail('signedUrl').fail('signedUpload').fail('copy').close?.()
     await expect(able.signedUrl?.('a', {})).rejects.toBeInstanceOf(ChaosError)
+    await expect(able.signedUpload?.('a', {})).rejects.toBeInstanceOf(ChaosError)
+    await expect(able.copy?.(inner, 'a')).rejects.toBeInstanceOf(ChaosError)
   })
 
   it('fails the suite when it breaks a promise', async () => {

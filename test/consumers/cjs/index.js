@@ -1,5 +1,8 @@
 const core = require('@filedepot/core')
+const s3 = require('@filedepot/s3')
+const gcs = require('@filedepot/gcs')
 const testing = require('@filedepot/testing')
+const gcsServer = require('@filedepot/testing/gcs-server')
 const model = require('@filedepot/testing/model')
 const integration = require('@filedepot/typeorm')
 const { DataSource, EntitySchema } = require('typeorm')
@@ -8,7 +11,10 @@ async function main() {
   const sameClasses =
     (await import('@filedepot/core')).UploadedFile === core.UploadedFile &&
     (await import('@filedepot/typeorm')).attachDepot === integration.attachDepot &&
+    (await import('@filedepot/s3')).S3Backend === s3.S3Backend &&
+    (await import('@filedepot/gcs')).GcsBackend === gcs.GcsBackend &&
     (await import('@filedepot/testing')).ChaosBackend === testing.ChaosBackend &&
+    (await import('@filedepot/testing/gcs-server')).startGcsServer === gcsServer.startGcsServer &&
     (await import('@filedepot/testing/model')).runProgram === model.runProgram
 
   const depot = new core.DepotManager()

@@ -1,6 +1,9 @@
 import { createRequire } from 'node:module'
 import * as core from '@filedepot/core'
+import * as s3 from '@filedepot/s3'
+import * as gcs from '@filedepot/gcs'
 import * as testing from '@filedepot/testing'
+import * as gcsServer from '@filedepot/testing/gcs-server'
 import * as model from '@filedepot/testing/model'
 import * as integration from '@filedepot/typeorm'
 import { DataSource, EntitySchema } from 'typeorm'
@@ -9,7 +12,10 @@ const require = createRequire(import.meta.url)
 const sameClasses =
   require('@filedepot/core').UploadedFile === core.UploadedFile &&
   require('@filedepot/typeorm').attachDepot === integration.attachDepot &&
+  require('@filedepot/s3').S3Backend === s3.S3Backend &&
+  require('@filedepot/gcs').GcsBackend === gcs.GcsBackend &&
   require('@filedepot/testing').ChaosBackend === testing.ChaosBackend &&
+  require('@filedepot/testing/gcs-server').startGcsServer === gcsServer.startGcsServer &&
   require('@filedepot/testing/model').runProgram === model.runProgram
 
 const depot = new core.DepotManager()

@@ -1,11 +1,19 @@
 import type { Readable } from 'node:stream'
-import type { ByteRange, DeleteReport, SignedUrlOptions, StorageBackend } from '../backend.ts'
+import type {
+  ByteRange,
+  DeleteReport,
+  SignedUpload,
+  SignedUploadOptions,
+  SignedUrlOptions,
+  StorageBackend,
+} from '../backend.ts'
 import type { FileContent } from '../content/file-content.ts'
+import { cleanFilename } from '../content/filename.ts'
 import type { FileValidator } from '../content/file-validator.ts'
 import { ingest, type IngestOptions } from '../content/ingest.ts'
 import { resolveContent, type ResolvedContent } from '../content/resolve-content.ts'
 import { FiledepotError, FileNotFoundError } from '../errors.ts'
-import { checkWholeNumber } from '../expected.ts'
+import { checkWholeNumber, expected } from '../expected.ts'
 import { newFileId, parseFileId } from '../file-id.ts'
 import { formatFilePath } from '../file-path.ts'
 import { dressError, type StorageOperation } from './dress-error.ts'
@@ -40,6 +48,14 @@ export interface StoredRecord {
   /** Lower-case hex. */
   readonly sha256: string
   readonly uploadedAt: Date
+}
+
+/** A signed upload, and the file that it will make. */
+export interface DirectUpload extends SignedUpload {
+  /** The id under which the file will be. */
+  readonly id: string
+  /** `storage/id`. */
+  readonly path: string
 }
 
 /** A file, or the id of one. */
@@ -86,7 +102,7 @@ export class FileStorage {
    * @throws FiledepotError `FILE_NOT_FOUND`, `INVALID_FILE_ID`, `CORRUPT_FILE`, `READ_FAILED`
    */
   async get(file: FileOrId): Promise<StoredFile> {
-    const id = idOf(file)
+    const id = this.#idOf(file)
     const stat = await this.#run('read', id, () => this.backend.stat(id))
     if (!stat) throw new FileNotFoundError(this.path(id))
     return new StoredFile(this, id, stat)
@@ -102,10 +118,11 @@ export class FileStorage {
    * @throws FiledepotError `FILE_NOT_FOUND`, and all that {@link FileStorage.create} throws
    */
   async replace(file: FileOrId, content: FileContent, options: StoreOptions = {}): Promise<string> {
-    const id = idOf(file)
+    const id = this.#idOf(file)
     if (content instanceof StoredFile && content.id === id) {
       // Onto itself: the bytes are there already, and reading while replacing them would be a race.
       if (content.isIn(this)) return id
+      if (await this.#copied(content, options)) return id
       return (await this.#write(id, resolveContent(content), options)).id
     }
     const existing = await this.get(id)
@@ -124,7 +141,7 @@ export class FileStorage {
    * @throws FiledepotError `INVALID_FILE_ID`, `DELETE_FAILED`
    */
   async delete(file: FileOrId): Promise<void> {
-    const id = idOf(file)
+    const id = this.#idOf(file)
     const { failed } = await this.deleteMany([id])
     if (failed[0]) throw failed[0].error
   }
@@ -135,7 +152,7 @@ export class FileStorage {
     const failed: { id: string; error: unknown }[] = []
     for (const id of ids) {
       try {
-        good.push(parseFileId(id))
+        good.push(this.#idOf(id))
       } catch (error) {
         failed.push({ id, error })
       }
@@ -150,13 +167,13 @@ export class FileStorage {
 
   /** @throws FiledepotError `INVALID_FILE_ID`, `CORRUPT_FILE`, `READ_FAILED` */
   async exists(file: FileOrId): Promise<boolean> {
-    const id = idOf(file)
+    const id = this.#idOf(file)
     return (await this.#run('read', id, () => this.backend.stat(id))) !== undefined
   }
 
   /** The ids of all files in ascending order, or of those after an id. */
   async *list(options: { after?: FileOrId } = {}): AsyncGenerator<string> {
-    const after = options.after === undefined ? undefined : idOf(options.after)
+    const after = options.after === undefined ? undefined : this.#idOf(options.after)
     try {
       yield* this.backend.list({ after })
     } catch (error) {
@@ -166,22 +183,47 @@ export class FileStorage {
 
   /** The bytes of a file, or a part of them. {@link StoredFile.stream} is the friendlier way. */
   read(id: string, range?: ByteRange, options?: { signal?: AbortSignal | undefined }): Promise<Readable> {
-    return this.#run('read', id, () => this.backend.read(parseFileId(id), range, options), options?.signal)
+    return this.#run('read', id, () => this.backend.read(this.#idOf(id), range, options), options?.signal)
   }
 
   /** A URL by which anyone can read the file from the storage itself, where there is one. */
   publicUrl(file: FileOrId): string | undefined {
-    return this.backend.publicUrl?.(idOf(file))
+    return this.backend.publicUrl?.(this.#idOf(file))
   }
 
   /** @throws FiledepotError `NOT_SUPPORTED` where the storage cannot sign URLs. */
   async signedUrl(file: FileOrId, options: SignedUrlOptions = {}): Promise<string> {
-    const id = idOf(file)
+    const id = this.#idOf(file)
     if (!this.backend.signedUrl) {
       throw new FiledepotError('NOT_SUPPORTED', `the storage "${this.name}" cannot sign URLs`)
     }
     const { backend } = this
     return await this.#run('read', id, async () => (await backend.signedUrl?.(id, options)) ?? '')
+  }
+
+  /**
+   * Lets a client upload a new file past this program: with the URL, and the headers of a `PUT` or the form fields of
+   * a `POST`. The file is there when the client has sent it; nobody has looked at its bytes, and no row owns it yet.
+   *
+   * ```ts
+   * import { depot } from '@filedepot/core'
+   *
+   * const { id, url, headers } = await depot.get().signedUpload({ contentType: 'image/png', size: 20_000 })
+   * // In the browser: await fetch(url, { method: 'PUT', headers, body: picture })
+   * ```
+   *
+   * @throws FiledepotError `NOT_SUPPORTED` where the storage cannot sign uploads, `INVALID_ARGUMENT`, `WRITE_FAILED`,
+   *   `ABORTED`
+   */
+  async signedUpload(options: SignedUploadOptions = {}): Promise<DirectUpload> {
+    const sign = this.backend.signedUpload?.bind(this.backend)
+    if (!sign) throw new FiledepotError('NOT_SUPPORTED', `the storage "${this.name}" cannot sign uploads`)
+    checkSignedUpload(options)
+    const { filename, signal } = options
+    const cleaned = { ...options, ...(filename !== undefined && { filename: cleanFilename(filename) }) }
+    const id = newFileId()
+    const signed = await this.#run('write', id, () => sign(id, cleaned), signal)
+    return { ...signed, id, path: this.path(id) }
   }
 
   /** `storage/id` of a file of this storage. */
@@ -215,6 +257,24 @@ export class FileStorage {
     return { storage: this.name, id, path, filename, contentType, declaredType, size, sha256, uploadedAt }
   }
 
+  /** True where the service has copied the file itself. What is asked for beyond a copy needs the bytes. */
+  async #copied(file: StoredFile, { signal, ...more }: StoreOptions): Promise<boolean> {
+    if (Object.values(more).some((value) => value !== undefined)) return false
+    try {
+      return await file.copyTo(this.backend, { signal })
+    } catch (error) {
+      // Of the storage that the file is in, and said by it.
+      if (error instanceof FileNotFoundError) throw error
+      throw this.dress('write', file.id, error, signal)
+    }
+  }
+
+  /** A UUID in its one spelling, or an id of the backend's own kind in its. */
+  #idOf(file: FileOrId): string {
+    const id = typeof file === 'string' ? file : (file as { id?: unknown } | undefined | null)?.id
+    return (typeof id === 'string' ? this.backend.parseId?.(id) : undefined) ?? parseFileId(id)
+  }
+
   async #run<T>(
     operation: StorageOperation,
     id: string,
@@ -229,6 +289,13 @@ export class FileStorage {
   }
 }
 
-function idOf(file: FileOrId): string {
-  return parseFileId(typeof file === 'string' ? file : (file as { id?: unknown } | undefined | null)?.id)
+function checkSignedUpload({ method, expiresIn, size, maxSize }: SignedUploadOptions): void {
+  const methods: readonly unknown[] = ['PUT', 'POST', undefined]
+  if (!methods.includes(method)) throw expected('method', '"PUT" or "POST"', method)
+  checkWholeNumber('expiresIn', expiresIn, 1)
+  checkWholeNumber('size', size, 0)
+  checkWholeNumber('maxSize', maxSize, 0)
+  if (maxSize !== undefined && method !== 'POST') {
+    throw expected('maxSize', 'given with the method "POST" only', maxSize)
+  }
 }

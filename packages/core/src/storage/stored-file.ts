@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import type { ByteRange, FileStat, SignedUrlOptions } from '../backend.ts'
-import { FiledepotError } from '../errors.ts'
+import type { ByteRange, FileStat, SignedUrlOptions, StorageBackend } from '../backend.ts'
+import { FiledepotError, FileNotFoundError } from '../errors.ts'
 import { expected } from '../expected.ts'
 import type { FileStorage } from './file-storage.ts'
 
@@ -65,6 +65,24 @@ export class StoredFile implements FileStat, AsyncIterable<Uint8Array>, AsyncDis
   /** True where the storage holds the very file, also under another name; a copy of it elsewhere does not count. */
   isIn(storage: FileStorage): boolean {
     return this.#storage.backend === storage.backend
+  }
+
+  /**
+   * Copies the file into another backend of the same service, without its bytes coming here. Resolves with false
+   * where that cannot be done. {@link FileStorage.replace} does it where it can.
+   *
+   * @throws FiledepotError `FILE_NOT_FOUND`, `FILE_CLOSED`, and what the backend throws
+   */
+  async copyTo(
+    backend: StorageBackend,
+    options: { signal?: AbortSignal | undefined } = {},
+  ): Promise<boolean> {
+    this.#checkOpen()
+    try {
+      return (await backend.copy?.(this.#storage.backend, this.id, options)) ?? false
+    } catch (error) {
+      throw error instanceof FileNotFoundError ? this.#storage.dress('read', this.id, error) : error
+    }
   }
 
   /** True after {@link StoredFile.close}. */

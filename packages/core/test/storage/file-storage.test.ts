@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { MemoryBackend } from '../../src/backends/memory-backend.ts'
-import { newFileId } from '../../src/file-id.ts'
+import { newFileId, parseFileId } from '../../src/file-id.ts'
 import { FileStorage } from '../../src/storage/file-storage.ts'
 import { BrokenBackend } from '../support/backends.ts'
 import { bytesOf, sha256 } from '../support/bytes.ts'
@@ -259,6 +259,40 @@ describe('FileStorage.list', () => {
     const listing = memoryStorage().list({ after: '../x' }).next()
 
     expect(await failure(listing)).toMatchObject({ code: 'INVALID_FILE_ID' })
+  })
+})
+
+describe('a backend with ids of another kind', () => {
+  class OldFiles extends MemoryBackend {
+    parseId(id: string): string | undefined {
+      return /^old-\d+$/i.test(id) ? id.toLowerCase() : undefined
+    }
+  }
+
+  it('has its files found, read, replaced and deleted by them, in their one spelling', async () => {
+    const files = new FileStorage('docs', new OldFiles())
+    const info = { filename: 'a', contentType: 'a/b', size: 1, sha256: undefined, metadata: {} }
+    await files.backend.write('old-1', bytesOf(1), info, {})
+
+    expect(await files.exists('OLD-1')).toBe(true)
+    const file = await files.get('OLD-1')
+    expect([file.id, file.path]).toEqual(['old-1', 'docs/old-1'])
+    expect(await files.replace(file, bytesOf(2))).toBe('old-1')
+    expect(await file.bytes()).toEqual(bytesOf(2))
+    expect(await files.deleteMany(['Old-1'])).toEqual({ failed: [] })
+    expect(await idsOf(files)).toEqual([])
+  })
+
+  it('has UUIDs as well, and makes no other', async () => {
+    const files = new FileStorage('docs', new OldFiles())
+
+    const id = await files.create(bytesOf(1))
+
+    expect(parseFileId(id)).toBe(id)
+    expect(await files.exists(id.toUpperCase())).toBe(true)
+    for (const bad of BAD_IDS) {
+      expect((await failure(files.exists(bad as string))).code).toBe('INVALID_FILE_ID')
+    }
   })
 })
 

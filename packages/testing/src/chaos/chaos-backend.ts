@@ -5,6 +5,8 @@ import type {
   FileBody,
   FileInfo,
   FileStat,
+  SignedUpload,
+  SignedUploadOptions,
   SignedUrlOptions,
   StorageBackend,
 } from '@filedepot/core'
@@ -65,6 +67,13 @@ export class ChaosBackend implements StorageBackend {
   // There only where the inner backend has them, as abilities are detected by their presence.
   readonly publicUrl?: (id: string) => string | undefined
   readonly signedUrl?: (id: string, options: SignedUrlOptions) => Promise<string>
+  readonly signedUpload?: (id: string, options: SignedUploadOptions) => Promise<SignedUpload>
+  readonly copy?: (
+    from: StorageBackend,
+    id: string,
+    options?: { signal?: AbortSignal | undefined },
+  ) => Promise<boolean>
+  readonly parseId?: (id: string) => string | undefined
   readonly close?: () => Promise<void>
 
   readonly #inner: StorageBackend
@@ -78,7 +87,24 @@ export class ChaosBackend implements StorageBackend {
     this.seed = seed
     this.#random = randomNumbers(seed)
     if (inner.publicUrl) this.publicUrl = (id) => inner.publicUrl?.(id)
-    if (inner.signedUrl) this.signedUrl = (id, options) => this.#signedUrl(id, options)
+    const signedUrl = inner.signedUrl?.bind(inner)
+    if (signedUrl) {
+      this.signedUrl = (id, options) =>
+        this.#around('signedUrl', id, options.signal, () => signedUrl(id, options))
+    }
+    const signedUpload = inner.signedUpload?.bind(inner)
+    if (signedUpload) {
+      this.signedUpload = (id, options) =>
+        this.#around('signedUpload', id, options.signal, () => signedUpload(id, options))
+    }
+    const copy = inner.copy?.bind(inner)
+    if (copy) {
+      this.copy = (from, id, options) => {
+        const source = from instanceof ChaosBackend ? from.#inner : from
+        return this.#around('copy', id, options?.signal, () => copy(source, id, options))
+      }
+    }
+    if (inner.parseId) this.parseId = (id) => inner.parseId?.(id)
     if (inner.close) this.close = async () => inner.close?.()
   }
 
@@ -189,12 +215,17 @@ export class ChaosBackend implements StorageBackend {
     call.after()
   }
 
-  async #signedUrl(id: string, options: SignedUrlOptions): Promise<string> {
-    const call = this.#call('signedUrl', [id])
-    await call.before(options.signal)
-    const url = (await this.#inner.signedUrl?.(id, options)) ?? ''
+  async #around<T>(
+    method: ChaosMethod,
+    id: string,
+    signal: AbortSignal | undefined,
+    action: () => Promise<T>,
+  ): Promise<T> {
+    const call = this.#call(method, [id])
+    await call.before(signal)
+    const outcome = await action()
     call.after()
-    return url
+    return outcome
   }
 
   #add(method: ChaosMethod, fault: Fault, trigger: ChaosTrigger): this {

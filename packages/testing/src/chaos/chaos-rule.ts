@@ -1,5 +1,6 @@
 /** The methods of a backend that can be made to fail. */
-export type ChaosMethod = 'write' | 'stat' | 'read' | 'delete' | 'list' | 'signedUrl'
+export type ChaosMethod =
+  'write' | 'stat' | 'read' | 'delete' | 'list' | 'signedUrl' | 'signedUpload' | 'copy'
 
 /**
  * Which calls a rule strikes. Calls are counted from 1 on, from when the rule was added. Without any of these, every

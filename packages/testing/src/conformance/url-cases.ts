@@ -43,4 +43,35 @@ export const urlCases: readonly BackendCase[] = [
       match(response.headers.get('content-disposition') ?? '', /^attachment/, 'the disposition in the answer')
     },
   },
+  {
+    name: 'signs uploads by which anyone stores a file, or says that it cannot',
+    async run({ backend, storage }) {
+      const options = { filename: '些公.png', contentType: 'image/png', size: PNG.byteLength }
+
+      if (!backend.signedUpload) {
+        await expectCode('NOT_SUPPORTED', storage.signedUpload(options), 'signing without the ability')
+        return
+      }
+      const { id, path, method, url, headers } = await storage.signedUpload(options)
+      equal(await storage.exists(id), false, 'the file is there before it was uploaded')
+      const { status } = await fetch(url, { method, headers, body: PNG })
+
+      equal(Math.floor(status / 100), 2, `the status of the answer to a signed upload is ${status}`)
+      const file = await storage.get(id)
+      expectSame(
+        [file.path, file.filename, file.contentType, file.size],
+        [path, '些公.png', 'image/png', PNG.byteLength],
+        'the uploaded file',
+      )
+      expectSameBytes(await file.bytes(), PNG, 'the uploaded file')
+    },
+  },
+  {
+    name: 'leaves it to the caller to copy a file from a service of another kind',
+    async run({ backend, other }) {
+      const id = await other.create(PNG, { filename: 'me.png' })
+
+      equal(await backend.copy?.(other.backend, id), backend.copy && false, 'what copying resolves with')
+    },
+  },
 ]

@@ -1,0 +1,42 @@
+// Stores so many MiB, or lists all keys, at an S3 endpoint, and prints how much the process had before and how much it
+// grew.
+import { FileStorage } from '@filedepot/core'
+import { S3Backend } from '@filedepot/s3'
+import { setTimeout } from 'node:timers/promises'
+import { MIB } from '../harness.mjs'
+
+const [endpoint, job, amount] = process.argv.slice(2)
+const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' }
+const storage = new FileStorage(
+  'default',
+  new S3Backend({ bucket: 'bench', endpoint, forcePathStyle: true, credentials }),
+)
+
+await setTimeout(100)
+globalThis.gc()
+const baseline = process.memoryUsage.rss()
+let peak = baseline
+const timer = setInterval(sample, 5)
+
+let count = 0
+if (job === 'store') {
+  await storage.create(chunks(Number(amount)))
+} else {
+  for await (const id of storage.list()) if (id) count++
+  if (count !== Number(amount)) throw new Error(`expected ${amount} ids, got ${count}`)
+}
+
+clearInterval(timer)
+sample()
+console.log(JSON.stringify({ baseline: baseline / MIB, growth: (peak - baseline) / MIB }))
+await storage.backend.close()
+
+function sample() {
+  peak = Math.max(peak, process.memoryUsage.rss())
+}
+
+/** From one buffer, so that the growth is not the source's. */
+async function* chunks(mebibytes) {
+  const chunk = Buffer.alloc(MIB / 16, 'filedepot ')
+  for (let index = 0; index < mebibytes * 16; index++) yield chunk
+}

@@ -1,0 +1,19 @@
+/** Settles as the promise does, or rejects with the signal's reason, whichever is first. */
+export async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return await promise
+  let abort: (() => void) | undefined
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => {
+      reject(signal.reason as Error)
+    }
+    if (signal.aborted) abort()
+    else signal.addEventListener('abort', abort, { once: true })
+  })
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    if (abort) signal.removeEventListener('abort', abort)
+    // Where it lost the race, nobody else hears of its failure.
+    promise.catch(() => undefined)
+  }
+}

@@ -1,0 +1,93 @@
+import * as http from 'node:http'
+import * as https from 'node:https'
+
+/** One request over HTTP, its body whole in memory. */
+export interface Exchange {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  readonly url: URL
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: readonly Uint8Array[] | undefined
+  readonly signal?: AbortSignal | undefined
+  /**
+   * True of a request that changes something. When it was sent whole, the service may have done what it says, so that
+   * an abort first waits a little for the answer.
+   */
+  readonly settles?: boolean
+}
+
+/** How long an abort waits for the answer to a request that was sent whole. */
+const SETTLE_MS = 2_000
+
+/**
+ * Connections to the service, kept for the next request.
+ *
+ * Of our own, and not the client's, since with that a request cannot be cancelled, and to end one download it closes
+ * all connections of the process: other downloads then hang for ever (7.22) or break (8.4).
+ */
+export class Connections {
+  readonly #timeout: number
+  readonly #http: http.Agent
+  readonly #https: http.Agent
+
+  /**
+   * @param timeout how long a connection may be silent while we wait for it, in milliseconds
+   * @param agent is used in the place of the own ones, for a proxy
+   */
+  constructor(timeout: number, agent?: http.Agent) {
+    this.#timeout = timeout
+    this.#http = agent ?? new http.Agent({ keepAlive: true })
+    this.#https = agent ?? new https.Agent({ keepAlive: true })
+  }
+
+  /** Resolves with the answer, whatever its status, when its headers have come. Its body has to be read or destroyed. */
+  send({ method, url, headers, body, signal, settles = false }: Exchange): Promise<http.IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted()
+      const secure = url.protocol === 'https:'
+      const length = body?.reduce((sum, piece) => sum + piece.byteLength, 0) ?? 0
+      const request = (secure ? https : http).request(url, {
+        method,
+        agent: secure ? this.#https : this.#http,
+        headers: { ...headers, ...((body ?? method !== 'GET') && { 'content-length': length }) },
+      })
+      let answer: http.IncomingMessage | undefined
+      let settling: NodeJS.Timeout | undefined
+      const giveUp = () => {
+        request.destroy()
+        reject(signal?.reason as Error)
+      }
+      const abort = () => {
+        if (settles && request.writableFinished) settling = setTimeout(giveUp, SETTLE_MS)
+        else giveUp()
+      }
+      signal?.addEventListener('abort', abort, { once: true })
+
+      request.setTimeout(this.#timeout, () => {
+        // Where bytes wait to be read, it is the reader who is slow.
+        if (!answer?.readableLength) request.destroy(silence(url, this.#timeout))
+      })
+      request.once('response', (response) => {
+        answer = response
+        resolve(response)
+      })
+      request.on('error', reject)
+      request.once('close', () => {
+        clearTimeout(settling)
+        signal?.removeEventListener('abort', abort)
+      })
+      for (const piece of body ?? []) request.write(piece)
+      request.end()
+    })
+  }
+
+  /** Closes the connections that are idle, and those in use. */
+  close(): void {
+    this.#http.destroy()
+    this.#https.destroy()
+  }
+}
+
+function silence({ host }: URL, timeout: number): Error {
+  const error = new Error(`${host} was silent for ${timeout} ms`)
+  return Object.assign(error, { code: 'ETIMEDOUT' })
+}

@@ -1,0 +1,101 @@
+import { FiledepotError } from '@filedepot/core'
+import { MongoClient, type Collection, type CollectionOptions, type Db } from 'mongodb'
+import type { ChunkDocument, FileDocument } from './file-document.ts'
+import { databaseOf, type GridFSBackendOptions } from './gridfs-backend-options.ts'
+
+/** The two collections, and the client for its sessions. */
+export interface Bucket {
+  readonly client: MongoClient
+  readonly files: Collection<FileDocument>
+  readonly chunks: Collection<ChunkDocument>
+}
+
+/**
+ * Whatever the client says: a file that was stored has to be found at once and to survive the loss of a server, and
+ * sizes are numbers here.
+ */
+const COLLECTION_OPTIONS: CollectionOptions = {
+  readPreference: 'primary',
+  writeConcern: { w: 'majority' },
+  promoteLongs: true,
+  promoteValues: true,
+  promoteBuffers: true,
+  useBigInt64: false,
+}
+
+/** Reaches the bucket on first use, and closes what it has opened. */
+export class Connection {
+  readonly #openDb: () => Promise<Db>
+  readonly #ownClient: MongoClient | undefined
+  readonly #bucketName: string
+  #bucket: Promise<Bucket> | undefined
+  #indexed: Promise<Bucket> | undefined
+  #closed = false
+
+  /** @throws FiledepotError `INVALID_ARGUMENT` */
+  constructor(options: GridFSBackendOptions, bucketName: string) {
+    this.#bucketName = bucketName
+    const { uri, db } = options
+    if ((uri === undefined) === (db === undefined)) {
+      throw new FiledepotError('INVALID_ARGUMENT', 'expected one of the options uri and db')
+    }
+    if (options.uri === undefined) {
+      const { db: given } = options
+      this.#openDb = async () => (typeof given === 'function' ? await given() : given)
+    } else {
+      const client = makeClient(options.uri, options.clientOptions)
+      const database = databaseOf(options)
+      this.#ownClient = client
+      this.#openDb = async () => (await client.connect()).db(database)
+    }
+  }
+
+  /** The bucket. What fails is tried again by the next one who asks. */
+  bucket(): Promise<Bucket> {
+    if (this.#closed) return Promise.reject(new Error('the storage is closed'))
+    return (this.#bucket ??= this.#open().catch((error: unknown) => {
+      this.#bucket = undefined
+      throw error
+    }))
+  }
+
+  /** The bucket with its index, which the first write makes. */
+  bucketForWrite(): Promise<Bucket> {
+    return (this.#indexed ??= this.#index().catch((error: unknown) => {
+      this.#indexed = undefined
+      throw error
+    }))
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#indexed = undefined
+    await this.#ownClient?.close()
+  }
+
+  async #open(): Promise<Bucket> {
+    const db = await this.#openDb()
+    return {
+      client: db.client,
+      files: db.collection<FileDocument>(`${this.#bucketName}.files`, COLLECTION_OPTIONS),
+      chunks: db.collection<ChunkDocument>(`${this.#bucketName}.chunks`, COLLECTION_OPTIONS),
+    }
+  }
+
+  /** The same that every GridFS driver makes, without which each read would search all chunks. */
+  async #index(): Promise<Bucket> {
+    const bucket = await this.bucket()
+    await bucket.chunks.createIndex({ files_id: 1, n: 1 }, { unique: true }, {})
+    return bucket
+  }
+}
+
+/** Makes the client, which connects later: a URI that cannot be right is told at once. */
+function makeClient(uri: unknown, options: ConstructorParameters<typeof MongoClient>[1]): MongoClient {
+  try {
+    return new MongoClient(uri as string, options)
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new FiledepotError('INVALID_ARGUMENT', `expected uri to be one of MongoDB: ${reason}`, { cause })
+  }
+}

@@ -1,0 +1,67 @@
+/** What the first part starts with: most streams are short. */
+const FIRST_BYTES = 256 * 1024
+
+/**
+ * Cuts a body into parts of one size, the last of which may be shorter. The bytes are copied into buffers that are
+ * used again, so that a large file costs no more memory than a few parts.
+ */
+export class PartReader {
+  readonly #chunks: AsyncIterator<Uint8Array>
+  readonly #free: Buffer[] = []
+  /** What is left of a chunk that did not fit. */
+  #rest: Uint8Array | undefined
+  #started = false
+
+  constructor(
+    body: AsyncIterable<Uint8Array>,
+    /** In bytes. */
+    readonly partSize: number,
+  ) {
+    this.#chunks = body[Symbol.asyncIterator]()
+  }
+
+  /** The next part, or `undefined` where nothing is left. */
+  async next(): Promise<Buffer | undefined> {
+    let part = this.#newPart()
+    let filled = 0
+    while (filled < this.partSize) {
+      const chunk = await this.#nextChunk()
+      if (!chunk) break
+      const taken = chunk.subarray(0, this.partSize - filled)
+      part = this.#withRoom(part, filled, filled + taken.byteLength)
+      part.set(taken, filled)
+      filled += taken.byteLength
+      this.#rest = taken.byteLength < chunk.byteLength ? chunk.subarray(taken.byteLength) : undefined
+    }
+    return filled > 0 ? part.subarray(0, filled) : undefined
+  }
+
+  /** Gives back a part that is not needed any more. */
+  release(part: Buffer): void {
+    if (part.byteLength === this.partSize) this.#free.push(part)
+  }
+
+  /** Gives up a body that was not read to its end; it is not waited for, as it may hang. */
+  close(): void {
+    this.#chunks.return?.().catch(() => undefined)
+  }
+
+  async #nextChunk(): Promise<Uint8Array | undefined> {
+    if (this.#rest) return this.#rest
+    const step = await this.#chunks.next()
+    return step.done ? undefined : step.value
+  }
+
+  #newPart(): Buffer {
+    const size = this.#started ? this.partSize : Math.min(FIRST_BYTES, this.partSize)
+    this.#started = true
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(size)
+  }
+
+  #withRoom(part: Buffer, filled: number, needed: number): Buffer {
+    if (needed <= part.byteLength) return part
+    const larger = Buffer.allocUnsafeSlow(Math.min(Math.max(needed, part.byteLength * 2), this.partSize))
+    part.copy(larger, 0, 0, filled)
+    return larger
+  }
+}

@@ -1,0 +1,121 @@
+import type { ObjectCannedACL, S3Client, S3ClientConfig, StorageClass } from '@aws-sdk/client-s3'
+import { FiledepotError } from '@filedepot/core'
+import type { S3Encryption } from './encryption.ts'
+
+/** Options of {@link S3Backend}. */
+export interface S3BackendOptions {
+  /** The bucket that holds the files. It has to be there; {@link S3Backend.ensureBucket} makes it. */
+  bucket: string
+  /** What the keys of all files start with, as it is: `uploads/` makes a folder. @default '' */
+  prefix?: string | undefined
+
+  /** Of the bucket. @default what the AWS SDK finds (`AWS_REGION`, profiles); `us-east-1` with an endpoint */
+  region?: string | undefined
+  /** Of a service that is not AWS: MinIO, R2, Ceph, Spaces. @default AWS */
+  endpoint?: string | undefined
+  /** Puts the bucket into the path in the place of the host; MinIO and Ceph mostly need it. @default false */
+  forcePathStyle?: boolean | undefined
+  /** Keys, or what fetches them. @default what the AWS SDK finds: variables, profiles, roles */
+  credentials?: S3ClientConfig['credentials']
+  /**
+   * How long a request may take until its answer begins, and how long an answer may stand still, in milliseconds.
+   * A part of a large file has to be through in this time. @default 60000
+   */
+  requestTimeout?: number | undefined
+  /** How often a request is tried again that failed in passing: 503, a reset, a time-out. @default 2 */
+  retries?: number | undefined
+  /**
+   * `WHEN_SUPPORTED` sends a checksum with every upload, of small files their SHA-256, which the service then holds
+   * against the bytes. Older services know nothing of them. @default 'WHEN_REQUIRED' with an endpoint, else
+   * 'WHEN_SUPPORTED'
+   */
+  requestChecksumCalculation?: 'WHEN_SUPPORTED' | 'WHEN_REQUIRED' | undefined
+  /**
+   * `WHEN_SUPPORTED` checks what is read against the checksum that the service has. @default 'WHEN_REQUIRED' with an
+   * endpoint, else 'WHEN_SUPPORTED'
+   */
+  responseChecksumValidation?: 'WHEN_SUPPORTED' | 'WHEN_REQUIRED' | undefined
+  /**
+   * A client of your own, in the place of the options from `region` to here; or what makes one, called once, on first
+   * use. What a function made is closed with the backend; a client that was given stays open.
+   */
+  client?: S3Client | (() => S3Client | Promise<S3Client>) | undefined
+
+  /**
+   * In bytes. What is larger goes in parts of this size, four at a time; what is not, in one request. At least 5 MiB.
+   * A file has at most 10,000 parts: 48.8 GiB by default. @default 5242880
+   */
+  partSize?: number | undefined
+  /** @default that of the bucket, mostly `STANDARD` */
+  storageClass?: StorageClass | undefined
+  /**
+   * Sent with every file. Without it none is sent, which is private everywhere, and the only thing that buckets
+   * without ACLs (the default of AWS) and R2 take. @default none
+   */
+  acl?: ObjectCannedACL | undefined
+  /** @default that of the bucket */
+  encryption?: S3Encryption | undefined
+  /**
+   * Where anyone can read the files, such as a CDN in front of the bucket: the base to which the keys are added.
+   * @default none; with the ACL `public-read` the URL of the bucket itself
+   */
+  publicUrl?: string | undefined
+}
+
+/** What S3 takes as a part, but for the last one. */
+export const MIN_PART_SIZE = 5 * 1024 * 1024
+const MAX_PART_SIZE = 5 * 1024 * 1024 * 1024
+/** Seven days, in seconds: the most that a signature of version 4 is good for. */
+const MAX_EXPIRES_IN = 7 * 24 * 3600
+
+/** Options that a client of one's own has already. */
+const OF_THE_CLIENT = [
+  'region',
+  'endpoint',
+  'forcePathStyle',
+  'credentials',
+  'requestTimeout',
+  'retries',
+  'requestChecksumCalculation',
+  'responseChecksumValidation',
+] as const satisfies readonly (keyof S3BackendOptions)[]
+
+/** @throws FiledepotError `INVALID_ARGUMENT` */
+export function checkOptions(options: S3BackendOptions): void {
+  const { bucket, prefix = '', endpoint, publicUrl, encryption, client } = options
+  if (typeof bucket !== 'string' || bucket === '') throw expected('bucket', 'the name of a bucket', bucket)
+  if (typeof prefix !== 'string') throw expected('prefix', 'text', prefix)
+  for (const [name, url] of Object.entries({ endpoint, publicUrl })) {
+    if (url !== undefined && !isHttpUrl(url)) throw expected(name, 'an absolute URL of HTTP', url)
+  }
+  checkWhole('requestTimeout', options.requestTimeout, 1, 2 ** 31 - 1)
+  checkWhole('retries', options.retries, 0, 100)
+  checkWhole('partSize', options.partSize, MIN_PART_SIZE, MAX_PART_SIZE)
+  if (encryption?.type === 'customer' && encryption.key.byteLength !== 32) {
+    throw expected('encryption.key', '32 bytes', `${encryption.key.byteLength} bytes`)
+  }
+  const double = OF_THE_CLIENT.find((name) => options[name] !== undefined)
+  if (client !== undefined && double !== undefined) {
+    throw expected(double, 'left to the client, as a client is given', options[double])
+  }
+}
+
+/** @throws FiledepotError `INVALID_ARGUMENT` */
+export function checkExpiresIn(expiresIn: number): void {
+  checkWhole('expiresIn', expiresIn, 1, MAX_EXPIRES_IN)
+}
+
+function checkWhole(name: string, value: unknown, least: number, most: number): void {
+  if (value === undefined) return
+  if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return
+  throw expected(name, `a whole number from ${least} to ${most}`, value)
+}
+
+function expected(name: string, expectation: string, got: unknown): FiledepotError {
+  const shown = typeof got === 'object' && got !== null ? 'an object' : JSON.stringify(got)
+  return new FiledepotError('INVALID_ARGUMENT', `expected ${name} to be ${expectation}, got ${shown}`)
+}
+
+function isHttpUrl(text: unknown): boolean {
+  return typeof text === 'string' && URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
+}
