@@ -2,6 +2,7 @@ import { hasCode } from '@filedepot/core'
 import type { DataSource, ObjectLiteral, QueryRunner } from 'typeorm'
 import { familyOf } from './data-source-of.ts'
 import { isDeadlock } from './database-answers.ts'
+import { inTransaction } from './in-transaction.ts'
 import type { InTurn } from './single-connection.ts'
 import { metadataOf, type WriteBuilder } from './write-builder.ts'
 
@@ -61,19 +62,5 @@ function remember(values: readonly ObjectLiteral[]): () => void {
       for (const name of Object.keys(value))
         if (!before[index]?.has(name)) Reflect.deleteProperty(value, name)
     })
-  }
-}
-
-async function inTransaction(queryRunner: QueryRunner, action: Action): Promise<unknown> {
-  // The one connection of SQLite may be in a transaction, which this write then joins.
-  const own = !queryRunner.isTransactionActive
-  try {
-    if (own) await queryRunner.startTransaction()
-    const result = await action(queryRunner)
-    if (own) await queryRunner.commitTransaction()
-    return result
-  } catch (error) {
-    if (own) await queryRunner.rollbackTransaction().catch(() => undefined)
-    throw error
   }
 }

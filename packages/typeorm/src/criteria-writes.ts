@@ -53,11 +53,14 @@ export class CriteriaWrites {
   }
 
   /** Runs a query builder; at once where it touches no file. */
-  async run(builder: WriteBuilder, execute: Execute): Promise<unknown> {
+  run(builder: WriteBuilder, execute: Execute): Promise<unknown> {
     const metadata = metadataOf(builder)
-    if (!metadata || metadata.tableType === 'view' || !reachesFiles(this.#dataSource, metadata))
-      return await execute()
+    // Every write of the data source comes by here, and entities without files are not to pay for it.
+    const reaches = metadata && metadata.tableType !== 'view' && reachesFiles(this.#dataSource, metadata)
+    return reaches ? this.#run(builder, execute, metadata) : execute()
+  }
 
+  async #run(builder: WriteBuilder, execute: Execute, metadata: EntityMetadata): Promise<unknown> {
     const { queryType } = builder.expressionMap
     const { queryRunner } = builder
     const prepared = queryRunner !== undefined && this.#isPrepared(builder, metadata, queryRunner)

@@ -43,18 +43,17 @@ function directCascades(dataSource: DataSource, metadata: EntityMetadata): Datab
 }
 
 /** The foreign keys of all tables that refer to the table of an entity. */
-export function referencesTo(
-  { entityMetadatas }: DataSource,
-  { tablePath }: EntityMetadata,
-): DatabaseCascade[] {
-  return (
-    entityMetadatas
-      // Of entities that share a table, the base knows the columns of all.
-      .filter(({ parentEntityMetadata }) => !(parentEntityMetadata as EntityMetadata | undefined))
-      .flatMap((child) =>
-        child.foreignKeys
-          .filter(({ referencedEntityMetadata }) => referencedEntityMetadata.tablePath === tablePath)
-          .map((foreignKey) => ({ child, foreignKey })),
-      )
+export function referencesTo(dataSource: DataSource, { tablePath }: EntityMetadata): DatabaseCascade[] {
+  return tablesOf(dataSource).flatMap((child) =>
+    child.foreignKeys
+      .filter(({ referencedEntityMetadata }) => referencedEntityMetadata.tablePath === tablePath)
+      .map((foreignKey) => ({ child, foreignKey })),
+  )
+}
+
+/** One entity for each table: of those that share one, the base, which knows the columns of all. */
+export function tablesOf({ entityMetadatas }: DataSource): EntityMetadata[] {
+  return entityMetadatas.filter(
+    ({ parentEntityMetadata }) => !(parentEntityMetadata as EntityMetadata | undefined),
   )
 }

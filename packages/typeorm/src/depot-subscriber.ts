@@ -60,8 +60,9 @@ export class DepotSubscriber {
   }
 
   beforeInsert({ queryRunner, metadata, entity }: InsertEvent<ObjectLiteral>): Promise<void> {
-    const givesFiles = fileColumnsOf(metadata).some((column) => column.list(column.get(entity)).length > 0)
-    if (isView(metadata) && givesFiles) return refuse(metadata, 'insert')
+    const givesFiles = () =>
+      fileColumnsOf(metadata).some((column) => column.list(column.get(entity)).length > 0)
+    if (isView(metadata) && givesFiles()) return refuse(metadata, 'insert')
     return this.#within(queryRunner, (transaction) => this.#files.insert(transaction, metadata, entity))
   }
 

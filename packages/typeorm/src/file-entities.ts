@@ -1,6 +1,7 @@
-import type { DataSource, EntityMetadata } from 'typeorm'
+import type { DataSource } from 'typeorm'
 import { reachesFiles } from './database-cascades.ts'
 import { fileColumnsOf } from './file-column.ts'
+import { fromMetadata } from './from-metadata.ts'
 
 /**
  * The entities with file columns, and those whose rows take such rows with them, in the form in which a subscriber can
@@ -9,27 +10,19 @@ import { fileColumnsOf } from './file-column.ts'
  * each of the others a per cent.)
  */
 export class FileEntities {
-  readonly #dataSource: DataSource
-  #metadatas: readonly EntityMetadata[] | undefined
-  #targets = new Set<unknown>()
+  readonly #targets: () => ReadonlySet<unknown>
 
   constructor(dataSource: DataSource) {
-    this.#dataSource = dataSource
+    this.#targets = fromMetadata(dataSource, (metadatas) => {
+      // Of views, only the loading is heard.
+      const heard = metadatas.filter(
+        (metadata) => reachesFiles(dataSource, metadata) || fileColumnsOf(metadata).length > 0,
+      )
+      return new Set(heard.map(({ target }) => target))
+    })
   }
 
   isPrototypeOf(target: unknown): boolean {
-    this.#refresh()
-    return this.#targets.has(target)
-  }
-
-  /** The metadata is built when the data source is initialised, and again each time it is. */
-  #refresh(): void {
-    const { entityMetadatas } = this.#dataSource
-    if (this.#metadatas === entityMetadatas) return
-    this.#metadatas = entityMetadatas
-    const withFiles = entityMetadatas.filter((metadata) => reachesFiles(this.#dataSource, metadata))
-    // Of views, only the loading is heard.
-    const views = entityMetadatas.filter((metadata) => fileColumnsOf(metadata).length > 0)
-    this.#targets = new Set([...withFiles, ...views].map(({ target }) => target))
+    return this.#targets().has(target)
   }
 }

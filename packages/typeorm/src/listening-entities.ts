@@ -1,28 +1,21 @@
 import type { DataSource, EntityMetadata } from 'typeorm'
+import { fromMetadata } from './from-metadata.ts'
 
 /** The entities with listeners of their own, such as `@BeforeInsert()`, and all that a save can reach from them. */
 export class ListeningEntities {
-  readonly #dataSource: DataSource
-  #metadatas: readonly EntityMetadata[] | undefined
-  #deaf = new Set<unknown>()
+  readonly #deaf: () => ReadonlySet<unknown>
 
   constructor(dataSource: DataSource) {
-    this.#dataSource = dataSource
+    this.#deaf = fromMetadata(dataSource, (metadatas) => {
+      const listening = metadatas.filter(({ listeners }) => listeners.length > 0)
+      const near = related(listening, metadatas)
+      return new Set(metadatas.filter((metadata) => !near.has(metadata)).map(({ target }) => target))
+    })
   }
 
   /** True where saving or removing such an entity surely runs no listener, also through relations. */
   isDeaf(target: unknown): boolean {
-    // The metadata is built when the data source is initialised, and again each time it is.
-    const { entityMetadatas } = this.#dataSource
-    if (this.#metadatas !== entityMetadatas) {
-      this.#metadatas = entityMetadatas
-      const listening = entityMetadatas.filter(({ listeners }) => listeners.length > 0)
-      const near = related(listening, entityMetadatas)
-      this.#deaf = new Set(
-        entityMetadatas.filter((metadata) => !near.has(metadata)).map(({ target }) => target),
-      )
-    }
-    return this.#deaf.has(target)
+    return this.#deaf().has(target)
   }
 }
 

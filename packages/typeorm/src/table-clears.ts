@@ -1,8 +1,8 @@
 import type { DataSource, EntityMetadata, QueryRunner } from 'typeorm'
 import { dataSourceOf, familyOf } from './data-source-of.ts'
-import { reachesFiles, referencesTo } from './database-cascades.ts'
+import { reachesFiles, referencesTo, tablesOf } from './database-cascades.ts'
 import type { EntityFiles } from './entity-files.ts'
-import { fileColumnsOf } from './file-column.ts'
+import { inTransaction } from './in-transaction.ts'
 import { readerOf } from './row-reader.ts'
 import type { RunnerTransactions } from './runner-transactions.ts'
 import { escapeTable } from './select-rows.ts'
@@ -56,25 +56,19 @@ class TableClears {
       await clear()
       return
     }
+    const clearAll = () => this.#clear(queryRunner, cleared, clear)
     if (queryRunner.isTransactionActive) {
-      await this.#clear(queryRunner, cleared, clear)
+      await clearAll()
       return
     }
     await this.#inTurn(cleared[0]?.target, async () => {
-      // MySQL and MariaDB commit a TRUNCATE with itself.
-      if (queryRunner.isTransactionActive || familyOf(dataSourceOf(queryRunner)) === 'mysql') {
-        await this.#clear(queryRunner, cleared, clear)
-        await this.#transactions.finished(queryRunner)
+      if (familyOf(dataSourceOf(queryRunner)) !== 'mysql') {
+        await inTransaction(queryRunner, clearAll)
         return
       }
-      await queryRunner.startTransaction()
-      try {
-        await this.#clear(queryRunner, cleared, clear)
-        await queryRunner.commitTransaction()
-      } catch (error) {
-        await queryRunner.rollbackTransaction().catch(() => undefined)
-        throw error
-      }
+      // MySQL and MariaDB commit a TRUNCATE with itself.
+      await clearAll()
+      await this.#transactions.finished(queryRunner)
     })
   }
 
@@ -106,18 +100,11 @@ async function lock(queryRunner: QueryRunner, metadata: EntityMetadata): Promise
 
 /** The entities with files whose tables are emptied: those of this table, and with CASCADE of all that refer to it. */
 function clearedBy(dataSource: DataSource, table: string, cascade: boolean): EntityMetadata[] {
-  const reached = new Set(
-    dataSource.entityMetadatas.filter(
-      ({ tablePath, parentEntityMetadata }) =>
-        tablePath === table && !(parentEntityMetadata as EntityMetadata | undefined),
-    ),
-  )
+  const reached = new Set(tablesOf(dataSource).filter(({ tablePath }) => tablePath === table))
   if (cascade) {
     for (const metadata of reached) {
       for (const { child } of referencesTo(dataSource, metadata)) reached.add(child)
     }
   }
-  return [...reached].filter(
-    (metadata) => fileColumnsOf(metadata).length > 0 || reachesFiles(dataSource, metadata),
-  )
+  return [...reached].filter((metadata) => reachesFiles(dataSource, metadata))
 }
