@@ -18,18 +18,18 @@ export class ConcurrentNoteDriver extends NoteObserver implements ConcurrentRowD
   /** The oldest connection that is in a transaction, or none. */
   async kill(): Promise<void> {
     const server = await serverDatabase()
-    if (kind === 'postgres') {
-      await server.query(
-        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() ' +
-          'AND pid <> pg_backend_pid() AND xact_start IS NOT NULL ORDER BY xact_start LIMIT 1',
-      )
-      return
-    }
-    const [oldest] = await server.query(
-      'SELECT trx_mysql_thread_id AS id FROM information_schema.innodb_trx t ' +
-        'JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id ' +
-        'WHERE p.db = database() AND p.id <> connection_id() ORDER BY trx_started LIMIT 1',
-    )
-    if (oldest) await server.query(`KILL ${String(oldest.id)}`).catch(() => [])
+    const [oldest] = (await server.query(OLDEST[kind])) as { id: number }[]
+    if (oldest) await server.endConnection(oldest.id)
   }
+}
+
+const OLDEST = {
+  postgres:
+    'SELECT pid AS id FROM pg_stat_activity WHERE datname = current_database() ' +
+    'AND pid <> pg_backend_pid() AND xact_start IS NOT NULL ORDER BY xact_start LIMIT 1',
+  mariadb:
+    'SELECT trx_mysql_thread_id AS id FROM information_schema.innodb_trx t ' +
+    'JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id ' +
+    'WHERE p.db = database() AND p.id <> connection_id() ORDER BY trx_started LIMIT 1',
+  sqlite: '',
 }

@@ -1,5 +1,4 @@
 import type { RowContent, RowDriver } from '@filedepot/testing/model'
-import { setTimeout } from 'node:timers/promises'
 import type { EntityManager, QueryRunner } from 'typeorm'
 import { Note } from '../entities/note.ts'
 import { textFile } from './contents.ts'
@@ -138,19 +137,8 @@ export class NoteDriver extends NoteObserver implements RowDriver {
     return known
   }
 
-  /** Ends the connection of the transaction; resolves when both ends know it. */
   async #killConnection(during?: Promise<unknown>): Promise<void> {
-    const server = await serverDatabase()
-    const id = this.#connectionId
-    if (kind === 'postgres') await server.query(`SELECT pg_terminate_backend(${id})`)
-    else await server.query(`KILL ${id}`).catch(() => [])
-    await during
-    const alive =
-      kind === 'postgres'
-        ? `SELECT 1 FROM pg_stat_activity WHERE pid = ${id}`
-        : `SELECT 1 FROM information_schema.processlist WHERE id = ${id}`
-    while ((await server.query(alive)).length > 0) await setTimeout(1)
-    await setTimeout(5)
+    await (await serverDatabase()).endConnection(this.#connectionId, during)
   }
 
   async #release(): Promise<void> {

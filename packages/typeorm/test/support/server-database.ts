@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import mysql from 'mysql2/promise'
 import pg from 'pg'
 import { kind } from './database-kind.ts'
@@ -8,6 +9,12 @@ export interface ServerDatabase {
   readonly url: string
   /** Runs a statement on a connection of its own, beside those of the tests. */
   query(statement: string): Promise<Record<string, unknown>[]>
+  /**
+   * Ends a connection, whatever it is doing. Resolves when both ends know it, so that no pool gives it out again.
+   *
+   * @param meanwhile what has to have ended, too
+   */
+  endConnection(id: number, meanwhile?: Promise<unknown>): Promise<void>
   /** Ends every other connection to the database, whatever it is doing. */
   killConnections(): Promise<void>
   drop(): Promise<void>
@@ -26,9 +33,16 @@ async function createOnPostgres(name: string): Promise<ServerDatabase> {
   url.pathname = `/${name}`
   const client = new pg.Client({ connectionString: url.href })
   await client.connect()
+  const rows = async (statement: string) => (await client.query<Record<string, unknown>>(statement)).rows
   return {
     url: url.href,
-    query: async (statement) => (await client.query<Record<string, unknown>>(statement)).rows,
+    query: rows,
+    endConnection: (id, meanwhile) =>
+      endConnection(rows, {
+        end: `SELECT pg_terminate_backend(${id})`,
+        alive: `SELECT 1 FROM pg_stat_activity WHERE pid = ${id}`,
+        meanwhile,
+      }),
     async killConnections() {
       await client.query(
         'SELECT pg_terminate_backend(pid) FROM pg_stat_activity ' +
@@ -60,6 +74,12 @@ async function createOnMariaDB(name: string): Promise<ServerDatabase> {
   return {
     url: url.href,
     query: rows,
+    endConnection: (id, meanwhile) =>
+      endConnection(rows, {
+        end: `KILL ${id}`,
+        alive: `SELECT 1 FROM information_schema.processlist WHERE id = ${id}`,
+        meanwhile,
+      }),
     killConnections,
     async drop() {
       await killConnections()
@@ -67,4 +87,16 @@ async function createOnMariaDB(name: string): Promise<ServerDatabase> {
       await admin.end()
     },
   }
+}
+
+async function endConnection(
+  query: ServerDatabase['query'],
+  { end, alive, meanwhile }: { end: string; alive: string; meanwhile: Promise<unknown> | undefined },
+): Promise<void> {
+  // It may have gone by itself.
+  await query(end).catch(() => [])
+  await meanwhile
+  while ((await query(alive)).length > 0) await setTimeout(1)
+  // The server forgets a connection before it closes the socket, and the client hears of that later still.
+  await setTimeout(30)
 }
