@@ -77,7 +77,10 @@ export class CriteriaWrites {
   }
 
   #isPrepared(builder: WriteBuilder, metadata: EntityMetadata, queryRunner: QueryRunner): boolean {
-    return !builder.expressionMap.callListeners && this.#transactions.expects(queryRunner, metadata)
+    const { callListeners, queryType } = builder.expressionMap
+    const kind = queryType === 'delete' ? 'remove' : queryType
+    if (callListeners || (kind !== 'insert' && kind !== 'update' && kind !== 'remove')) return false
+    return this.#transactions.expects(queryRunner, metadata, kind)
   }
 
   #within(

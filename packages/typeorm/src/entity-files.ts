@@ -6,7 +6,6 @@ import {
   giveBack,
   markRevoked,
   type DepotManager,
-  type FileTransaction,
   type UploadedFile,
 } from '@filedepot/core'
 import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
@@ -147,14 +146,8 @@ export class EntityFiles {
       return
     }
     claim.revert()
-    this.#remove(files, claim.gained)
+    void this.#depot.deleteFiles(claim.gained)
     throw new AbortedError('an upload whose transaction has ended')
-  }
-
-  /** Removes files that no row has: with the transaction, or at once where it has ended. */
-  #remove(files: FileTransaction, paths: readonly string[]): void {
-    if (files.settled) void this.#depot.deleteFiles(paths)
-    else files.discard(paths)
   }
 
   /** Nobody changed the entity here, so somebody else changed the row: theirs is the newer value. */
@@ -167,11 +160,12 @@ export class EntityFiles {
 
   /** Makes the property hold stored values; `undefined` where it holds nothing. */
   async #attach(
-    { files }: RunnerTransaction,
+    { files, claims }: RunnerTransaction,
     column: FileColumn,
     entity: ObjectLiteral,
     current: readonly UploadedFile[],
   ): Promise<Attached | undefined> {
+    const { scope } = files
     const given = column.get(entity)
     if (given === undefined || given === null) return undefined
     const list = column.list(given)
@@ -197,7 +191,9 @@ export class EntityFiles {
     const attached = await allOrNone(list.map(attach), (stored) => {
       // The property keeps what it was given, so what went well is in no row.
       if (adopted.includes(stored)) giveBack(stored)
-      else if (!list.includes(stored)) this.#remove(files, stored.files)
+      else if (list.includes(stored)) return
+      else if (files.settled) void this.#depot.deleteFiles(stored.files)
+      else claims.add(stored, leftover(column, stored), scope)
     }).catch((error: unknown) => {
       throw inColumn(error, column)
     })
@@ -217,6 +213,12 @@ export class EntityFiles {
 
 /** Of a claim that brings no file. */
 const NOTHING = { gained: [], adopted: [], revert: () => undefined }
+
+/** What was uploaded for a row that is not going to hold it. */
+function leftover({ column }: FileColumn, { files }: UploadedFile): StatementClaim {
+  const held = () => Promise.resolve(new Set<string>())
+  return { metadata: column.entityMetadata, kind: 'leftover', ...NOTHING, gained: files, lost: [], held }
+}
 
 /** Right where the row is gone. */
 function removal(metadata: EntityMetadata, row: RowFiles, kind: 'remove' | 'cascade'): StatementClaim {

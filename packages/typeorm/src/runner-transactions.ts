@@ -3,6 +3,7 @@ import type { EntityMetadata, QueryRunner } from 'typeorm'
 import { dataSourceOf, familyOf } from './data-source-of.ts'
 import { aborted, RunnerTransaction, type RanStatement } from './runner-transaction.ts'
 import { isOverOnSqlite, isTransactionOpen } from './transaction-probe.ts'
+import type { HookedKind } from './statement-claims.ts'
 import type { Turns } from './turns.ts'
 
 /** The transactions of a data source that touch files, by the query runner that they run on. */
@@ -44,9 +45,9 @@ export class RunnerTransactions {
     return this.#open.get(queryRunner)
   }
 
-  /** True where a hook has prepared the rows of this entity, and their statement is to come. */
-  expects(queryRunner: QueryRunner, metadata: EntityMetadata): boolean {
-    return this.#open.get(queryRunner)?.claims.expects(metadata) ?? false
+  /** True where a hook has prepared the rows of this entity, and such a statement is to come. */
+  expects(queryRunner: QueryRunner, metadata: EntityMetadata, kind: HookedKind): boolean {
+    return this.#open.get(queryRunner)?.claims.expects(metadata, kind) ?? false
   }
 
   /** True while a query builder runs whose files {@link RunnerTransactions.follow | somebody follows}. */

@@ -1,14 +1,17 @@
 import type { FileTransaction } from '@filedepot/core'
 import type { EntityMetadata, QueryRunner } from 'typeorm'
 
+/** What hooks prepare, before the statement that does it. */
+export type HookedKind = 'insert' | 'update' | 'remove'
+
 /**
  * What one statement is about to do to the files of a row. It counts when the statement has run: a save inside a
  * transaction can fail, by its own statement or by another hook, and the transaction be committed all the same.
  */
 export interface StatementClaim {
   readonly metadata: EntityMetadata
-  /** What TypeORM, or the database by a cascade, is about to do with the row. */
-  readonly kind: 'insert' | 'update' | 'remove' | 'cascade'
+  /** What TypeORM, or the database by a cascade, is about to do with the row; of what is left over, nothing. */
+  readonly kind: HookedKind | 'cascade' | 'leftover'
   /** Paths that were uploaded for the row. */
   readonly gained: readonly string[]
   /** Paths that the row gives up. */
@@ -32,8 +35,12 @@ export class StatementClaims {
   readonly #transaction: FileTransaction
   /** By the entity, or whatever else the event after the statement names its rows by. */
   readonly #open = new Map<unknown, OpenClaim[]>()
-  /** How many of them hooks have made for the rows of an entity. */
-  readonly #expected = new Map<EntityMetadata, number>()
+  /** How many of them hooks have made for the rows of an entity, by the statement that is to come. */
+  readonly #expected: Readonly<Record<HookedKind, Map<EntityMetadata, number>>> = {
+    insert: new Map(),
+    update: new Map(),
+    remove: new Map(),
+  }
 
   constructor(transaction: FileTransaction) {
     this.#transaction = transaction
@@ -47,9 +54,9 @@ export class StatementClaims {
     this.#count([claim], 1)
   }
 
-  /** True where a hook has claimed rows of this entity, and their statement has not been heard of. */
-  expects(metadata: EntityMetadata): boolean {
-    return (this.#expected.get(metadata) ?? 0) > 0
+  /** True where a hook has claimed rows of this entity, and such a statement has not been heard of. */
+  expects(metadata: EntityMetadata, kind: HookedKind): boolean {
+    return (this.#expected[kind].get(metadata) ?? 0) > 0
   }
 
   /** The statement has changed all of its rows: what they gave up goes with the commit. */
@@ -125,7 +132,9 @@ export class StatementClaims {
 
   #count(claims: readonly StatementClaim[], change: 1 | -1): void {
     for (const { kind, metadata } of claims) {
-      if (kind !== 'cascade') this.#expected.set(metadata, (this.#expected.get(metadata) ?? 0) + change)
+      if (kind === 'cascade' || kind === 'leftover') continue
+      const counts = this.#expected[kind]
+      counts.set(metadata, (counts.get(metadata) ?? 0) + change)
     }
   }
 }

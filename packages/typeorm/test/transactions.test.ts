@@ -1,5 +1,5 @@
 import 'reflect-metadata'
-import type { UploadedFile } from '@filedepot/core'
+import { UploadedFile } from '@filedepot/core'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { setTimeout } from 'node:timers/promises'
 import type { EntityManager, Repository } from 'typeorm'
@@ -224,6 +224,25 @@ describe('savepoints', () => {
 
     await database.dataSource.transaction(async (outer) => {
       const saving = outer.save(Document, [{ content: textFile('late') }, { content: brokenFile() }])
+      await expect(saving).rejects.toMatchObject({ code: 'CONTENT_FAILED' })
+      const inner = outer.transaction(async () => {
+        database.chaos.restore()
+        await setTimeout(20)
+        throw failure
+      })
+      await expect(inner).rejects.toBe(failure)
+    })
+
+    expect(await documents.count()).toBe(0)
+    expect(await database.pathsOfFiles()).toEqual([])
+  })
+
+  it('that are rolled back forget nothing of a list before them of which one file failed', async () => {
+    database.chaos.hang('write', { on: 1 })
+    const late = UploadedFile.from(Buffer.from('late'), { filename: 'late.txt', storage: 'default' })
+
+    await database.dataSource.transaction(async (outer) => {
+      const saving = outer.save(Document, { attachments: [late, brokenFile()] })
       await expect(saving).rejects.toMatchObject({ code: 'CONTENT_FAILED' })
       const inner = outer.transaction(async () => {
         database.chaos.restore()

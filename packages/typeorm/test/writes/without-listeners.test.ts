@@ -1,8 +1,8 @@
 import 'reflect-metadata'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import type { Repository } from 'typeorm'
+import type { EntityManager, Repository } from 'typeorm'
 import { Document } from '../entities/document.ts'
-import { textFile, textOf } from '../support/contents.ts'
+import { brokenFile, textFile, textOf } from '../support/contents.ts'
 import { TestDatabase } from '../support/test-database.ts'
 
 let database: TestDatabase
@@ -154,6 +154,45 @@ describe('save with listeners: false', () => {
 
     expect(await texts()).toEqual([undefined, 'heard', 'heard too'])
     expect(await database.pathsOfFiles()).toHaveLength(2)
+  })
+})
+
+describe('after a save that failed in the same transaction', () => {
+  /** A save of a new row whose upload fails, for which hooks have been called all the same. */
+  async function failToInsert(manager: EntityManager): Promise<void> {
+    const saving = manager.save(Document, { content: brokenFile(), attachments: [textFile('goes well')] })
+    await expect(saving).rejects.toMatchObject({ code: 'CONTENT_FAILED' })
+  }
+
+  it('a save with listeners: false gives the file up', async () => {
+    const { id } = await documents.save({ content: textFile('given up') })
+
+    await database.dataSource.transaction(async (manager) => {
+      await failToInsert(manager)
+      await manager.save(Document, { id, content: null }, quiet)
+    })
+
+    expect(await texts()).toEqual([undefined])
+    expect(await database.pathsOfFiles()).toEqual([])
+  })
+
+  it.each<[string, (manager: EntityManager, row: Document) => Promise<unknown>]>([
+    ['a remove with listeners: false', (manager, row) => manager.remove(row, quiet)],
+    [
+      'a query builder without listeners',
+      (manager, { id }) =>
+        manager.createQueryBuilder().delete().from(Document).where({ id }).callListeners(false).execute(),
+    ],
+  ])('%s deletes the file', async (_, remove) => {
+    const row = await documents.save(documents.create({ content: textFile('gone') }))
+
+    await database.dataSource.transaction(async (manager) => {
+      await failToInsert(manager)
+      await remove(manager, row)
+    })
+
+    expect(await texts()).toEqual([])
+    expect(await database.pathsOfFiles()).toEqual([])
   })
 })
 
