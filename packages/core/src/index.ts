@@ -62,6 +62,7 @@ export type {
 } from './backend.ts'
 export { LocalBackend, type LocalBackendOptions } from './backends/local/local-backend.ts'
 export { MemoryBackend } from './backends/memory-backend.ts'
+export { decodeFilename, parseDepotTime } from './backends/depot-metadata.ts'
 export { newFileId, parseFileId } from './file-id.ts'
 export { formatFilePath, parseFilePath, type FileLocation } from './file-path.ts'
 

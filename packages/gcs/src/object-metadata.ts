@@ -1,5 +1,5 @@
 import { create } from 'content-disposition'
-import { FiledepotError, type FileInfo, type FileStat } from '@filedepot/core'
+import { decodeFilename, FiledepotError, parseDepotTime, type FileInfo, type FileStat } from '@filedepot/core'
 
 /** What the service says of an object, as far as it is looked at. */
 export interface GcsObject {
@@ -57,11 +57,11 @@ export function statOf(id: string, object: GcsObject): FileStat {
   const custom = object.metadata ?? {}
   const filename = custom[FILENAME] ?? custom[DEPOT.filename]
   return {
-    filename: filename === undefined ? 'unnamed' : decode(filename),
+    filename: filename === undefined ? 'unnamed' : decodeFilename(filename),
     contentType: custom[DEPOT.contentType] ?? object.contentType ?? 'application/octet-stream',
     size: Number(object.size),
     sha256: custom[SHA256],
-    lastModified: depotTime(custom[DEPOT.modified]) ?? new Date(object.timeCreated),
+    lastModified: parseDepotTime(custom[DEPOT.modified]) ?? new Date(object.timeCreated),
     // New with each write; what the service calls the etag changes with the metadata, too.
     etag: object.generation,
     metadata: parseMetadata(id, custom[METADATA]),
@@ -88,20 +88,4 @@ function parseMetadata(id: string, json: string | undefined): Record<string, str
   } catch (cause) {
     throw new FiledepotError('CORRUPT_FILE', `the metadata of the file "${id}" cannot be read`, { cause })
   }
-}
-
-function decode(name: string): string {
-  try {
-    return decodeURIComponent(name)
-  } catch {
-    // A name that was not encoded, and has a percent sign.
-    return name
-  }
-}
-
-/** `2024-05-17 09:30:00`, in UTC. */
-function depotTime(text: string | undefined): Date | undefined {
-  if (text === undefined || !/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/.test(text)) return undefined
-  const date = new Date(`${text.replace(' ', 'T')}Z`)
-  return Number.isNaN(date.getTime()) ? undefined : date
 }

@@ -1,4 +1,4 @@
-import { FiledepotError, type FileInfo, type FileStat } from '@filedepot/core'
+import { FiledepotError, parseDepotTime, type FileInfo, type FileStat } from '@filedepot/core'
 import type { Binary, ObjectId } from 'mongodb'
 import type { FileKey } from './file-key.ts'
 
@@ -97,7 +97,7 @@ export function statOf(file: FileDocument): FileStat {
       'application/octet-stream',
     size: length,
     sha256,
-    lastModified: depotTime(file.last_modified) ?? uploadDate,
+    lastModified: parseDepotTime(file.last_modified) ?? uploadDate,
     // DEPOT replaces a file under its id, so the time has to tell the versions apart.
     etag: sha256 ?? textOf(md5) ?? metadata?.content?.toHexString() ?? `${_id.toString()}-${+uploadDate}`,
     metadata: Object.fromEntries((metadata?.custom ?? []).map(({ key, value }) => [key, value])),
@@ -109,14 +109,6 @@ export function checkFile({ _id, length, chunkSize, uploadDate }: FileDocument):
   const sizes = [length, chunkSize].every((bytes) => Number.isSafeInteger(bytes) && bytes >= 0)
   if (sizes && (chunkSize > 0 || length === 0) && isDate(uploadDate)) return
   throw new FiledepotError('CORRUPT_FILE', `the document of the file "${_id.toString()}" cannot be read`)
-}
-
-/** DEPOT writes the time of the last change as text, in UTC. */
-function depotTime(value: unknown): Date | undefined {
-  const text = textOf(value)
-  if (text === undefined || !/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/.test(text)) return undefined
-  const time = new Date(`${text.replace(' ', 'T')}Z`)
-  return Number.isNaN(time.getTime()) ? undefined : time
 }
 
 function textOf(value: unknown): string | undefined {

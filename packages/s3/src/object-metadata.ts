@@ -1,4 +1,4 @@
-import { FiledepotError, type FileInfo, type FileStat } from '@filedepot/core'
+import { decodeFilename, FiledepotError, parseDepotTime, type FileInfo, type FileStat } from '@filedepot/core'
 import { contentDisposition } from './content-disposition.ts'
 
 // The names and the form of the first two are those of Python's DEPOT, so each reads the files of the other.
@@ -70,7 +70,7 @@ export function statOf(id: string, answer: AnsweredObject): FileStat {
     contentType: answer.ContentType ?? UNKNOWN_TYPE,
     size: answer.ContentLength ?? 0,
     sha256: sha256 !== undefined && /^[0-9a-f]{64}$/.test(sha256) ? sha256 : undefined,
-    lastModified: parseTime(modified) ?? answer.LastModified ?? new Date(0),
+    lastModified: parseDepotTime(modified) ?? answer.LastModified ?? new Date(0),
     etag: (answer.ETag ?? '').replace(/^W\//, '').replaceAll('"', ''),
     metadata: custom === undefined ? {} : decodeJson(id, custom),
   }
@@ -84,15 +84,6 @@ interface Claim {
 /** A half of a surrogate pair cannot be encoded, and names come from anywhere. */
 function wellFormed(text: string): string {
   return Buffer.from(text).toString()
-}
-
-/** What another program wrote may not be percent-encoded, and is then what it is. */
-function decodeFilename(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }
 
 /** Only what is not printable ASCII is encoded, as all metadata of an object share 2 KB. */
@@ -111,10 +102,4 @@ function decodeJson(id: string, text: string): Record<string, string> {
 /** `2026-01-31 12:00:00`, in UTC. */
 function formatTime(time: Date): string {
   return time.toISOString().slice(0, 19).replace('T', ' ')
-}
-
-function parseTime(text: string | undefined): Date | undefined {
-  if (text === undefined || !/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/.test(text)) return undefined
-  const time = new Date(`${text.replace(' ', 'T')}Z`)
-  return Number.isNaN(time.getTime()) ? undefined : time
 }
