@@ -18,6 +18,8 @@ export { StoredFile } from './storage/stored-file.ts'
 export type { FileContent, FilePart, FormidableFile, MulterFile } from './content/file-content.ts'
 export { FileIntent, fromDataUrl, fromPath, type FileIntentOptions } from './content/file-intent.ts'
 export { cleanFilename } from './content/filename.ts'
+export { spool } from './content/spool.ts'
+export { SpooledFile, type SpooledFileInfo } from './content/spooled-file.ts'
 
 // The value of a file column, and what may be said of it.
 export {
@@ -25,6 +27,7 @@ export {
   type PendingOptions,
   type PendingUpload,
   type ProcessedFile,
+  type ProcessOptions,
   type UploadType,
 } from './upload/uploaded-file.ts'
 export type { UploadedFileData, UploadedFileJson } from './upload/uploaded-file-data.ts'
@@ -69,5 +72,5 @@ export { formatFilePath, parseFilePath, type FileLocation } from './file-path.ts
 // For integrations with an ORM.
 export { FileTransaction, type TransactionOutcome } from './transaction/file-transaction.ts'
 export { attachFile, type AttachOptions } from './transaction/attach-file.ts'
-export { bindManager } from './upload/manager-binding.ts'
+export { bindManager, boundManager } from './upload/manager-binding.ts'
 export { giveBack, isRevoked, markRevoked } from './upload/ownership.ts'

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
 import type { StoredFile } from '../storage/stored-file.ts'
 import type { FileIntent } from './file-intent.ts'
+import type { SpooledFile } from './spooled-file.ts'
 
 /** A file as multer hands it over from its memory storage; Nest's interceptors do the same. */
 export interface MulterFile {
@@ -36,6 +37,7 @@ export type FileContent =
   | ReadableStream<Uint8Array>
   | AsyncIterable<Uint8Array>
   | StoredFile
+  | SpooledFile
   | FileIntent
   | MulterFile
   | FilePart

@@ -1,6 +1,7 @@
 import { extname } from 'node:path'
 import { FiledepotError } from '../errors.ts'
 import { expected } from '../expected.ts'
+import type { SpooledFile } from './spooled-file.ts'
 
 /** What a validator is told, before anything is stored. */
 export interface FileToValidate {
@@ -11,6 +12,11 @@ export interface FileToValidate {
   readonly declaredType: string | undefined
   /** In bytes; `undefined` for a stream whose length nobody said. `maxSize` stops such a stream at the limit. */
   readonly size: number | undefined
+  /**
+   * All of its bytes, for a validator that has to look inside: in memory or, from 4 MiB up, in a temporary file. What is
+   * taken in so is stored from there, and removed by whoever stores it.
+   */
+  readonly spool: () => Promise<SpooledFile>
 }
 
 /**

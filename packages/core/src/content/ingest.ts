@@ -1,25 +1,13 @@
 import { createHash } from 'node:crypto'
-import { addAbortSignal, type Readable } from 'node:stream'
-import { isUint8Array } from 'node:util/types'
 import type { FileBody, FileInfo } from '../backend.ts'
-import { AbortedError, FiledepotError, FileTooLargeError } from '../errors.ts'
-import { describe, reasonOf } from '../expected.ts'
-import { cleanFilename } from './filename.ts'
-import type { FileValidator } from './file-validator.ts'
-import { hearErrors, ownBytes, type ResolvedContent } from './resolve-content.ts'
-
-/** Up to this many bytes a stream is collected and stored whole: a small file costs more as a stream. */
-const WHOLE_BYTES = 64 * 1024
+import { FileTooLargeError } from '../errors.ts'
+import { inspectContent, type InspectedContent, type InspectOptions } from './inspect-content.ts'
+import type { ResolvedContent } from './resolve-content.ts'
+import { Source } from './source.ts'
 
 /** Options of {@link ingest}. */
-export interface IngestOptions {
-  filename?: string | undefined
-  contentType?: string | undefined
-  /** In bytes. @default Infinity */
-  maxSize?: number | undefined
-  validators?: readonly FileValidator[] | undefined
+export interface IngestOptions extends InspectOptions {
   metadata?: Readonly<Record<string, string>> | undefined
-  signal?: AbortSignal | undefined
 }
 
 /** A content that is ready to flow into a backend. */
@@ -29,7 +17,7 @@ export interface Ingested {
   readonly info: FileInfo
   readonly declaredType: string | undefined
   /** Gives up the content where the backend did not read it. */
-  release(): void
+  release(): Promise<void>
 }
 
 /**
@@ -38,56 +26,22 @@ export interface Ingested {
  * the verdict of the validators. Memory stays constant whatever the size.
  */
 export async function ingest(content: ResolvedContent, options: IngestOptions): Promise<Ingested> {
-  const { maxSize = Infinity, signal } = options
-  const filename = cleanFilename(options.filename ?? content.filename)
-  if (signal?.aborted) {
-    content.release?.()
-    throw new AbortedError(`storing "${filename}"`, { cause: signal.reason })
-  }
-  if (content.size !== undefined && content.size > maxSize) throw new FileTooLargeError(filename, maxSize)
+  const inspected = await inspectContent(content, options)
+  const { filename, contentType, declaredType } = inspected
+  const known = { filename, contentType, metadata: options.metadata ?? content.metadata ?? {} }
+  const meter = new Meter(filename, options.maxSize ?? Infinity)
+  const release = () => inspected.release()
 
-  const meter = new Meter(filename, maxSize)
-  const source = content.bytes ? undefined : await Source.open(content, filename, signal)
-  try {
-    const head = source ? await source.readHead() : (content.bytes ?? new Uint8Array())
-    const whole = source?.ended !== false
-    if (whole) meter.add(head)
-
-    const { declaredType } = content
-    const { detectContentType } = await contentTypes()
-    const contentType = detectContentType(head, {
-      contentType: options.contentType ?? content.contentType,
-      declaredType,
-      filename,
-    })
-    const size = whole ? head.byteLength : content.size
-    for (const validate of options.validators ?? [])
-      await validate({ filename, contentType, declaredType, size })
-
-    const metadata = options.metadata ?? content.metadata ?? {}
-    const sha256 = whole ? meter.digest() : undefined
-    return {
-      body: source && !whole ? metered(head, source, meter) : head,
-      info: whole
-        ? { filename, contentType, size, sha256, metadata }
-        : meter.info({ filename, contentType, metadata }),
-      declaredType,
-      release: () => source?.destroy(),
-    }
-  } catch (error) {
-    source?.destroy()
+  const body = await inspected.open().catch(async (error: unknown) => {
+    await release()
     throw error
+  })
+  if (body instanceof Source) {
+    return { body: metered(body, meter, inspected), info: meter.info(known), declaredType, release }
   }
-}
-
-let loading: Promise<typeof import('./content-type.ts')> | undefined
-
-/**
- * Loaded with the first upload: its tables are half of what importing this package would cost. Kept, as Node looks for
- * a module anew in each `import()`.
- */
-function contentTypes(): Promise<typeof import('./content-type.ts')> {
-  return (loading ??= import('./content-type.ts'))
+  meter.add(body)
+  const info = { ...known, size: body.byteLength, sha256: meter.digest() }
+  return { body, info, declaredType, release }
 }
 
 /** Counts and hashes. */
@@ -129,84 +83,19 @@ class Meter {
   }
 }
 
-/** The chunks of a content's stream, checked, with its failures told apart from those of the backend. */
-class Source {
-  readonly #content: ResolvedContent
-  readonly #filename: string
-  readonly #signal: AbortSignal | undefined
-  readonly #stream: Readable
-  readonly #chunks: AsyncIterator<unknown>
-  ended = false
-
-  private constructor(
-    content: ResolvedContent,
-    stream: Readable,
-    filename: string,
-    signal: AbortSignal | undefined,
-  ) {
-    this.#content = content
-    this.#filename = filename
-    this.#signal = signal
-    this.#stream = signal ? addAbortSignal(signal, stream) : stream
-    this.#chunks = stream[Symbol.asyncIterator]()
-  }
-
-  static async open(content: ResolvedContent, filename: string, signal?: AbortSignal): Promise<Source> {
-    return new Source(content, await content.open(), filename, signal)
-  }
-
-  /** The first bytes: the whole content where it is small, which {@link Source.ended} then says. */
-  async readHead(): Promise<Uint8Array> {
-    const head: Uint8Array[] = []
-    let size = 0
-    while (size <= WHOLE_BYTES) {
-      const chunk = await this.next()
-      if (chunk === undefined) break
-      head.push(chunk)
-      size += chunk.byteLength
-    }
-    return head.length === 1 && head[0] ? head[0] : Buffer.concat(head, size)
-  }
-
-  /** The next chunk, or `undefined` at the end. */
-  async next(): Promise<Uint8Array | undefined> {
-    try {
-      const step: IteratorResult<unknown, unknown> = await this.#chunks.next()
-      if (!step.done) return checkChunk(step.value)
-      this.ended = true
-      this.#content.checkComplete?.()
-      return undefined
-    } catch (cause) {
-      if (this.#signal?.aborted)
-        throw new AbortedError(`storing "${this.#filename}"`, { cause: this.#signal.reason })
-      if (cause instanceof FiledepotError) throw cause
-      const reason = reasonOf(cause)
-      throw new FiledepotError('CONTENT_FAILED', `cannot read "${this.#filename}": ${reason}`, { cause })
-    }
-  }
-
-  destroy(): void {
-    hearErrors(this.#stream)
-    this.#stream.destroy()
-  }
-}
-
-function checkChunk(chunk: unknown): Uint8Array {
-  if (isUint8Array(chunk)) return ownBytes(chunk)
-  throw new FiledepotError(
-    'INVALID_CONTENT',
-    `expected a stream of bytes, got a chunk that is ${describe(chunk)}`,
-  )
-}
-
-async function* metered(head: Uint8Array, source: Source, meter: Meter): AsyncGenerator<Uint8Array> {
+async function* metered(
+  source: Source,
+  meter: Meter,
+  inspected: InspectedContent,
+): AsyncGenerator<Uint8Array> {
   try {
-    for (let chunk: Uint8Array | undefined = head; chunk; chunk = await source.next()) {
+    for (let chunk = await source.next(); chunk; chunk = await source.next()) {
       meter.add(chunk)
       yield chunk
     }
     meter.digest()
   } finally {
     source.destroy()
+    await inspected.release()
   }
 }

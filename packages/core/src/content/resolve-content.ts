@@ -6,6 +6,7 @@ import { describe, reasonOf } from '../expected.ts'
 import { StoredFile } from '../storage/stored-file.ts'
 import { FileIntent, FileOnDisk } from './file-intent.ts'
 import { resolveMultipart } from './multipart.ts'
+import { SpooledFile } from './spooled-file.ts'
 
 /** A content in the one form that the rest of core works with. */
 export interface ResolvedContent {
@@ -42,6 +43,7 @@ const opened = new WeakSet()
 export function resolveContent(content: unknown): ResolvedContent {
   if (content instanceof FileIntent) return resolveIntent(content)
   if (content instanceof StoredFile) return resolveStoredFile(content)
+  if (content instanceof SpooledFile) return resolveSpooled(content)
   if (content instanceof FileOnDisk)
     return { filename: content.path, replayable: true, open: () => content.open() }
   if (isUint8Array(content)) return resolveBytes(content)
@@ -72,6 +74,12 @@ export function resolveStream(content: unknown): ResolvedContent | undefined {
 export function resolveBytes(content: Uint8Array): ResolvedContent {
   const bytes = ownBytes(content)
   return { bytes, size: bytes.byteLength, replayable: true, open: () => Readable.from([bytes]) }
+}
+
+export function resolveSpooled(file: SpooledFile): ResolvedContent {
+  const { filename, contentType, declaredType, size, place } = file
+  const known = { filename, contentType, declaredType, size, replayable: true, open: () => file.open() }
+  return typeof place === 'string' ? known : { ...known, bytes: place }
 }
 
 /**

@@ -248,7 +248,7 @@ export class FileStorage {
     try {
       await this.#run('write', id, () => this.backend.write(id, body, info, { signal }), signal)
     } catch (error) {
-      ingested.release()
+      await ingested.release()
       throw error
     }
     const { filename, contentType, size = 0, sha256 = '' } = info

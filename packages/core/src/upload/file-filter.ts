@@ -16,6 +16,8 @@ export interface FilteredFile {
   readonly open: () => Promise<Readable>
   /** Stores one more file of this value, for example a thumbnail. */
   readonly store: StoreFile
+  /** Fires where the upload is given up. */
+  readonly signal: AbortSignal | undefined
 }
 
 /**

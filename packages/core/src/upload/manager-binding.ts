@@ -9,6 +9,7 @@ export function bindManager(value: UploadedFile, manager: DepotManager): void {
   managers.set(value, manager)
 }
 
+/** The manager that the value finds its files through, where it is not that of the process. For integrations. */
 export function boundManager(value: UploadedFile): DepotManager | undefined {
   return managers.get(value)
 }

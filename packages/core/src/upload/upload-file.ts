@@ -18,11 +18,21 @@ export async function uploadFile<T extends UploadedFile>(
   if (!pending) return value
   const storage = manager.get(pending.storage ?? options.storage)
   const stores = new Stores(storage, pending, options)
+  const { maxSize, validators, signal } = options
   try {
-    const { file, metadata = {} } = await value.process(pending.content, stores.store)
+    const { file, metadata = {} } = await value.process(pending.content, stores.store, {
+      maxSize,
+      validators,
+      signal,
+    })
     if (!stores.records.includes(file))
       throw expected('the file of process()', 'one that store() returned', file)
-    const all = await runFilters(options.filters ?? [], file, { ...metadata }, { storage, pending, stores })
+    const all = await runFilters(
+      options.filters ?? [],
+      file,
+      { ...metadata },
+      { storage, pending, stores, signal },
+    )
     await stores.finished()
 
     const files = [file.path, ...stores.records.filter((record) => record !== file).map(({ path }) => path)]
@@ -49,7 +59,7 @@ class Stores {
     this.store = (content, storeOptions = {}) => {
       // The column's rules are for what the user sent, not for what is made of it.
       const rules = content === pending.content ? { maxSize, validators } : {}
-      const storing = storage.store(content, { ...rules, ...storeOptions, signal }).then((record) => {
+      const storing = storage.store(content, { ...rules, signal, ...storeOptions }).then((record) => {
         this.records.push(record)
         return record
       })
@@ -74,12 +84,22 @@ async function runFilters(
   filters: readonly FileFilter[],
   file: StoredRecord,
   metadata: Record<string, JsonValue>,
-  { storage, pending, stores }: { storage: FileStorage; pending: PendingUpload; stores: Stores },
+  {
+    storage,
+    pending,
+    stores,
+    signal,
+  }: {
+    storage: FileStorage
+    pending: PendingUpload
+    stores: Stores
+    signal: AbortSignal | undefined
+  },
 ): Promise<Record<string, JsonValue>> {
   const open = async () => {
     const original = resolveContent(pending.content)
     return original.replayable ? await original.open() : await storage.read(file.id)
   }
-  for (const filter of filters) await filter.onSave({ file, metadata, open, store: stores.store })
+  for (const filter of filters) await filter.onSave({ file, metadata, open, store: stores.store, signal })
   return metadata
 }

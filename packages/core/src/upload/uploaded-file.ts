@@ -2,6 +2,7 @@ import type { SignedUrlOptions } from '../backend.ts'
 import type { JsonValue } from '../json-value.ts'
 import type { FileContent } from '../content/file-content.ts'
 import { FileIntent } from '../content/file-intent.ts'
+import type { ContentRules } from '../content/inspect-content.ts'
 import { resolveContent } from '../content/resolve-content.ts'
 import { depot } from '../depot/depot.ts'
 import { FiledepotError } from '../errors.ts'
@@ -37,6 +38,11 @@ export class PendingUpload {
     this.storage = storage
   }
 }
+
+/**
+ * What {@link UploadedFile.process} has to keep to. `store(content)` does so by itself; {@link spool} is given the rules.
+ */
+export type ProcessOptions = ContentRules
 
 /** What {@link UploadedFile.process} stored. */
 export interface ProcessedFile {
@@ -203,6 +209,7 @@ export class UploadedFile implements UploadedFileData {
    * }
    * ```
    */
+  process(content: FileContent, store: StoreFile, options?: ProcessOptions): Promise<ProcessedFile>
   async process(content: FileContent, store: StoreFile): Promise<ProcessedFile> {
     return { file: await store(content) }
   }

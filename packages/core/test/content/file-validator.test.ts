@@ -5,7 +5,8 @@ import { idsOf, memoryStorage } from '../support/storages.ts'
 import { failure } from '../support/failure.ts'
 
 function file(filename: string, contentType = 'application/octet-stream'): FileToValidate {
-  return { filename, contentType, declaredType: undefined, size: 1 }
+  const spool = () => Promise.reject(new Error('nobody looks inside'))
+  return { filename, contentType, declaredType: undefined, size: 1, spool }
 }
 
 describe('allowTypes', () => {

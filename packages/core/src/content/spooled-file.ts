@@ -1,0 +1,44 @@
+import { createReadStream } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+
+/** What is known of a {@link SpooledFile}. */
+export interface SpooledFileInfo {
+  readonly filename: string
+  readonly contentType: string
+  readonly declaredType: string | undefined
+  /** In bytes. */
+  readonly size: number
+  /** All bytes, or else the path of the temporary file that holds them. */
+  readonly place: Uint8Array | string
+}
+
+/**
+ * A content that has come in whole, before it is stored: in memory where it is small, else in a temporary file. It can
+ * be read again, and is a content itself.
+ */
+export class SpooledFile implements SpooledFileInfo, AsyncDisposable {
+  declare readonly filename: string
+  declare readonly contentType: string
+  declare readonly declaredType: string | undefined
+  declare readonly size: number
+  declare readonly place: Uint8Array | string
+
+  /** Made by {@link spool}. */
+  constructor(info: SpooledFileInfo) {
+    Object.assign(this, info)
+  }
+
+  /** The bytes as a stream, from the start each time. */
+  open(): Readable {
+    const { place } = this
+    return typeof place === 'string'
+      ? createReadStream(place, { highWaterMark: 512 * 1024 })
+      : Readable.from([place])
+  }
+
+  /** Removes the temporary file. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (typeof this.place === 'string') await rm(this.place, { force: true })
+  }
+}
