@@ -20,15 +20,20 @@ export const ERROR_CODES = {
   INVALID_CONTENT: 'A value was given as the content of a file that is none: text, null, a plain object.',
   INVALID_FILE_ID: 'A file id is not a UUID.',
   INVALID_VALUE: 'A column holds something that is not the JSON of an uploaded file.',
+  NOT_AN_IMAGE: 'A file was to be used as an image that is none, or is damaged. Nothing was stored.',
   NOT_SUPPORTED: 'The storage, or the way in which rows are written, has no such ability.',
   PENDING_FILE: 'An uploaded file was used as a stored one before it was uploaded.',
   READ_FAILED: 'A storage could not read or list files.',
   STORAGE_EXISTS: 'A storage or alias of this name is configured already.',
   STORAGE_FULL: 'The storage has no room left. Nothing was stored.',
   STORAGE_NOT_FOUND: 'No storage or alias of this name is configured.',
+  TOO_MANY_PIXELS:
+    'An image has more pixels than `limitInputPixels`, with all of its frames. Nothing was stored.',
   TRANSACTION_ABORTED:
     'The database has given up the transaction after an error in it, so that it can only be rolled back.',
   TRANSACTION_SETTLED: 'A file transaction was used after it was committed or rolled back.',
+  UNSUPPORTED_FORMAT:
+    'An image is of a format that is not accepted, or that cannot be read or written. Nothing was stored.',
   WRITE_FAILED: 'A storage could not write a file. Nothing was stored.',
   WRONG_UPLOAD_TYPE: 'A value is not of the upload type that its column declares.',
 } as const

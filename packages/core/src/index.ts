@@ -51,6 +51,9 @@ export {
   type ErrorCode,
 } from './errors.ts'
 
+// For packages beside this one: the form that all complaints about arguments have.
+export { expected } from './expected.ts'
+
 // For backends: the contract and two that keep it.
 export type {
   ByteRange,

@@ -1,0 +1,129 @@
+import { expected } from '@filedepot/core'
+import { FORMATS, OUTPUT_FORMATS, type ImageFormat, type OutputFormat } from './image-format.ts'
+
+/** What may be read, and how carefully. */
+export interface ReadOptions {
+  /** Formats that are accepted. @default all but `svg` and `pdf` */
+  formats?: readonly ImageFormat[] | undefined
+  /** The most pixels of an image: width × height, × frames where they are kept. @default 100_000_000 */
+  limitInputPixels?: number | undefined
+  /** How damaged a file may be, as in sharp: with `none`, what is there of it is used. @default 'warning' */
+  failOn?: 'none' | 'truncated' | 'error' | 'warning' | undefined
+}
+
+/** How a derived image is written. */
+export interface WriteOptions {
+  /** From 1 to 100; of JPEG, WebP and AVIF. @default that of sharp: 80, for AVIF 50 */
+  quality?: number | undefined
+  /** What shows through where the format has no transparency, in any way that CSS writes a colour. @default 'white' */
+  background?: string | undefined
+}
+
+/** One thumbnail. Nothing is ever enlarged. */
+export interface ThumbnailOptions extends WriteOptions {
+  /** In pixels. One of `width` and `height` will do. */
+  width?: number | undefined
+  /** In pixels. */
+  height?: number | undefined
+  /**
+   * `inside`: the whole image, fitted into the box. `cover`: cut to the proportions of the box, from the middle.
+   * `contain`: the whole image in the middle of a canvas of exactly this size, which is transparent where the format can
+   * be and nothing is said of the `background`. @default 'inside'
+   */
+  fit?: 'inside' | 'cover' | 'contain' | undefined
+  /** @default 'webp' */
+  format?: OutputFormat | undefined
+}
+
+/** Options of {@link UploadedImage.with}. */
+export interface ImageOptions extends ReadOptions, WriteOptions {
+  /** The longer side of what is stored, in pixels. Only an image that is larger is changed. @default Infinity */
+  maxSize?: number | undefined
+  /** What an image becomes that is larger than `maxSize`. @default its own format; JPEG for HEIC */
+  format?: OutputFormat | undefined
+  /** By name: `thumb` can be read as `photo.thumb`. */
+  thumbnails?: Readonly<Record<string, ThumbnailOptions>> | undefined
+  /** True: GIF and WebP keep their frames, in what is written as GIF and WebP. False: the first frame. @default false */
+  animated?: boolean | undefined
+  /**
+   * True: EXIF, XMP, IPTC and the colour profile go along into derived images. Each of them is then decoded for itself.
+   * @default false
+   */
+  keepMetadata?: boolean | undefined
+  /** True: a tiny image as a `data:` URL is kept in the row, to be shown while the real one loads. @default false */
+  placeholder?: boolean | undefined
+}
+
+export const DEFAULT_PIXELS = 100_000_000
+
+const READ = ['formats', 'limitInputPixels', 'failOn']
+const WRITE = ['quality', 'background', 'format']
+const THUMBNAIL = ['width', 'height', 'fit', ...WRITE]
+const IMAGE = ['maxSize', 'thumbnails', 'animated', 'keepMetadata', 'placeholder', ...READ, ...WRITE]
+
+/** @throws FiledepotError `INVALID_ARGUMENT` */
+export function checkImageOptions(options: ImageOptions): void {
+  checkKeys('options', options, IMAGE)
+  checkReadOptions(options)
+  checkWriteOptions('', options)
+  checkWhole('maxSize', options.maxSize)
+  for (const name of ['animated', 'keepMetadata', 'placeholder'] as const) {
+    checkOneOf(name, options[name], [true, false])
+  }
+  for (const [name, thumbnail] of Object.entries(options.thumbnails ?? {})) checkThumbnail(name, thumbnail)
+}
+
+/** @throws FiledepotError `INVALID_ARGUMENT` */
+export function checkReadOptions({ formats, limitInputPixels, failOn }: ReadOptions): void {
+  if (formats !== undefined && !Array.isArray(formats))
+    throw expected('formats', 'a list of formats', formats)
+  for (const format of formats ?? []) checkOneOf('formats', format, Object.keys(FORMATS))
+  checkWhole('limitInputPixels', limitInputPixels)
+  checkOneOf('failOn', failOn, ['none', 'truncated', 'error', 'warning'])
+}
+
+/** @throws FiledepotError `INVALID_ARGUMENT` */
+export function checkThumbnail(name: string, options: ThumbnailOptions): void {
+  const { width, height, fit } = options
+  checkKeys(name, options, THUMBNAIL)
+  checkWriteOptions(`${name}.`, options)
+  checkWhole(`${name}.width`, width)
+  checkWhole(`${name}.height`, height)
+  checkOneOf(`${name}.fit`, fit, ['inside', 'cover', 'contain'])
+  if (width === undefined && height === undefined) throw expected(`${name}.width`, 'given, or height', width)
+  if (fit !== undefined && fit !== 'inside' && (width === undefined || height === undefined)) {
+    throw expected(name, `given both width and height, for the fit "${fit}"`, width ?? height)
+  }
+}
+
+function checkWriteOptions(prefix: string, options: WriteOptions & { format?: unknown }): void {
+  const { quality, background, format } = options
+  checkWhole(`${prefix}quality`, quality, 100)
+  checkOneOf(`${prefix}format`, format, OUTPUT_FORMATS)
+  if (background !== undefined && typeof background !== 'string') {
+    throw expected(`${prefix}background`, 'a colour as CSS writes it', background)
+  }
+}
+
+function checkWhole(name: string, value: unknown, most = Infinity): void {
+  if (value === undefined || (value === Infinity && most === Infinity)) return
+  if (Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= most) return
+  throw expected(
+    name,
+    most === Infinity ? 'a whole number from 1 up' : `a whole number from 1 to ${most}`,
+    value,
+  )
+}
+
+function checkOneOf(name: string, value: unknown, values: readonly unknown[]): void {
+  if (value === undefined || values.includes(value)) return
+  throw expected(name, `one of ${values.join(', ')}`, value)
+}
+
+/** A name that nobody knows is a slip of the pen, and would be passed over in silence. */
+function checkKeys(name: string, options: object, keys: readonly string[]): void {
+  if (typeof options !== 'object' || (options as unknown) === null) throw expected(name, 'an object', options)
+  for (const key of Object.keys(options)) {
+    if (!keys.includes(key)) throw expected(`each of the ${name}`, `one of ${keys.join(', ')}`, key)
+  }
+}

@@ -1,0 +1,112 @@
+import type { SpooledFile } from '@filedepot/core'
+import type { Metadata, SharpOptions } from 'sharp'
+import { imageError, reasonOf } from './image-error.ts'
+import {
+  ANIMATED_FORMATS,
+  DEFAULT_FORMATS,
+  FORMATS,
+  HEAD_BYTES,
+  sniffFormat,
+  type ImageFormat,
+} from './image-format.ts'
+import { DEFAULT_PIXELS, type ReadOptions } from './image-options.ts'
+import { loadSharp } from './load-sharp.ts'
+
+/** An image whose header has been read. */
+export interface OpenedImage {
+  readonly filename: string
+  readonly format: ImageFormat
+  /** As it is seen, in pixels: what EXIF says of its orientation is applied. */
+  readonly width: number
+  readonly height: number
+  /** How long each frame is shown and how often all are; `undefined` where only one is read. */
+  readonly animation: { delay?: number[]; loop?: number } | undefined
+  /** What sharp needs to read it. */
+  readonly input: Uint8Array | string
+  readonly options: SharpOptions
+}
+
+/**
+ * Reads the header of an image, and refuses what cannot be used.
+ *
+ * @throws FiledepotError `NOT_AN_IMAGE`, `UNSUPPORTED_FORMAT`, `TOO_MANY_PIXELS`
+ */
+export async function openImage(
+  file: SpooledFile,
+  rules: ReadOptions & { animated?: boolean | undefined },
+): Promise<OpenedImage> {
+  const { filename, place } = file
+  const { limitInputPixels = DEFAULT_PIXELS, failOn = 'warning' } = rules
+  const format = await acceptedFormat(file, rules.formats ?? DEFAULT_FORMATS)
+  // Of the sizes that the header tells, ours is the check that can say them.
+  const header = await readHeader(filename, place, { failOn, limitInputPixels: false })
+  const { pages = 1, autoOrient, delay, loop } = header
+  const animated = rules.animated === true && pages > 1 && ANIMATED_FORMATS.has(format)
+
+  const { width, height } = autoOrient
+  const frames = animated ? pages : 1
+  if (width * height * frames > limitInputPixels) {
+    const size = `${width}×${height}${frames > 1 ? ` × ${frames} frames` : ''}`
+    throw imageError('TOO_MANY_PIXELS', filename, `has ${size} pixels, more than ${limitInputPixels}`)
+  }
+  return {
+    filename,
+    format,
+    width,
+    height,
+    animation: animated ? { ...(delay && { delay }), ...(loop !== undefined && { loop }) } : undefined,
+    input: place,
+    options: {
+      autoOrient: true,
+      failOn,
+      limitInputPixels: Number.isFinite(limitInputPixels) ? limitInputPixels : false,
+      animated,
+    },
+  }
+}
+
+async function acceptedFormat(file: SpooledFile, formats: readonly ImageFormat[]): Promise<ImageFormat> {
+  const { filename, contentType, size } = file
+  if (size === 0) throw imageError('NOT_AN_IMAGE', filename, 'is empty')
+  const format = sniffFormat(await headOf(file))
+  if (format === undefined) {
+    const known = contentType.startsWith('image/')
+    const code = known ? 'UNSUPPORTED_FORMAT' : 'NOT_AN_IMAGE'
+    throw imageError(code, filename, known ? `is ${contentType}, which cannot be read` : 'is no image')
+  }
+  if (!formats.includes(format)) {
+    throw imageError('UNSUPPORTED_FORMAT', filename, `is ${format}, accepted are ${formats.join(', ')}`)
+  }
+  if (!(await canRead(format))) {
+    throw imageError('UNSUPPORTED_FORMAT', filename, `is ${format}, for which this libvips has no codec`)
+  }
+  return format
+}
+
+async function headOf(file: SpooledFile): Promise<Uint8Array> {
+  if (typeof file.place !== 'string') return file.place.subarray(0, HEAD_BYTES)
+  const stream = file.open()
+  for await (const chunk of stream as AsyncIterable<Buffer>) return chunk
+  return new Uint8Array()
+}
+
+async function canRead(format: ImageFormat): Promise<boolean> {
+  const sharp = await loadSharp()
+  const { id, extension } = FORMATS[format]
+  const { input } = sharp.format[id]
+  // One loader for AVIF and HEIC, whose codecs are apart.
+  return input.buffer && (format !== 'heic' || (input.fileSuffix?.includes(extension) ?? false))
+}
+
+async function readHeader(
+  filename: string,
+  input: Uint8Array | string,
+  options: SharpOptions,
+): Promise<Metadata> {
+  const sharp = await loadSharp()
+  try {
+    return await sharp(input, options).metadata()
+  } catch (cause) {
+    throw imageError('NOT_AN_IMAGE', filename, `cannot be read: ${reasonOf(cause)}`, { cause })
+  }
+}
