@@ -76,19 +76,19 @@ async function decoded(image: OpenedImage, recipes: readonly Recipe[]): Promise<
       throw cannotRead(image, cause)
     })
   const { channels } = info
+  const frame = { width, height, channels }
   return {
     width,
     height,
+    // The first frame comes first. Of the limit, there is nothing left to say here.
     read: (all) =>
       all
         ? sharp(data, {
-            raw: { width, height: info.height, channels, pageHeight: height },
+            raw: { ...frame, height: info.height, pageHeight: height },
+            animated: true,
             limitInputPixels: false,
           })
-        : sharp(data.subarray(0, width * height * channels), {
-            raw: { width, height, channels },
-            limitInputPixels: false,
-          }),
+        : sharp(data.subarray(0, width * height * channels), { raw: frame, limitInputPixels: false }),
   }
 }
 

@@ -84,8 +84,8 @@ export function checkReadOptions({ formats, limitInputPixels, failOn }: ReadOpti
 
 /** @throws FiledepotError `INVALID_ARGUMENT` */
 export function checkThumbnail(name: string, options: ThumbnailOptions): void {
-  const { width, height, fit } = options
   checkKeys(name, options, THUMBNAIL)
+  const { width, height, fit } = options
   checkWriteOptions(`${name}.`, options)
   checkWhole(`${name}.width`, width)
   checkWhole(`${name}.height`, height)

@@ -70,7 +70,8 @@ async function acceptedFormat(file: SpooledFile, formats: readonly ImageFormat[]
   if (size === 0) throw imageError('NOT_AN_IMAGE', filename, 'is empty')
   const format = sniffFormat(await headOf(file))
   if (format === undefined) {
-    const known = contentType.startsWith('image/')
+    // A type that was found by its signature, of which SVG has none.
+    const known = contentType.startsWith('image/') && contentType !== FORMATS.svg.contentType
     const code = known ? 'UNSUPPORTED_FORMAT' : 'NOT_AN_IMAGE'
     throw imageError(code, filename, known ? `is ${contentType}, which cannot be read` : 'is no image')
   }

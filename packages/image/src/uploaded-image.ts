@@ -22,8 +22,7 @@ export interface ImageType<Name extends string> extends Pick<
   new (value: PendingUpload | UploadedFileData): UploadedImage<Name> & Readonly<Record<Name, Thumbnail>>
 }
 
-type NamesOf<Options extends ImageOptions> = string &
-  keyof (Options['thumbnails'] extends object ? Options['thumbnails'] : unknown)
+type NamesOf<Options extends ImageOptions> = string & keyof NonNullable<Options['thumbnails']>
 
 /**
  * An image, and the thumbnails that are made of it as it arrives. It is stored byte for byte, unless it is larger than
