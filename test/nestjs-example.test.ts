@@ -21,7 +21,7 @@ describe('the NestJS example', () => {
     })
 
     expect(stderr).toMatch(/^Tests: +\d+ passed, \d+ total$/m)
-  }, 120_000)
+  }, 600_000)
 
   it('starts in plain Node, says where it listens, and ends when it is told to', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'filedepot-nestjs-'))

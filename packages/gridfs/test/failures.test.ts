@@ -29,7 +29,7 @@ describe('a server that cannot be used', () => {
     await expect(files.get(id)).rejects.toEqual(failure('READ_FAILED'))
     await expect(files.delete(id)).rejects.toEqual(failure('DELETE_FAILED'))
     await expect(idsOf(backend)).rejects.toEqual(failure('READ_FAILED'))
-    expect(performance.now() - before).toBeLessThan(3000)
+    expect(performance.now() - before).toBeLessThan(20_000)
     await backend.close()
   })
 

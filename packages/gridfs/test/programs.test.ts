@@ -8,7 +8,7 @@ import { onServer, type OpenStorage } from './support/on-server.ts'
 import { orphans } from './support/stored.ts'
 
 const on = onServer()
-const RUNS = process.env.CI ? 100 : 40
+const RUNS = process.env.CI ? 60 : 40
 
 /** What one of two processes does with one of three files. */
 interface Step {
@@ -67,7 +67,7 @@ describe('two processes that write, read and delete the same files at once', () 
       }),
       { numRuns: RUNS, endOnFailure: true },
     )
-  }, 120_000)
+  }, 600_000)
 })
 
 /** Where a commit and every question for it fail, nobody can say whether it took place, and its chunks stay. */

@@ -158,7 +158,7 @@ describeOnServers('an upload that is aborted', (server) => {
       controller.abort()
 
       expect((await uploading).code).toBe('ABORTED')
-      expect(performance.now() - start).toBeLessThan(4000)
+      expect(performance.now() - start).toBeLessThan(20_000)
       await expectNothingLeft(server, setup)
     },
   )

@@ -1,7 +1,8 @@
+import { AsyncResource } from 'node:async_hooks'
 import fastq from 'fastq'
 import { AbortedError } from '../errors.ts'
 
-/** Runs uploads, a limited number at a time. */
+/** Runs uploads, a limited number at a time, each in the asynchronous context of its call. */
 export class UploadQueue {
   readonly #queue: fastq.queueAsPromised<() => Promise<unknown>, unknown>
 
@@ -11,9 +12,11 @@ export class UploadQueue {
 
   /** Runs an upload when its turn has come, and not at all where it was aborted while it waited. */
   async run<T>(upload: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return (await this.#queue.push(async () => {
+    const task = async () => {
       if (signal?.aborted) throw new AbortedError('an upload that was waiting', { cause: signal.reason })
       return await upload()
-    })) as T
+    }
+    // What had to wait is begun by the end of another's upload, which has nothing to do with it.
+    return (await this.#queue.push(this.#queue.idle() ? task : AsyncResource.bind(task))) as T
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { MemoryBackend } from '../../src/backends/memory-backend.ts'
 import { DepotManager } from '../../src/depot/depot-manager.ts'
 import { depot as processDepot } from '../../src/depot/depot.ts'
@@ -282,6 +283,27 @@ describe('DepotManager.upload', () => {
     expect(await second).toMatchObject({ code: 'ABORTED', cause: { message: 'enough' } })
     expect([processed, backend.begun]).toEqual([false, 1])
     expect(await pathsOf(depot)).toEqual([stored.path])
+  })
+
+  it('runs an upload that had to wait in the asynchronous context of its call', async () => {
+    const backend = new GatedBackend()
+    const depot = memoryDepot(backend, { uploadConcurrency: 1 })
+    const request = new AsyncLocalStorage<string>()
+    const seen: (string | undefined)[] = []
+    class Noting extends UploadedFile {
+      override process(...args: Parameters<UploadedFile['process']>): Promise<ProcessedFile> {
+        seen.push(request.getStore())
+        return super.process(...args)
+      }
+    }
+
+    const uploads = ['first', 'second', 'third'].map((name) =>
+      request.run(name, () => depot.upload(Noting.from(bytesOf(1)))),
+    )
+    backend.open()
+    await Promise.all(uploads)
+
+    expect(seen).toEqual(['first', 'second', 'third'])
   })
 
   it.each([0, -1, 1.5, NaN, Infinity, '2', null])('cannot run %p at a time', (uploadConcurrency) => {

@@ -5,7 +5,7 @@ import { expectCode, expectEmpty, expectOnly, expectRejection, within } from './
 import { chunksOf, HELLO, hangingAfter, infoOf, MIB, patternBytes, streamed } from './sample-content.ts'
 
 /** An abort has to take effect at once; on a busy machine that is not the same as immediately. */
-const PROMPT_MS = 5_000
+const PROMPT_MS = 10_000
 
 /** Uploads that their callers give up. */
 export const abortCases: readonly BackendCase[] = [
