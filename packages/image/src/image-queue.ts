@@ -1,5 +1,6 @@
 import { FiledepotError } from '@filedepot/core'
 import fastq from 'fastq'
+import { AsyncResource } from 'node:async_hooks'
 import { availableParallelism } from 'node:os'
 
 /** Node's threads, which sharp works in. One is left to files and name look-ups, which need them as well. */
@@ -10,9 +11,10 @@ const queue = fastq.promise(
   Math.min(availableParallelism(), threads),
 )
 
-/** Runs what decodes and encodes, a limited number at a time. */
+/** Runs what decodes and encodes, a limited number at a time, each in the asynchronous context of its call. */
 export async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  return (await queue.push(work)) as T
+  // What had to wait is begun by the end of another's work, which has nothing to do with it.
+  return (await queue.push(queue.idle() ? work : AsyncResource.bind(work))) as T
 }
 
 /**

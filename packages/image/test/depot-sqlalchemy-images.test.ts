@@ -138,7 +138,7 @@ describe.each([
     })
 
     it('check_assigned_type: a file of another upload type is refused when it is saved', async () => {
-      const saving = created(committed, { photo: UploadedFile.from(small) })
+      const saving = created(committed, { photo: UploadedFile.from(small) as UploadedImageWithThumb })
 
       await expect(saving).rejects.toMatchObject({ code: 'WRONG_UPLOAD_TYPE' })
     })
