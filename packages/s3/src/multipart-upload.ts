@@ -11,6 +11,7 @@ import { createHash } from 'node:crypto'
 import type { Bucket } from './bucket.ts'
 import type { CustomerKey } from './encryption.ts'
 import { codeOf } from './s3-error.ts'
+import { settle } from './settle.ts'
 
 const MAX_PARTS = 10_000
 
@@ -75,24 +76,19 @@ export class MultipartUpload {
   }
 
   async complete(signal: AbortSignal): Promise<void> {
-    try {
-      await this.#bucket.run(
-        (client, options) =>
-          client.send(
-            new CompleteMultipartUploadCommand({
-              ...this.#object,
-              ...this.#customerKey,
-              MultipartUpload: { Parts: this.#parts },
-            }),
-            options,
-          ),
-        signal,
-      )
-    } catch (error) {
-      // Where only the answer was lost, the second attempt finds no upload any more, but its object.
-      if (codeOf(error) === 'NoSuchUpload' && (await this.#isComplete(signal))) return
-      throw error
-    }
+    const input = { ...this.#object, ...this.#customerKey, MultipartUpload: { Parts: this.#parts } }
+    await settle(signal, async (late) => {
+      try {
+        await this.#bucket.run(
+          (client, options) => client.send(new CompleteMultipartUploadCommand(input), options),
+          late,
+        )
+      } catch (error) {
+        // Where only the answer was lost, the second attempt finds no upload any more, but its object.
+        if (codeOf(error) === 'NoSuchUpload' && (await this.#isComplete(late))) return
+        throw error
+      }
+    })
   }
 
   /** Removes the parts. A part that is still on its way may stay, so wait for all of them before. */
@@ -100,7 +96,7 @@ export class MultipartUpload {
     await this.#bucket.run((client) => client.send(new AbortMultipartUploadCommand(this.#object)))
   }
 
-  async #isComplete(signal: AbortSignal): Promise<boolean> {
+  async #isComplete(signal: AbortSignal | undefined): Promise<boolean> {
     const { Bucket, Key } = this.#object
     const input = { Bucket, Key, ...this.#customerKey }
     const { ETag } = await this.#bucket.run(

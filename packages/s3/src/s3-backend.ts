@@ -36,6 +36,7 @@ import { PartReader } from './part-reader.ts'
 import { publicUrlOf } from './public-url.ts'
 import { checkExpiresIn, checkOptions, MIN_PART_SIZE, type S3BackendOptions } from './s3-backend-options.ts'
 import { codeOf, isMissing, type S3Error } from './s3-error.ts'
+import { settle } from './settle.ts'
 import { signGet, signPost, signPut } from './signed-requests.ts'
 import { uploadParts } from './upload-parts.ts'
 
@@ -247,7 +248,9 @@ export class S3Backend implements StorageBackend {
       ...from.#copySourceKey(),
     }
     try {
-      await this.#bucket.run((client, options) => client.send(new CopyObjectCommand(input), options), signal)
+      await settle(signal, (late) =>
+        this.#bucket.run((client, options) => client.send(new CopyObjectCommand(input), options), late),
+      )
       return true
     } catch (error) {
       if (codeOf(error) === 'NoSuchKey') throw new FileNotFoundError(id, { cause: error })
@@ -290,7 +293,9 @@ export class S3Backend implements StorageBackend {
       ContentLength: bytes.byteLength,
       ...(checksum && { ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64') }),
     }
-    await this.#bucket.run((client, options) => client.send(new PutObjectCommand(input), options), signal)
+    await settle(signal, (late) =>
+      this.#bucket.run((client, options) => client.send(new PutObjectCommand(input), options), late),
+    )
   }
 
   async #deleteBatch(ids: readonly string[]): Promise<DeleteReport['failed']> {

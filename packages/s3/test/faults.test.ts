@@ -163,6 +163,25 @@ describeOnServers('an upload that is aborted', (server) => {
     },
   )
 
+  it.each([
+    ['PutObject', MIB],
+    ['CompleteMultipartUpload', 12 * MIB],
+  ])('when the service has the whole file lets the answer to %s come', async (operation, size) => {
+    await using setup = await proxied(server)
+    const { proxy, files } = setup
+    proxy.fail(operation, { delay: 300 })
+    const controller = new AbortController()
+
+    const creating = files.create(chunksOf(bytesOf(size)), { signal: controller.signal })
+    while (proxy.count(operation) === 0) await sleep(5)
+    controller.abort()
+
+    expect(await listOf(files.list())).toEqual([])
+    const id = await creating
+    expect(await listOf(files.list())).toEqual([id])
+    expect(await openUploads(server, setup.backend.bucket)).toEqual([])
+  })
+
   it('is removed also where the service begins it after the abort', async () => {
     await using setup = await proxied(server)
     const { proxy, files } = setup

@@ -11,7 +11,7 @@ import { afterEach, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { Note } from './entities/note.ts'
 import { ConcurrentNoteDriver } from './support/concurrent-note-driver.ts'
-import { isOn, kind, typeormVersion } from './support/database-kind.ts'
+import { isOn, kind, storageKind, typeormVersion } from './support/database-kind.ts'
 import { NoteDriver } from './support/note-driver.ts'
 import { TestDatabase } from './support/test-database.ts'
 
@@ -20,6 +20,7 @@ const seed = Number(process.env.FILEDEPOT_TEST_SEED ?? Date.now() % 2 ** 31)
 const kills = !isOn('sqlite')
 
 function defaultRuns(): number {
+  if (storageKind !== 'memory') return 40
   if (typeormVersion === '0.3') return process.env.CI ? 200 : 20
   return process.env.CI ? 1500 : kind === 'sqlite' ? 200 : 60
 }

@@ -1,11 +1,13 @@
-/** Which of the databases the suite runs on, and with which version of TypeORM; see `setup/projects.ts`. */
+/** What the suite runs on: a database, a version of TypeORM, a storage; see `setup/projects.ts`. */
 const { FILEDEPOT_TEST } = globalThis as unknown as {
-  FILEDEPOT_TEST: { database: DatabaseKind; typeorm: '1.1' | '0.3' }
+  FILEDEPOT_TEST: { database: DatabaseKind; typeorm: '1.1' | '0.3'; storage: StorageKind }
 }
 
 export type DatabaseKind = 'sqlite' | 'postgres' | 'mariadb'
 
-export const { database: kind, typeorm: typeormVersion } = FILEDEPOT_TEST
+export type StorageKind = 'memory' | 'local' | 's3' | 'gcs' | 'gridfs'
+
+export const { database: kind, typeorm: typeormVersion, storage: storageKind } = FILEDEPOT_TEST
 
 export function isOn(...kinds: DatabaseKind[]): boolean {
   return kinds.includes(kind)

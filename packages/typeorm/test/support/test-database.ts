@@ -1,13 +1,15 @@
-import { DepotManager, MemoryBackend, type UploadedFile } from '@filedepot/core'
+import { DepotManager, MemoryBackend, type StorageBackend, type UploadedFile } from '@filedepot/core'
 import { ChaosBackend } from '@filedepot/testing'
 import { attachDepot, type AttachDepotOptions } from '@filedepot/typeorm'
 import { expect } from '@jest/globals'
 import { setTimeout } from 'node:timers/promises'
+import type pg from 'pg'
 import { DataSource, type DataSourceOptions } from 'typeorm'
 import { dataSourceOptions, serverDatabase } from './data-source-options.ts'
 import { kind } from './database-kind.ts'
 import { emptyTables } from './empty-tables.ts'
 import { pathsOfRows } from './paths-of-rows.ts'
+import { emptyBackend } from './storages/empty-backend.ts'
 
 /** Options of {@link TestDatabase.open}. */
 export interface TestDatabaseOptions extends AttachDepotOptions {
@@ -28,8 +30,12 @@ export class TestDatabase {
   /** Paths of transactions of which nobody could say how they ended. */
   readonly unsettled = new Set<string>()
 
-  private constructor(dataSource: DataSourceOptions, { seed, ...options }: TestDatabaseOptions) {
-    this.chaos = new ChaosBackend(new MemoryBackend(), seed === undefined ? {} : { seed })
+  private constructor(
+    dataSource: DataSourceOptions,
+    backend: StorageBackend,
+    { seed, ...options }: TestDatabaseOptions,
+  ) {
+    this.chaos = new ChaosBackend(backend, seed === undefined ? {} : { seed })
     this.depot.configure('default', this.chaos)
     this.depot.configure('attachments', new MemoryBackend())
     this.depot.on('deleteFailed', ({ path }) => this.undeleted.add(path))
@@ -45,9 +51,11 @@ export class TestDatabase {
   ): Promise<TestDatabase> {
     const database = new TestDatabase(
       await dataSourceOptions({ ...(entities && { entities }), ...dataSource }),
+      await emptyBackend(),
       options,
     )
     await database.dataSource.initialize()
+    if (kind === 'postgres') outliveKilledConnections(database.dataSource)
     return database
   }
 
@@ -107,6 +115,19 @@ export class TestDatabase {
     }
     await Promise.race([closing, wait(undefined)])
   }
+}
+
+/**
+ * Between the pool and TypeORM there is a moment in which nobody listens to the errors of a connection that changes
+ * hands; one that is killed just then would end the process.
+ */
+function outliveKilledConnections({ driver }: DataSource): void {
+  const { master } = driver as unknown as { master: pg.Pool }
+  const heard = new WeakSet<pg.PoolClient>()
+  master.on('acquire', (client) => {
+    if (!heard.has(client)) client.on('error', () => undefined)
+    heard.add(client)
+  })
 }
 
 function wait<T>(value: T): Promise<T> {
