@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { constantMemory } from './cases/constant-memory.mjs'
 import { hashedStream } from './cases/hashed-stream.mjs'
+import { images } from './cases/images.mjs'
 import { importCore } from './cases/import-core.mjs'
 import { localFiles } from './cases/local-files.mjs'
 import { s3 } from './cases/s3.mjs'
@@ -22,6 +23,7 @@ const CASES = {
   'typeorm-many-files': typeormManyFiles,
   'typeorm-untouched': typeormUntouched,
   'saves-without-files': savesWithoutFiles,
+  images,
   'import-core': importCore,
   s3,
 }
