@@ -119,7 +119,8 @@ export class UploadedImage<Name extends string = string> extends UploadedFile {
 }
 
 function defineThumbnail(prototype: UploadedImage, name: string): void {
-  if (name in prototype || TAKEN.has(name)) {
+  // A pending value has the names of all fields.
+  if (name in prototype || name in UploadedImage.from(new Uint8Array())) {
     throw expected('the name of a thumbnail', 'none that an uploaded file has itself', name)
   }
   Object.defineProperty(prototype, name, {
@@ -129,21 +130,6 @@ function defineThumbnail(prototype: UploadedImage, name: string): void {
     configurable: true,
   })
 }
-
-/** What values have that their class does not show. */
-const TAKEN = new Set<string>([
-  'storage',
-  'id',
-  'filename',
-  'contentType',
-  'declaredType',
-  'size',
-  'sha256',
-  'uploadedAt',
-  'files',
-  'metadata',
-  'source',
-])
 
 function defineMissing(thumbnails: object, name: string, path: string): void {
   Object.defineProperty(thumbnails, name, {
