@@ -271,7 +271,7 @@ export class S3Backend implements StorageBackend {
       await this.#put(id, first, info, stop.signal)
       return
     }
-    const input = this.#newObject(id, headersOf(info, new Date()))
+    const input = this.#newObject(id, headersOf(info))
     const begin = (): Promise<MultipartUpload> =>
       MultipartUpload.create(this.#bucket, input, this.#customerKey())
     try {
@@ -285,7 +285,7 @@ export class S3Backend implements StorageBackend {
     const { sha256 } = info
     const checksum = sha256 !== undefined && (await this.#bucket.takesChecksums())
     const input = {
-      ...this.#newObject(id, headersOf(info, new Date())),
+      ...this.#newObject(id, headersOf(info)),
       Body: bytes,
       ContentLength: bytes.byteLength,
       ...(checksum && { ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64') }),

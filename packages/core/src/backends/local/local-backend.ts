@@ -75,7 +75,7 @@ export class LocalBackend implements StorageBackend {
       await this.#writeContent(id, path, body, signal)
       signal?.throwIfAborted()
       const size = body instanceof Uint8Array ? body.byteLength : (info.size ?? 0)
-      await this.#commit(id, makeSidecar(content, info, size, new Date()))
+      await this.#commit(id, makeSidecar(content, info, size))
     } catch (error) {
       await this.#unlink(path)
       throw error
