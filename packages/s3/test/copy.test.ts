@@ -73,7 +73,12 @@ describeOnServers('a copy between two storages of one service', (server) => {
     const lastModified = new Date('2019-03-04T05:06:07Z')
     const id = await memory.create(chunksOf(bytesOf(12 * MIB)), options)
     const file = await memory.get(id)
-    await memory.backend.write(id, bytesOf(12 * MIB), infoOf({ ...options, sha256: file.sha256, lastModified }), {})
+    await memory.backend.write(
+      id,
+      bytesOf(12 * MIB),
+      infoOf({ ...options, sha256: file.sha256, lastModified }),
+      {},
+    )
 
     await copyStorage(memory, setup.files)
 

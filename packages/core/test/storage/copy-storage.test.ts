@@ -399,7 +399,9 @@ describe('an abort of copyStorage', () => {
       new Promise((_, reject) => {
         hanging = true
         const { signal } = (args[2] ?? {}) as { signal?: AbortSignal }
-        signal?.addEventListener('abort', () => { reject(signal.reason as Error); })
+        signal?.addEventListener('abort', () => {
+          reject(signal.reason as Error)
+        })
       })
     if (method === 'list') backend.list = () => ({ [Symbol.asyncIterator]: () => ({ next: hang }) }) as never
     else backend[method] = hang
