@@ -269,7 +269,8 @@ describe('a row that Python’s DEPOT has written', () => {
     expect(content).toMatchObject({ filename: 'a.txt', uploadedAt: new Date('2019-03-04T05:06:07Z') })
     expect(await textOf(content)).toBe('hello')
     await database.expectFilesMatchRows()
-    await documents.save({ ...document, title: 'kept' })
+    document.title = 'kept'
+    await documents.save(document)
     expect(await textOf((await documents.findOneByOrFail({ title: 'kept' })).content)).toBe('hello')
     await documents.remove(document)
     expect(await database.pathsOfFiles()).toEqual([])
