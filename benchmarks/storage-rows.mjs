@@ -10,9 +10,9 @@ import { makeRow } from './report.mjs'
 const MEMORY = fileURLToPath(new URL('children/storage-memory.mjs', import.meta.url))
 const FILES = 1000
 
-/** Runs what needs a server of `children/` in a process of its own; it gets the first line that the server prints. */
-export async function withServer(name, args, run) {
-  const script = fileURLToPath(new URL(`children/${name}.mjs`, import.meta.url))
+/** Runs what needs a server, a script in a process of its own; it gets the first line that the server prints. */
+export async function withServer(url, args, run) {
+  const script = fileURLToPath(url)
   const server = spawn(process.execPath, [script, ...args.map(String)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })

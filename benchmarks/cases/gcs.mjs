@@ -3,11 +3,12 @@ import { openBackend } from '../backends.mjs'
 import { MIB } from '../harness.mjs'
 import { memoryRow, requestRows, withServer } from '../storage-rows.mjs'
 
+const SERVER = new URL('../children/gcs-null-server.mjs', import.meta.url)
 const NAMES = 100_000
 
 /** Google Cloud Storage, against a server in a process of its own that keeps nothing. */
 export function gcs({ quick }) {
-  return withServer('gcs-null-server', [NAMES], async (url) => [
+  return withServer(SERVER, [NAMES], async (url) => [
     await storing(url, quick ? 256 : 2048),
     await memoryRow(['gcs', url, 'list', NAMES], {
       name: `gcs list, ${NAMES} names, growth of memory`,

@@ -3,12 +3,13 @@ import { GridFSBackend } from '@filedepot/gridfs'
 import { MongoClient } from 'mongodb'
 import { memoryRow, requestRows, withServer } from '../storage-rows.mjs'
 
+const SERVER = new URL('../children/mongo-server.mjs', import.meta.url)
 const FILES = 100_000
 
 /** GridFS, against the test server in a process of its own, which keeps what it is given in its memory. */
 export function gridfs({ quick }) {
   const mebibytes = quick ? 256 : 2048
-  return withServer('mongo-server', [FILES], async (uri) => [
+  return withServer(SERVER, [FILES], async (uri) => [
     await memoryRow(['gridfs', uri, 'list', FILES], {
       name: `gridfs list, ${FILES} files, growth of memory`,
       goal: { atMost: 96 },

@@ -5,12 +5,13 @@ import { compare, MIB } from '../harness.mjs'
 import { compared, makeRow } from '../report.mjs'
 import { memoryRow, requestRows, withServer } from '../storage-rows.mjs'
 
+const SERVER = new URL('../children/s3-null-server.mjs', import.meta.url)
 const KEYS = 100_000
 const DELETIONS = 10_000
 
 /** S3, against a server in a process of its own that keeps nothing. */
 export function s3({ quick }) {
-  return withServer('s3-null-server', [KEYS], async (port) => {
+  return withServer(SERVER, [KEYS], async (port) => {
     const endpoint = `http://127.0.0.1:${port}`
     return [
       await storing(endpoint, quick ? 256 : 2048),

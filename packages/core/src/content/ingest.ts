@@ -27,7 +27,7 @@ export interface IngestOptions {
 }
 
 /** What is known beforehand of the bytes of a file that is copied. */
-export interface ExpectedBytes {
+interface ExpectedBytes {
   readonly size: number
   /** Lower-case hex. */
   readonly sha256: string | undefined

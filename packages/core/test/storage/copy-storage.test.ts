@@ -291,6 +291,25 @@ describe('a file that copyStorage cannot copy', () => {
     expect([await idsOf(shorter), await idsOf(other)]).toEqual([[], []])
   })
 
+  it('has an id of another kind than the target takes', async () => {
+    /** Has files of another program, whose ids are numbers. */
+    class NumberedBackend extends MemoryBackend {
+      parseId(id: string): string | undefined {
+        return /^\d+$/.test(id) ? id : undefined
+      }
+    }
+    const from = memoryStorage('from', new NumberedBackend())
+    const known = { filename: 'a', contentType: 'a/b', size: 5, sha256: undefined, metadata: {} }
+    await from.backend.write('42', bytesOf(5), known, {})
+    const other = memoryStorage('other', new NumberedBackend())
+
+    const error = await failure(copyStorage(from, memoryStorage('to')))
+
+    expect(error).toMatchObject({ failures: [{ id: '42', error: { code: 'INVALID_FILE_ID' } }] })
+    expect(await copyStorage(from, other)).toMatchObject({ copied: 1 })
+    expect(await idsOf(other)).toEqual(['42'])
+  })
+
   it('stops the copying when there are too many', async () => {
     class FullBackend extends MemoryBackend {
       override write(): Promise<void> {
