@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { isUint8Array } from 'node:util/types'
 import type { FileBody, FileInfo } from '../backend.ts'
-import { AbortedError, FiledepotError, FileTooLargeError } from '../errors.ts'
+import { AbortedError, FiledepotError, FileTooLargeError, HashMismatchError } from '../errors.ts'
 import { describe, reasonOf } from '../expected.ts'
 import { cleanFilename } from './filename.ts'
 import type { FileValidator } from './file-validator.ts'
@@ -19,7 +19,18 @@ export interface IngestOptions {
   maxSize?: number | undefined
   validators?: readonly FileValidator[] | undefined
   metadata?: Readonly<Record<string, string>> | undefined
+  /** Of a copy: what its bytes have to be. Others are refused when their end is reached. */
+  expected?: ExpectedBytes | undefined
+  /** Of a copy: when the original was last changed. */
+  lastModified?: Date | undefined
   signal?: AbortSignal | undefined
+}
+
+/** What is known beforehand of the bytes of a file that is copied. */
+interface ExpectedBytes {
+  readonly size: number
+  /** Lower-case hex. */
+  readonly sha256: string | undefined
 }
 
 /** A content that is ready to flow into a backend. */
@@ -38,7 +49,7 @@ export interface Ingested {
  * the verdict of the validators. Memory stays constant whatever the size.
  */
 export async function ingest(content: ResolvedContent, options: IngestOptions): Promise<Ingested> {
-  const { maxSize = Infinity, signal } = options
+  const { maxSize = Infinity, signal, expected, lastModified } = options
   const filename = cleanFilename(options.filename ?? content.filename)
   if (signal?.aborted) {
     content.release?.()
@@ -46,7 +57,7 @@ export async function ingest(content: ResolvedContent, options: IngestOptions): 
   }
   if (content.size !== undefined && content.size > maxSize) throw new FileTooLargeError(filename, maxSize)
 
-  const meter = new Meter(filename, maxSize)
+  const meter = new Meter(filename, { maxSize, expected })
   const source = content.bytes ? undefined : await Source.open(content, filename, signal)
   try {
     const head = source ? await source.readHead() : (content.bytes ?? new Uint8Array())
@@ -65,12 +76,11 @@ export async function ingest(content: ResolvedContent, options: IngestOptions): 
       await validate({ filename, contentType, declaredType, size })
 
     const metadata = options.metadata ?? content.metadata ?? {}
+    const known = { filename, contentType, metadata, lastModified }
     const sha256 = whole ? meter.digest() : undefined
     return {
       body: source && !whole ? metered(head, source, meter) : head,
-      info: whole
-        ? { filename, contentType, size, sha256, metadata }
-        : meter.info({ filename, contentType, metadata }),
+      info: whole ? { ...known, size, sha256 } : meter.info(known),
       declaredType,
       release: () => source?.destroy(),
     }
@@ -90,17 +100,22 @@ function contentTypes(): Promise<typeof import('./content-type.ts')> {
   return (loading ??= import('./content-type.ts'))
 }
 
-/** Counts and hashes. */
+/** Counts and hashes, and holds the sum against what was expected. */
 class Meter {
   readonly #hash = createHash('sha256')
   readonly #filename: string
   readonly #maxSize: number
+  readonly #expected: ExpectedBytes | undefined
   #size = 0
   #sha256: string | undefined
 
-  constructor(filename: string, maxSize: number) {
+  constructor(
+    filename: string,
+    { maxSize, expected }: { maxSize: number; expected?: ExpectedBytes | undefined },
+  ) {
     this.#filename = filename
     this.#maxSize = maxSize
+    this.#expected = expected
   }
 
   add(chunk: Uint8Array): void {
@@ -110,13 +125,15 @@ class Meter {
   }
 
   digest(): string {
-    return (this.#sha256 ??= this.#hash.digest('hex'))
+    const sha256 = this.#hash.digest('hex')
+    this.#check(sha256)
+    return (this.#sha256 = sha256)
   }
 
-  /** The info of a stream: its size and hash appear when they are known. */
-  info(known: Pick<FileInfo, 'filename' | 'contentType' | 'metadata'>): FileInfo {
-    const size = () => (this.#sha256 === undefined ? undefined : this.#size)
-    const sha256 = () => this.#sha256
+  /** The info of a stream: its size and hash appear when they are known, which of a copy is from the start. */
+  info(known: Omit<FileInfo, 'size' | 'sha256'>): FileInfo {
+    const size = () => (this.#sha256 === undefined ? this.#expected?.size : this.#size)
+    const sha256 = () => this.#sha256 ?? this.#expected?.sha256
     return {
       ...known,
       get size() {
@@ -126,6 +143,13 @@ class Meter {
         return sha256()
       },
     }
+  }
+
+  #check(sha256: string): void {
+    if (!this.#expected) return
+    const { size, sha256: hash = sha256 } = this.#expected
+    if (size === this.#size && hash === sha256) return
+    throw new HashMismatchError(this.#filename, { size, sha256: hash }, { size: this.#size, sha256 })
   }
 }
 
@@ -152,7 +176,7 @@ class Source {
   }
 
   static async open(content: ResolvedContent, filename: string, signal?: AbortSignal): Promise<Source> {
-    return new Source(content, await content.open(), filename, signal)
+    return new Source(content, await content.open(signal), filename, signal)
   }
 
   /** The first bytes: the whole content where it is small, which {@link Source.ended} then says. */
