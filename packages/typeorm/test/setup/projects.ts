@@ -1,15 +1,22 @@
-const DATABASES = ['sqlite', 'postgres', 'mariadb']
+const DATABASES = ['sqlite', 'postgres', 'mariadb', 'mongodb']
 
-/** The versions of TypeORM, and where each is installed. */
-const VERSIONS = {
-  '1.1': undefined,
-  '0.3': '<rootDir>/node_modules/typeorm-0.3/index.mjs',
+/** The versions of TypeORM, and where each is installed that is not the one of the package, and what it needs. */
+const VERSIONS: Record<'1.1' | '0.3', Record<string, string>> = {
+  '1.1': {},
+  '0.3': {
+    '^typeorm$': '<rootDir>/node_modules/typeorm-0.3/index.mjs',
+    '^mongodb$': '<rootDir>/node_modules/mongodb-6/lib/index.js',
+  },
 }
+
+/** The tests of entities on MongoDB, where everything is another. */
+const MONGODB = '<rootDir>/packages/typeorm/test/mongodb/'
 
 /** What is said of one of Jest's projects. */
 export interface TypeormProject {
   displayName: string
   testMatch: string[]
+  testPathIgnorePatterns: string[]
   globals: { FILEDEPOT_TEST: { database: string; typeorm: string } }
   moduleNameMapper: Record<string, string>
   testEnvironment: string
@@ -18,7 +25,8 @@ export interface TypeormProject {
 }
 
 /**
- * One suite, run on every database with every version of TypeORM: a project of Jest for each pair. Filtered by
+ * One suite, run on every SQL database with every version of TypeORM, and one on MongoDB: a project of Jest for each
+ * pair. Filtered by
  * `FILEDEPOT_TEST_DATABASES=sqlite,postgres` and `FILEDEPOT_TEST_TYPEORM=1.1`.
  */
 export function typeormProjects(): TypeormProject[] {
@@ -27,9 +35,10 @@ export function typeormProjects(): TypeormProject[] {
   return versions.flatMap((version) =>
     databases.map((database) => ({
       displayName: `typeorm ${version}, ${database}`,
-      testMatch: ['<rootDir>/packages/typeorm/test/**/*.test.ts'],
+      testMatch: [`${database === 'mongodb' ? MONGODB : '<rootDir>/packages/typeorm/test/'}**/*.test.ts`],
+      testPathIgnorePatterns: ['/node_modules/', ...(database === 'mongodb' ? [] : [MONGODB])],
       globals: { FILEDEPOT_TEST: { database, typeorm: version } },
-      moduleNameMapper: mapperOf(version as keyof typeof VERSIONS),
+      moduleNameMapper: VERSIONS[version as keyof typeof VERSIONS],
       testEnvironment: '<rootDir>/packages/typeorm/test/setup/environment.mjs',
       ...(database === 'postgres' && {
         globalSetup: '<rootDir>/packages/typeorm/test/setup/start-postgres.mjs',
@@ -45,9 +54,4 @@ function chosen(variable: string, all: readonly string[]): string[] {
   if (unknown !== undefined)
     throw new Error(`${variable}: expected some of ${all.join(', ')}, got "${unknown}"`)
   return names
-}
-
-function mapperOf(version: keyof typeof VERSIONS): Record<string, string> {
-  const path = VERSIONS[version]
-  return path === undefined ? {} : { '^typeorm$': path }
 }
