@@ -6,7 +6,7 @@ import { LoadedFiles } from '../loaded-files.ts'
 import { CollectionFiles, collectionsWithFiles } from './collection-files.ts'
 import { followWrites } from './document-writes.ts'
 import { FileUnits } from './file-units.ts'
-import { hydrateCursors } from './hydrate-cursor.ts'
+import { hydrateLoads } from './hydrate-loads.ts'
 import type { MongoDriver } from './mongo-runner.ts'
 import { MongoSubscriber } from './mongo-subscriber.ts'
 import { refuseWrites } from './refuse-writes.ts'
@@ -40,7 +40,7 @@ export function attachMongodb(
     if (!queryRunner) return
     followWrites(queryRunner, { ...parts, units, collections })
     refuseWrites(queryRunner, collections)
-    hydrateCursors(queryRunner, collections, depot)
+    hydrateLoads(queryRunner.broadcaster, depot)
   }
   const connect = driver.connect.bind(driver)
   const connectAndFollow = async () => {

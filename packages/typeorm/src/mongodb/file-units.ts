@@ -1,4 +1,5 @@
 import { FileUnit, type UnitParts } from './file-unit.ts'
+import { hydrateLoads } from './hydrate-loads.ts'
 import type { MongoDriver, MongoRunner } from './mongo-runner.ts'
 
 /**
@@ -42,10 +43,12 @@ export class FileUnits {
   #own(shared: MongoRunner): MongoRunner {
     const runner = Object.create(shared) as MongoRunner
     const Broadcaster = shared.broadcaster.constructor as new (runner: MongoRunner) => object
+    const broadcaster = new Broadcaster(runner)
+    hydrateLoads(broadcaster, this.#parts.depot)
     let { manager } = shared
     Object.defineProperties(runner, {
       // Events name the query runner, and are told from those of other saves by it.
-      broadcaster: { value: new Broadcaster(runner) },
+      broadcaster: { value: broadcaster },
       data: { value: {}, writable: true },
       manager: {
         get: () => manager,

@@ -1,7 +1,7 @@
+import type { ObjectId } from 'mongodb'
 import { UploadedFile } from '@filedepot/core'
 import { UploadedFileColumn } from '@filedepot/typeorm'
 import { Column, DeleteDateColumn, Entity, Index, ObjectIdColumn } from 'typeorm'
-import type { ObjectId } from 'typeorm'
 
 /** An upload type of its own. */
 export class Scan extends UploadedFile {}

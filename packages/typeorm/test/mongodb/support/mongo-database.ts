@@ -31,7 +31,8 @@ export class MongoDatabase {
 
   /** The documents of an entity, without anything of the library. */
   async documents(target: EntityTarget<ObjectLiteral>): Promise<Record<string, unknown>[]> {
-    return await this.dataSource.getMongoRepository(target).createCursor().toArray()
+    const cursor = this.dataSource.getMongoRepository(target).createCursor<Record<string, unknown>>()
+    return await cursor.toArray()
   }
 
   /** The paths of all files in all storages. */
@@ -82,13 +83,21 @@ export interface OnMongodb {
   readonly server: MongoServer
 }
 
+/** Options of {@link onMongodb}. */
+interface OnMongodbOptions {
+  /** The server is made to fail: files may be left that were reported. @default false */
+  fails?: boolean
+  /** Of the data source. */
+  subscribers?: DataSourceOptions['subscribers']
+}
+
 /**
  * For a test file: a server in this process, or that of `FILEDEPOT_TEST_MONGO_URL`, and for each test a new database, whose
  * documents and files have to match at its end.
  */
 export function onMongodb(
   entities: NonNullable<DataSourceOptions['entities']>,
-  { fails = false, ...options }: { fails?: boolean } & object = {},
+  { fails = false, ...options }: OnMongodbOptions = {},
 ): OnMongodb {
   let server: MongoServer | undefined
   let database: MongoDatabase | undefined
