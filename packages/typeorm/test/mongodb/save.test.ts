@@ -393,9 +393,10 @@ describe('save of a changed entity on MongoDB', () => {
 
   it('is not mixed up with an update that a subscriber sends of the same document', async () => {
     const page = await saved()
-    hooks.beforeUpdate = ({ manager, databaseEntity }) => {
+    hooks.beforeUpdate = async ({ manager, databaseEntity }) => {
       delete hooks.beforeUpdate
-      return manager.update(Page, databaseEntity.id, { views: 7 })
+      await pages().countDocuments()
+      await manager.update(Page, databaseEntity.id, { views: 7 })
     }
 
     page.file = textFile('second')
