@@ -3,7 +3,7 @@ import type { DataSource, EntitySubscriberInterface } from 'typeorm'
 import { FileEntities } from '../file-entities.ts'
 import { fromMetadata } from '../from-metadata.ts'
 import { LoadedFiles } from '../loaded-files.ts'
-import { CollectionFiles, collectionsWithFiles } from './collection-files.ts'
+import { collectionsWithFiles } from './collection-files.ts'
 import { followWrites } from './document-writes.ts'
 import { FileUnits } from './file-units.ts'
 import { hydrateLoads } from './hydrate-loads.ts'
@@ -51,11 +51,6 @@ export function attachMongodb(
   followRunner()
   units.follow(driver)
 
-  const subscriber = new MongoSubscriber({
-    entities: new FileEntities(dataSource),
-    loaded,
-    units,
-    filesOf: (metadata) => collections().get(metadata.tableName) ?? new CollectionFiles([metadata]),
-  })
+  const subscriber = new MongoSubscriber({ entities: new FileEntities(dataSource), loaded, units })
   return { subscriber: subscriber as EntitySubscriberInterface, check: () => void collections() }
 }

@@ -16,19 +16,15 @@ export class CollectionFiles {
   constructor(metadatas: readonly [EntityMetadata, ...EntityMetadata[]]) {
     this.metadata = metadatas[0]
     this.name = this.metadata.tableName
-    const byPath = new Map(metadatas.flatMap(fileColumnsOf).map((column) => [pathOf(column), column]))
-    this.columns = [...byPath.values()]
-    this.projection = Object.fromEntries(['_id', ...byPath.keys()].map((path) => [path, 1]))
+    const all = metadatas.flatMap(fileColumnsOf)
+    // Several entities can be views of the same documents.
+    this.columns = all.filter((column, index) => all.findIndex((one) => isSame(one, column)) === index)
+    this.projection = Object.fromEntries(['_id', ...this.columns.map(pathOf)].map((path) => [path, 1]))
   }
 
   /** The paths of all files that a document names, or of those in some of its columns. */
   pathsIn(doc: Doc, columns = this.columns): string[] {
     return columns.flatMap((column) => pathsOf(column.parse(column.get(doc))))
-  }
-
-  /** Names the document with this `_id`. */
-  keyOf(id: unknown): string {
-    return `${this.name} ${String(id)}`
   }
 
   /** True where a document that is about to be written has something in a file column. */
@@ -40,6 +36,16 @@ export class CollectionFiles {
 /** Where the value of a column is in a document. */
 export function pathOf({ column }: FileColumn): string {
   return column.propertyPath
+}
+
+/** True for the same place in a document, also as two entities of one collection declare it. */
+export function isSame(one: FileColumn, other: FileColumn): boolean {
+  return pathOf(one) === pathOf(other)
+}
+
+/** Names a document by its collection and its `_id`. */
+export function keyOf(collection: string, id: unknown): string {
+  return `${collection} ${String(id)}`
 }
 
 /**

@@ -10,9 +10,8 @@ export async function deleteDocuments(
 ): Promise<{ acknowledged: boolean; deletedCount: number }> {
   const { collection, files } = statement
   return await statement.alone(async (unit) => {
-    const docs = await statement.read(filter, many ? {} : { limit: 1 })
     let deletedCount = 0
-    await eachOf(docs, async (doc) => {
+    await eachOf(statement.find(filter, many ? {} : { limit: 1 }), async (doc) => {
       const claim = unit.claimWhole(files, doc)
       const filters = [...(many ? [{ _id: doc._id }] : []), filter]
       const result = await statement.modify(unit, { claim, id: doc._id }, filters, (one, options) =>

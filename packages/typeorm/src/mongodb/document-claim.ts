@@ -2,7 +2,7 @@ import type { UploadedFile } from '@filedepot/core'
 import type { ObjectLiteral } from 'typeorm'
 import { pathsOf, type Attached } from '../attach-column.ts'
 import type { FileColumn } from '../file-column.ts'
-import { pathOf } from './collection-files.ts'
+import { isSame, pathOf } from './collection-files.ts'
 import type { Doc } from './mongo-runner.ts'
 
 /** What one statement is about to do to the files of one document. */
@@ -33,6 +33,10 @@ export class DocumentClaim {
   /** The columns that the statement writes. */
   get columns(): FileColumn[] {
     return [...this.#written.keys()]
+  }
+
+  writes(column: FileColumn): boolean {
+    return this.columns.some((one) => isSame(one, column))
   }
 
   /** Paths that were uploaded for the document. */

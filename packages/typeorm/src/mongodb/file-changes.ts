@@ -36,9 +36,9 @@ export function fileChangesOf(files: CollectionFiles, update: unknown): FileChan
 }
 
 /** True where a filter names a file column: an upsert would put its value into a new document. */
-export function namesFiles(files: CollectionFiles, filter: Doc): boolean {
-  return Object.entries(filter).some(([key, value]) => {
-    if (key.startsWith('$')) return Array.isArray(value) && value.some((one) => namesFiles(files, one as Doc))
+export function namesFiles(files: CollectionFiles, filter: unknown): boolean {
+  return Object.entries(isObject(filter) ? filter : {}).some(([key, value]) => {
+    if (key.startsWith('$')) return Array.isArray(value) && value.some((one) => namesFiles(files, one))
     return isTouched(files, key)
   })
 }

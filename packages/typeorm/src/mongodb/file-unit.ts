@@ -16,6 +16,9 @@ export interface UnitParts {
   readonly maxWait: number
 }
 
+/** The entity of a new document, and the columns that are looked at. */
+type NewDocument = Pick<CollectionFiles, 'metadata' | 'columns'>
+
 /**
  * The files of one save, or of one statement of another kind. There are no transactions: each document is written by
  * itself. So each has a claim; at the end, what the documents gave up is deleted, and what was uploaded for those that
@@ -36,7 +39,7 @@ export class FileUnit {
   }
 
   /** Uploads what a new document holds, and lets it hold the stored values. */
-  async insert({ metadata, columns }: CollectionFiles, subject: ObjectLiteral): Promise<DocumentClaim> {
+  async insert({ metadata, columns }: NewDocument, subject: ObjectLiteral): Promise<DocumentClaim> {
     if (this.#inserts.has(subject)) throw sameObject(metadata)
     const claim = this.claim(subject)
     this.#inserts.set(subject, claim)

@@ -9,7 +9,7 @@ export interface ModifyResult {
 
 /** A collection of the client, as far as it is used here: the same in its versions 5, 6 and 7. */
 export interface MongoCollection {
-  find(filter: Doc, options?: Doc): { toArray(): Promise<Doc[]> }
+  find(filter: Doc, options?: Doc): AsyncIterable<Doc> & { toArray(): Promise<Doc[]> }
   findOneAndUpdate(filter: Doc, update: unknown, options: Doc): Promise<ModifyResult | null>
   findOneAndReplace(filter: Doc, replacement: Doc, options: Doc): Promise<ModifyResult | null>
   findOneAndDelete(filter: Doc, options: Doc): Promise<ModifyResult | null>

@@ -14,7 +14,7 @@ import { fileColumnsOf, type GivenFile } from '../file-column.ts'
 import type { FileEntities } from '../file-entities.ts'
 import type { LoadedFiles } from '../loaded-files.ts'
 import { MissingColumns } from '../missing-columns.ts'
-import type { CollectionFiles } from './collection-files.ts'
+import { keyOf } from './collection-files.ts'
 import type { FileUnits } from './file-units.ts'
 
 type ListenTo = ReturnType<NonNullable<EntitySubscriberInterface['listenTo']>>
@@ -23,7 +23,6 @@ interface Parts {
   readonly entities: FileEntities
   readonly loaded: LoadedFiles
   readonly units: FileUnits
-  readonly filesOf: (metadata: EntityMetadata) => CollectionFiles
 }
 
 /** Hears of saves before their statements, and uploads their files: where one cannot be, nothing is written. */
@@ -31,14 +30,12 @@ export class MongoSubscriber {
   readonly #entities: FileEntities
   readonly #loaded: LoadedFiles
   readonly #units: FileUnits
-  readonly #filesOf: Parts['filesOf']
   readonly #missing = new MissingColumns()
 
-  constructor({ entities, loaded, units, filesOf }: Parts) {
+  constructor({ entities, loaded, units }: Parts) {
     this.#entities = entities
     this.#loaded = loaded
     this.#units = units
-    this.#filesOf = filesOf
   }
 
   listenTo(): ListenTo {
@@ -51,7 +48,7 @@ export class MongoSubscriber {
 
   beforeInsert({ queryRunner, metadata, entity }: InsertEvent<ObjectLiteral>): Promise<void> {
     return heard(async () => {
-      await this.#units.of(queryRunner).insert(this.#filesOf(metadata), entity)
+      await this.#units.of(queryRunner).insert({ metadata, columns: fileColumnsOf(metadata) }, entity)
     })
   }
 
@@ -89,9 +86,8 @@ export class MongoSubscriber {
     entity: ObjectLiteral,
     databaseEntity: ObjectLiteral,
   ): Promise<void> {
-    const files = this.#filesOf(metadata)
     const unit = this.#units.of(queryRunner)
-    const claim = unit.update(files.keyOf(idIn(metadata, databaseEntity)), entity)
+    const claim = unit.update(keyIn(metadata, databaseEntity), entity)
     await Promise.all(
       fileColumnsOf(metadata).map(async (column) => {
         if (!column.isChanged(entity, databaseEntity)) return
@@ -112,9 +108,7 @@ export class MongoSubscriber {
     const { queryRunner, metadata, databaseEntity } = event
     // TypeORM's types promise it.
     const { entity } = event as { entity?: ObjectLiteral }
-    if (!entity) return
-    const key = this.#filesOf(metadata).keyOf(idIn(metadata, databaseEntity))
-    this.#units.of(queryRunner).update(key, entity)
+    if (entity) this.#units.of(queryRunner).update(keyIn(metadata, databaseEntity), entity)
   }
 
   #remember(metadata: EntityMetadata, entity: ObjectLiteral): void {
@@ -127,8 +121,8 @@ function stored(files: readonly GivenFile[]): readonly UploadedFile[] {
   return files as readonly UploadedFile[]
 }
 
-function idIn({ objectIdColumn }: EntityMetadata, entity: ObjectLiteral): unknown {
-  return objectIdColumn?.getEntityValue(entity)
+function keyIn({ tableName, objectIdColumn }: EntityMetadata, entity: ObjectLiteral): string {
+  return keyOf(tableName, objectIdColumn?.getEntityValue(entity))
 }
 
 /** Where a sibling fails at once, TypeORM waits for nobody any more, and a failure here would end the process. */

@@ -71,7 +71,7 @@ function changesFiles(
 ): boolean {
   if (name === 'insertOne') return isObject(document) && files.isIn(document)
   if (name !== 'updateOne' && name !== 'updateMany') return true
-  const seeds = upsert === true && isObject(filter) && namesFiles(files, filter)
+  const seeds = upsert === true && namesFiles(files, filter)
   return seeds || fileChangesOf(files, update).length > 0
 }
 

@@ -3,7 +3,6 @@ import type { DocumentClaim } from './document-claim.ts'
 import type { FileUnit } from './file-unit.ts'
 import type { Doc, ModifyResult } from './mongo-runner.ts'
 import { isObject, relationOf, withoutPath, withValue } from './paths.ts'
-import { changedMeanwhile } from './refusals.ts'
 import type { Statement } from './statement.ts'
 
 /**
@@ -18,7 +17,7 @@ export async function updateOfSave(
   let $set = update.$set as Doc
   for (const column of files.columns) {
     const path = pathOf(column)
-    if (claim.columns.includes(column)) $set = withValue($set, path, column.get(claim.subject))
+    if (claim.writes(column)) $set = withValue($set, path, column.get(claim.subject))
     else if (column.list(column.get(claim.subject)).length > 0 || path in $set) $set = withoutPath($set, path)
     // The document around it is written, and without a file.
     else if (isWritten($set, path)) claim.add(column, undefined, [])
@@ -27,12 +26,9 @@ export async function updateOfSave(
     unit.written(claim, [])
     return undefined
   }
-  const conditions = claim.conditions
-  const result = await statement.modify(unit, { claim, id: filter._id }, [filter], (one, options) =>
+  return await statement.modify(unit, { claim, id: filter._id }, [filter], (one, options) =>
     collection.findOneAndUpdate(one, { $set }, options),
   )
-  if (!result && conditions.length > 0) throw changedMeanwhile(files)
-  return result
 }
 
 function isWritten($set: Doc, path: string): boolean {

@@ -2,6 +2,7 @@ import type { CollectionFiles } from './collection-files.ts'
 import type { DocumentClaim } from './document-claim.ts'
 import { FileUnit, type UnitParts } from './file-unit.ts'
 import type { Doc, ModifyResult, MongoCollection } from './mongo-runner.ts'
+import { changedMeanwhile } from './refusals.ts'
 import { isRefusal, unacknowledged } from './write-answers.ts'
 
 /** A claim, and the document that it is on. */
@@ -45,15 +46,22 @@ export class Statement {
   }
 
   /** The documents that a filter matches, with their files only. */
-  async read(filter: Doc, more: Doc = {}): Promise<Doc[]> {
+  async read(filter: Doc, more?: Doc): Promise<Doc[]> {
+    return await this.find(filter, more).toArray()
+  }
+
+  /** The same, one after the other. */
+  find(filter: Doc, more: Doc = {}): ReturnType<MongoCollection['find']> {
     const { session, collation, hint, sort } = this.options
     const options = { ...defined({ session, collation, hint, sort }), ...more }
-    return await this.collection.find(filter, { projection: this.files.projection, ...options }).toArray()
+    return this.collection.find(filter, { projection: this.files.projection, ...options })
   }
 
   /**
    * Runs a statement that answers with the document as it was, so that the files are known that it gave up, also where
    * others were faster. Undefined where no document was there.
+   *
+   * @throws FiledepotError `CONCURRENT_CHANGE` where files that were to stay are gone
    */
   async modify(
     unit: FileUnit,
@@ -79,7 +87,10 @@ export class Statement {
       unit.unsettled(claim, unacknowledged())
       return undefined
     }
-    if (!result.value && result.lastErrorObject.upserted === undefined) return undefined
+    if (!result.value && result.lastErrorObject.upserted === undefined) {
+      if (claim.conditions.length > 0) throw changedMeanwhile(this.files)
+      return undefined
+    }
     unit.written(claim, this.#lost(claim, result.value))
     return result
   }

@@ -1,6 +1,6 @@
 import type { UploadedFile } from '@filedepot/core'
 import type { FileColumn } from '../file-column.ts'
-import { pathOf, type CollectionFiles } from './collection-files.ts'
+import { keyOf, pathOf, type CollectionFiles } from './collection-files.ts'
 import type { DocumentClaim } from './document-claim.ts'
 import { eachOf } from './each-of.ts'
 import { fileChangesOf, namesFiles, type FileChange } from './file-changes.ts'
@@ -76,7 +76,7 @@ export async function updateOne(
   for (const { column, given } of changes) {
     const current = column.parse(column.get(doc ?? {}))
     const path = pathOf(column)
-    if (isSame(column, given, current)) {
+    if (holds(column, given, current)) {
       if (isObject($set)) $set = withoutPath($set, path)
     } else if (column.list(given).length === 0) {
       claim.add(column, undefined, current)
@@ -109,7 +109,7 @@ function preparedFor(
 ): DocumentClaim | undefined {
   if (!isObject(update) || Object.keys(update).join() !== '$set' || !isObject(update.$set)) return undefined
   const { $set } = update
-  return unit.takeUpdate(files.keyOf(filter._id), ({ subject }) =>
+  return unit.takeUpdate(keyOf(files.name, filter._id), ({ subject }) =>
     files.columns.every((column) => {
       const [held, written] = [column.get(subject), column.get($set)].map((value) => column.list(value))
       return held?.length === written?.length && held?.every((file, index) => file === written?.[index])
@@ -122,7 +122,7 @@ function givesFiles(changes: readonly FileChange[]): boolean {
 }
 
 /** True where the column has this value already: then it is left alone, and whoever changes it meanwhile is right. */
-function isSame(column: FileColumn, given: unknown, current: readonly UploadedFile[]): boolean {
+function holds(column: FileColumn, given: unknown, current: readonly UploadedFile[]): boolean {
   const list = column.list(given)
   if (list.length === 0 || list.length !== current.length) return false
   return current.every((file, index) => file.equals(list[index]))

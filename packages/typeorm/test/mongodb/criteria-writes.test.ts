@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals'
 import type { ObjectId } from 'mongodb'
 import { brokenFile, textFile, textOf, textsOf } from '../support/contents.ts'
 import { Cover, Page } from './entities/page.ts'
+import { before } from './support/interfere.ts'
 import { onMongodb } from './support/mongo-database.ts'
 
 /*
@@ -81,6 +82,23 @@ describe('deleting by criteria', () => {
         { projection: { file: 0 }, includeResultMetadata: true },
       ),
     ).toMatchObject({ ok: 1, value: { name: 'three' } })
+  })
+
+  it('leaves a document that is no longer one of them', async () => {
+    before(on.database.dataSource, 'findOneAndDelete', () => pages().updateMany({}, { $set: { views: 5 } }))
+
+    expect(await pages().deleteMany({ views: 1 })).toMatchObject({ deletedCount: 0 })
+
+    expect(await names()).toEqual(['one', 'three', 'two'])
+  })
+
+  it('deletes the files that others have just put there', async () => {
+    before(on.database.dataSource, 'findOneAndDelete', () =>
+      pages().updateOne({ name: 'one' }, { $set: { file: textFile('theirs') } }),
+    )
+
+    expect(await pages().deleteMany({})).toMatchObject({ deletedCount: 3 })
+    expect(await on.database.pathsOfFiles()).toEqual([])
   })
 
   it('of many documents at the same time takes each with its files, once', async () => {
@@ -234,6 +252,29 @@ describe('updating by criteria', () => {
     const { notes } = await found('two')
     expect(await textsOf(notes)).toEqual(['a', 'c', '1'])
     expect(notes![0]!.path).toBe(a!.path)
+  })
+
+  it('refuses to keep a file of a list that others take away meanwhile', async () => {
+    const [a] = (await found('two')).notes!
+    const takeAway = () => pages().updateOne({ name: 'two' }, { $set: { notes: [] } })
+    const conflict = { code: 'CONCURRENT_CHANGE' }
+
+    before(on.database.dataSource, 'findOneAndUpdate', takeAway)
+    const notes = [a, textFile('c')]
+    await expect(pages().updateOne({ name: 'two' }, { $set: { notes } })).rejects.toMatchObject(conflict)
+    expect((await found('two')).notes).toEqual([])
+  })
+
+  it('refuses to keep a file in a new document that others take away meanwhile', async () => {
+    const { notes } = await found('two')
+    before(on.database.dataSource, 'findOneAndReplace', () =>
+      pages().updateOne({ name: 'two' }, { $set: { notes: null } }),
+    )
+
+    await expect(pages().replaceOne({ name: 'two' }, { name: 'two', notes })).rejects.toMatchObject({
+      code: 'CONCURRENT_CHANGE',
+    })
+    expect((await found('two')).notes).toBeNull()
   })
 
   it('with the file that is there already changes nothing of it', async () => {

@@ -4,6 +4,8 @@ import { beforeEach, describe, expect, it } from '@jest/globals'
 import { EventSubscriber, type EntitySubscriberInterface, type UpdateEvent } from 'typeorm'
 import { brokenFile, textFile, textOf, textsOf } from '../support/contents.ts'
 import { Cover, Page, Scan } from './entities/page.ts'
+import { Leaf } from './entities/leaf.ts'
+import { before } from './support/interfere.ts'
 import { onMongodb } from './support/mongo-database.ts'
 
 const hooks: {
@@ -24,7 +26,7 @@ class ApplicationSubscriber implements EntitySubscriberInterface<Page> {
   }
 }
 
-const on = onMongodb([Page], { subscribers: [ApplicationSubscriber] })
+const on = onMongodb([Page, Leaf], { subscribers: [ApplicationSubscriber] })
 const pages = () => on.database.dataSource.getMongoRepository(Page)
 const duplicate = { code: 11000 }
 
@@ -111,6 +113,16 @@ describe('save of a new entity on MongoDB', () => {
     expect(await pages().countDocuments()).toBe(0)
     expect(await on.database.pathsOfFiles()).toEqual([])
     expect(all[0]!.file!.isPending).toBe(true)
+  })
+
+  it('leaves no file of a list of which one cannot be uploaded', async () => {
+    const notes = [textFile('a'), brokenFile(), textFile('c')]
+    const page = pages().create({ name: 'one', notes })
+
+    await expect(pages().save(page)).rejects.toMatchObject({ code: 'CONTENT_FAILED' })
+
+    expect(await on.database.pathsOfFiles()).toEqual([])
+    expect(page.notes).toEqual(notes)
   })
 
   it('of several entities keeps the files of those that were written before one was refused', async () => {
@@ -219,21 +231,54 @@ describe('loading on MongoDB', () => {
   })
 
   it('refuses what is no file, and says what it is', async () => {
-    await pages().insertOne({ name: 'odd' })
-    await pages().updateOne({ name: 'odd' }, { $set: { name: 'one' } })
-    const raw = (on.database.dataSource.driver as unknown as { queryRunner: RawRunner }).queryRunner
-    await raw.getCollection('page').updateOne({}, { $set: { file: { some: 'thing' } } })
+    const collection = rawCollection()
+    await collection.insertOne({ name: 'one', file: { some: 'thing' } })
 
     await expect(pages().find()).rejects.toMatchObject({ code: 'INVALID_VALUE' })
-    await raw.getCollection('page').deleteMany({})
+    await expect(pages().deleteMany({})).rejects.toMatchObject({ code: 'INVALID_VALUE' })
+    await collection.deleteMany({})
   })
 })
 
+describe('documents that hold text, as DEPOT in Python may have written it', () => {
+  it('are loaded, left alone, and replaced', async () => {
+    const file = await on.database.depot.upload(textFile('old'))
+    const json = {
+      depot_name: file.storage,
+      file_id: file.id,
+      path: file.path,
+      files: [file.path],
+      filename: 'old.txt',
+      content_type: 'text/plain',
+      uploaded_at: '2020-01-02 03:04:05',
+    }
+    await rawCollection().insertOne({ name: 'one', file: JSON.stringify(json) })
+
+    const page = await found('one')
+    expect(await textOf(page.file)).toBe('old')
+    await pages().save(Object.assign(page, { views: 1 }))
+    await pages().save(Object.assign(page, { views: 2 }), { listeners: false })
+    expect(await textOf((await found('one')).file)).toBe('old')
+
+    await pages().save(Object.assign(page, { file: textFile('new') }))
+    expect(await textOf((await found('one')).file)).toBe('new')
+    expect(await on.database.exists(file)).toBe(false)
+  })
+})
+
+/** Without anything of TypeORM. */
+function rawCollection(): RawCollection {
+  const { queryRunner } = on.database.dataSource.driver as unknown as { queryRunner: RawRunner }
+  return queryRunner.getCollection('page')
+}
+
 interface RawRunner {
-  getCollection(name: string): {
-    updateOne(filter: object, update: object): Promise<unknown>
-    deleteMany(filter: object): Promise<unknown>
-  }
+  getCollection(name: string): RawCollection
+}
+
+interface RawCollection {
+  insertOne(document: object): Promise<unknown>
+  deleteMany(filter: object): Promise<unknown>
 }
 
 describe('save of a changed entity on MongoDB', () => {
@@ -378,6 +423,33 @@ describe('save of a changed entity on MongoDB', () => {
     expect(page.notes![1]!.isPending).toBe(true)
   })
 
+  it('deletes the file that others have put into an embedded document that is written', async () => {
+    const page = await saved({ cover: covered('before', null) })
+    before(on.database.dataSource, 'findOneAndUpdate', () =>
+      pages().updateOne({ name: 'one' }, { $set: { 'cover.picture': textFile('theirs') } }),
+    )
+    page.cover!.title = 'after'
+
+    await pages().save(page)
+
+    expect((await found('one')).cover).toMatchObject({ title: 'after', picture: null })
+    expect(await on.database.pathsOfFiles()).toEqual([page.file!.path])
+  })
+
+  it('through another entity of the same collection', async () => {
+    await saved({ notes: [textFile('a')] })
+    const leaves = on.database.dataSource.getMongoRepository(Leaf)
+    const leaf = await leaves.findOneByOrFail({ name: 'one' })
+
+    await leaves.save(Object.assign(leaf, { file: textFile('second') }))
+
+    const { file, notes } = await found('one')
+    expect(await textsOf([file, ...notes!])).toEqual(['second', 'a'])
+    await on.database.expectFilesMatchDocuments()
+    await leaves.remove(leaf)
+    expect(await on.database.pathsOfFiles()).toEqual([])
+  })
+
   it('leaves nothing where the document has gone meanwhile', async () => {
     const page = await saved()
     hooks.beforeUpdate = async () => {
@@ -408,9 +480,11 @@ describe('save of a changed entity on MongoDB', () => {
 
   it('keeps a column out of memory that was not loaded, and so its file', async () => {
     await saved({ notes: [textFile('a')] })
-    const page = await pages().findOneOrFail({ where: { name: 'one' }, select: { name: true } })
+    const cursor = pages().createEntityCursor({ name: 'one' })
+    const page = (await cursor.project<Page>({ name: 1 }).next())!
 
     await pages().save(Object.assign(page, { views: 1 }))
+    expect([page.file, page.notes]).toEqual([undefined, undefined])
     await pages().save(Object.assign(page, { views: 2 }))
 
     expect(await textsOf([(await found('one')).file, ...(await found('one')).notes!])).toEqual(['first', 'a'])

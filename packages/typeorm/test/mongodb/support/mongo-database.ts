@@ -49,7 +49,8 @@ export class MongoDatabase {
   /** The paths of all files that documents name, wherever they stand in them. */
   async pathsOfDocuments(): Promise<string[]> {
     const paths: string[] = []
-    for (const { target } of this.dataSource.entityMetadatas) {
+    const byCollection = new Map(this.dataSource.entityMetadatas.map((each) => [each.tableName, each.target]))
+    for (const target of byCollection.values()) {
       for (const document of await this.documents(target)) paths.push(...pathsIn(document))
     }
     return paths.sort()
@@ -135,6 +136,7 @@ export function onMongodb(
 }
 
 function pathsIn(value: unknown): string[] {
+  if (typeof value === 'string' && value.startsWith('{')) return [...UploadedFile.fromJSON(value).files]
   if (typeof value !== 'object' || value === null || value instanceof Date) return []
   if ('storage' in value && 'id' in value) return [...UploadedFile.fromJSON(value).files]
   return Object.values(value).flatMap(pathsIn)
