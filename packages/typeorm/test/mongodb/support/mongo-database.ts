@@ -25,8 +25,9 @@ export class MongoDatabase {
       for (const path of paths) this.unsettled.add(path)
     })
     const url = uri.replace(/^([^/]+\/\/[^/?]+)[^?]*/, `$1/filedepot-${randomUUID()}`)
-    // A client that has lost a connection looks for the server again at once.
-    const extra = { minHeartbeatFrequencyMS: 5, heartbeatFrequencyMS: 1000 }
+    // A client that has lost a connection looks for the server again at once. Version 6 leaves the timer of its look behind,
+    // and the process has to wait for it.
+    const extra = { minHeartbeatFrequencyMS: 5, heartbeatFrequencyMS: 1000, serverSelectionTimeoutMS: 5000 }
     const all = { type: 'mongodb', url, synchronize: true, extra, ...options } as DataSourceOptions
     this.dataSource = attachDepot(new DataSource(all), this.depot)
   }
