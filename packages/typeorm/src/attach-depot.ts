@@ -28,7 +28,8 @@ const attached = new WeakMap<DataSource, DepotManager>()
 
 /**
  * Lets the files of a data source's entities live and die with their rows. Call it once, before or after
- * `initialize()`; it also holds when the data source is destroyed and initialised again.
+ * `initialize()`; it also holds when the data source is destroyed and initialised again. On MongoDB, where TypeORM has no
+ * transactions, files follow each document by itself.
  *
  * ```ts
  * import { depot, LocalBackend } from '@filedepot/core'
@@ -40,7 +41,8 @@ const attached = new WeakMap<DataSource, DepotManager>()
  * ```
  *
  * @param depot the storages to use. @default the ones of the process
- * @throws FiledepotError `INVALID_ARGUMENT` where another depot is attached already
+ * @throws FiledepotError `INVALID_ARGUMENT` where another depot is attached already. Of `initialize()`:
+ *   `NOT_SUPPORTED` where a file column is one that documents of MongoDB cannot have
  */
 export function attachDepot(
   dataSource: DataSource,

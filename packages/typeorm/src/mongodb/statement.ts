@@ -54,7 +54,9 @@ export class Statement {
   find(filter: Doc, more: Doc = {}): ReturnType<MongoCollection['find']> {
     const { session, collation, hint, sort } = this.options
     const options = { ...defined({ session, collation, hint, sort }), ...more }
-    return this.collection.find(filter, { projection: this.files.projection, ...options })
+    // Where a secondary lags behind, a document could seem to have given up a file that it names.
+    const always = { projection: this.files.projection, readPreference: 'primary' }
+    return this.collection.find(filter, { ...always, ...options })
   }
 
   /**
@@ -70,10 +72,9 @@ export class Statement {
     run: (filter: Doc, options: Doc) => Promise<ModifyResult | null>,
   ): Promise<ModifyResult | undefined> {
     const { claim, projection = this.files.projection } = claimed
-    const all = [...filters, ...claim.conditions]
     let result: ModifyResult | null
     try {
-      result = await run(all.length === 1 ? (all[0] ?? {}) : { $and: all }, {
+      result = await run(allOf([...filters, ...claim.conditions]), {
         ...this.options,
         projection,
         returnDocument: 'before',
@@ -128,6 +129,12 @@ export class Statement {
     const kept = new Set(claim.paths)
     return this.files.pathsIn(before, claim.columns).filter((path) => !kept.has(path))
   }
+}
+
+/** One filter for all: side by side where that says the same, as some operators have to be at the top. */
+function allOf(filters: readonly Doc[]): Doc {
+  const names = filters.flatMap((filter) => Object.keys(filter))
+  return new Set(names).size === names.length ? (Object.assign({}, ...filters) as Doc) : { $and: filters }
 }
 
 function defined(options: Doc): Doc {

@@ -352,6 +352,15 @@ describe('save of a changed entity on MongoDB', () => {
     expect(await textOf(cover?.picture)).toBe('picture')
   })
 
+  it('with null in the place of an embedded document keeps what the document has', async () => {
+    const page = await saved({ cover: covered('c', textFile('picture')) })
+
+    // TypeORM itself fails.
+    await expect(pages().save(Object.assign(page, { cover: null }))).rejects.toThrow(TypeError)
+
+    expect(await textOf((await found('one')).cover?.picture)).toBe('picture')
+  })
+
   it('that is refused keeps the old file, and the pending value in the property', async () => {
     await saved({ name: 'taken' })
     const page = await saved()
