@@ -1,6 +1,8 @@
 // Measures what filedepot costs and prints it as ratios, each beside its goal. See README.md.
 import { parseArgs } from 'node:util'
 import { constantMemory } from './cases/constant-memory.mjs'
+import { gcs } from './cases/gcs.mjs'
+import { gridfs } from './cases/gridfs.mjs'
 import { hashedStream } from './cases/hashed-stream.mjs'
 import { images } from './cases/images.mjs'
 import { importCore } from './cases/import-core.mjs'
@@ -26,6 +28,8 @@ const CASES = {
   images,
   'import-core': importCore,
   s3,
+  gcs,
+  gridfs,
 }
 
 const { only = [], quick, json } = readOptions()

@@ -1,39 +1,33 @@
 import { DeleteObjectsCommand, S3Client } from '@aws-sdk/client-s3'
 import { FileStorage, newFileId } from '@filedepot/core'
-import { S3Backend } from '@filedepot/s3'
-import { execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { openBackend, s3Options } from '../backends.mjs'
 import { compare, MIB } from '../harness.mjs'
 import { compared, makeRow } from '../report.mjs'
+import { memoryRow, requestRows, withServer } from '../storage-rows.mjs'
 
-const SERVER = fileURLToPath(new URL('../children/s3-null-server.mjs', import.meta.url))
-const MEMORY = fileURLToPath(new URL('../children/s3-memory.mjs', import.meta.url))
+const SERVER = new URL('../children/s3-null-server.mjs', import.meta.url)
 const KEYS = 100_000
 const DELETIONS = 10_000
 
 /** S3, against a server in a process of its own that keeps nothing. */
-export async function s3({ quick }) {
-  const server = spawn(process.execPath, [SERVER, String(KEYS)], { stdio: ['ignore', 'pipe', 'inherit'] })
-  try {
-    const [port] = await once(createInterface(server.stdout), 'line')
+export function s3({ quick }) {
+  return withServer(SERVER, [KEYS], async (port) => {
     const endpoint = `http://127.0.0.1:${port}`
     return [
       await storing(endpoint, quick ? 256 : 2048),
-      await listing(endpoint),
-      await requestsOfDeletions(endpoint),
+      await memoryRow(['s3', endpoint, 'list', KEYS], {
+        name: `s3 list, ${KEYS} keys, growth of memory`,
+        goal: { atMost: 96 },
+      }),
+      ...(await requests(endpoint)),
       await timeOfDeletions(endpoint, quick ? 3 : 60),
     ]
-  } finally {
-    server.kill()
-  }
+  })
 }
 
 async function storing(endpoint, mebibytes) {
   await counted(endpoint)
-  const row = await memoryRow(endpoint, 'store', mebibytes, {
+  const row = await memoryRow(['s3', endpoint, 'store', mebibytes], {
     name: `s3 put, ${mebibytes} MiB stream, growth of memory`,
     goal: { atMost: 112 },
   })
@@ -42,32 +36,22 @@ async function storing(endpoint, mebibytes) {
   return row
 }
 
-function listing(endpoint) {
-  return memoryRow(endpoint, 'list', KEYS, {
-    name: `s3 list, ${KEYS} keys, growth of memory`,
-    goal: { atMost: 96 },
-  })
-}
-
-async function requestsOfDeletions(endpoint) {
-  const storage = new FileStorage('default', new S3Backend(optionsFor(endpoint)))
-  await counted(endpoint)
+async function requests(endpoint) {
+  const storage = new FileStorage('default', await openBackend('s3', endpoint))
+  const count = async () => (await counted(endpoint)).requests
+  const rows = await requestRows('s3', storage, count, { store: 1000, open: 1000, remove: 1 })
   await storage.deleteMany(Array.from({ length: DELETIONS }, () => newFileId()))
-  const { requests } = await counted(endpoint)
+  const value = await count()
   await storage.backend.close()
-  return makeRow({
-    name: `s3 delete, ${DELETIONS} files`,
-    value: requests,
-    unit: 'requests',
-    goal: { atMost: DELETIONS / 1000 },
-  })
+  const goal = { atMost: DELETIONS / 1000 }
+  return [...rows, makeRow({ name: `s3 delete, ${DELETIONS} files`, value, unit: 'requests', goal })]
 }
 
 /** Against a loop of `DeleteObjects` with the SDK. */
 async function timeOfDeletions(endpoint, rounds) {
   const ids = Array.from({ length: DELETIONS }, () => newFileId())
-  const storage = new FileStorage('default', new S3Backend(optionsFor(endpoint)))
-  const { bucket: Bucket, ...config } = optionsFor(endpoint)
+  const storage = new FileStorage('default', await openBackend('s3', endpoint))
+  const { bucket: Bucket, ...config } = s3Options(endpoint)
   const client = new S3Client({ ...config, requestChecksumCalculation: 'WHEN_REQUIRED' })
   const loop = {
     async batch() {
@@ -91,25 +75,6 @@ async function timeOfDeletions(endpoint, rounds) {
   })
 }
 
-async function memoryRow(endpoint, job, amount, row) {
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    '--expose-gc',
-    '--no-warnings',
-    MEMORY,
-    endpoint,
-    job,
-    String(amount),
-  ])
-  const { growth, baseline } = JSON.parse(stdout)
-  const detail = `${baseline.toFixed(0)} → ${(baseline + growth).toFixed(0)} MiB RSS`
-  return makeRow({ ...row, value: growth, unit: 'MiB', detail })
-}
-
 async function counted(endpoint) {
   return await (await fetch(endpoint)).json()
-}
-
-function optionsFor(endpoint) {
-  const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' }
-  return { bucket: 'bench', region: 'us-east-1', endpoint, forcePathStyle: true, credentials }
 }

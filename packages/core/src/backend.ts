@@ -12,6 +12,8 @@ export interface FileInfo {
   readonly sha256: string | undefined
   /** Custom metadata, kept with the file. */
   readonly metadata: Readonly<Record<string, string>>
+  /** Of a copy: when the original was last changed, which the file then says, at least to the second. @default now */
+  readonly lastModified?: Date | undefined
 }
 
 /** What a storage knows of a file that it holds. */
@@ -83,7 +85,7 @@ export interface SignedUpload {
  * The contract of a storage: five required methods, raw. A backend guesses no inputs, makes no ids and dresses no
  * errors; {@link FileStorage}, in front of it, does. Abilities that only some services have are optional methods.
  *
- * `describeBackend` of `@filedepot/testing` checks the whole contract; `docs/writing-a-storage.md` leads through it.
+ * `describeBackend` of `@filedepot/testing` checks the whole contract; `docs/writing-a-backend.md` leads through it.
  *
  * ```ts
  * import type { StorageBackend } from '@filedepot/core'

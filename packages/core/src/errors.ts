@@ -10,12 +10,16 @@ export const ERROR_CODES = {
     'Others wrote rows between the moment in which a statement looked for them and the one in which it changed them.',
   CONTENT_CONSUMED: 'A stream was given that has been read, destroyed or locked before.',
   CONTENT_FAILED: 'The content could not be read to its end; the cause says why. Nothing was stored.',
+  COPY_INCOMPLETE:
+    'A storage could not be copied whole; the error says which files are missing. The others are there.',
   CORRUPT_FILE: 'A storage holds a file whose metadata or bytes cannot be read back.',
   DELETE_FAILED: 'A storage could not delete one or more files.',
   FILE_CLOSED: 'A stored file was read after it was closed.',
   FILE_NOT_FOUND: 'No file has the id.',
   FILE_REFUSED: 'A validator refused the file: its type, its extension or a rule of your own.',
   FILE_TOO_LARGE: 'The file is larger than `maxSize`. Nothing was stored.',
+  HASH_MISMATCH:
+    'The bytes of a file that was copied are not those that its size and hash say. No copy was kept.',
   INVALID_ARGUMENT: 'An argument or option has the wrong type or is out of its range.',
   INVALID_CONTENT: 'A value was given as the content of a file that is none: text, null, a plain object.',
   INVALID_FILE_ID: 'A file id is not a UUID.',
@@ -95,6 +99,24 @@ export class FileTooLargeError extends FiledepotError {
   ) {
     super('FILE_TOO_LARGE', `"${filename}" is larger than ${maxSize} bytes`)
   }
+}
+
+/** A copy does not have the bytes of its original. Either the original is damaged, or it changed meanwhile. */
+export class HashMismatchError extends FiledepotError {
+  override readonly name = 'HashMismatchError'
+
+  constructor(file: string, expected: KnownBytes, got: KnownBytes) {
+    super('HASH_MISMATCH', `expected "${file}" to be ${phrase(expected)}, got ${phrase(got)}`)
+  }
+}
+
+interface KnownBytes {
+  readonly size: number
+  readonly sha256: string | undefined
+}
+
+function phrase({ size, sha256 = 'unknown' }: KnownBytes): string {
+  return `${size} bytes with the SHA-256 ${sha256}`
 }
 
 /** An `AbortSignal` ended the operation; its reason is the `cause`. */

@@ -15,6 +15,8 @@ export {
   type StoreOptions,
 } from './storage/file-storage.ts'
 export { StoredFile } from './storage/stored-file.ts'
+export { copyStorage, type CopyProgress, type CopyStorageOptions } from './storage/copy-storage.ts'
+export { CopyIncompleteError, type CopyFailure, type CopyReport } from './storage/copy-incomplete-error.ts'
 export type { FileContent, FilePart, FormidableFile, MulterFile } from './content/file-content.ts'
 export { FileIntent, fromDataUrl, fromPath, type FileIntentOptions } from './content/file-intent.ts'
 export { cleanFilename } from './content/filename.ts'
@@ -48,6 +50,7 @@ export {
   FileNotFoundError,
   FileTooLargeError,
   hasCode,
+  HashMismatchError,
   type ErrorCode,
 } from './errors.ts'
 
@@ -68,6 +71,7 @@ export type {
 } from './backend.ts'
 export { LocalBackend, type LocalBackendOptions } from './backends/local/local-backend.ts'
 export { MemoryBackend } from './backends/memory-backend.ts'
+export { abortable } from './abortable.ts'
 export { decodeFilename, parseDepotTime } from './backends/depot-metadata.ts'
 export { newFileId, parseFileId } from './file-id.ts'
 export { formatFilePath, parseFilePath, type FileLocation } from './file-path.ts'

@@ -1,5 +1,4 @@
-import type { FileBody } from '@filedepot/core'
-import { abortable } from './abortable.ts'
+import { abortable, type FileBody } from '@filedepot/core'
 
 /** Takes a body as it is needed, so that no more of it is in memory than was asked for and one chunk. */
 export class BodyReader {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
+import { abortable } from '@filedepot/core'
 import type { Storage } from '@google-cloud/storage'
-import { abortable } from './abortable.ts'
 import type { Connections, Exchange } from './connections.ts'
 import { errorOf, readText } from './gcs-error.ts'
 import { retrying } from './retrying.ts'

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { File } from '@google-cloud/storage'
 import {
+  abortable,
   FiledepotError,
   FileNotFoundError,
   type ByteRange,
@@ -13,7 +14,6 @@ import {
   type SignedUrlOptions,
   type StorageBackend,
 } from '@filedepot/core'
-import { abortable } from './abortable.ts'
 import { Connections } from './connections.ts'
 import { downloadOf } from './download.ts'
 import { ensureBucket, type EnsureBucketOptions } from './ensure-bucket.ts'

@@ -23,6 +23,8 @@ export interface GcsObjectFields {
 /** The keys under which an object keeps what the service has no field for; names and texts are made ASCII. */
 const FILENAME = 'filedepot-filename'
 const METADATA = 'filedepot-metadata'
+/** Of a copy alone: of all others the time is that of the object. */
+const MODIFIED = 'filedepot-modified'
 export const SHA256 = 'filedepot-sha256'
 
 /** The keys of Python's DEPOT, which percent-encoded the name. */
@@ -39,7 +41,7 @@ export function fieldsOf(
   info: Pick<FileInfo, 'filename' | 'contentType'> & Partial<FileInfo>,
   { disposition, storageClass }: { disposition: Disposition; storageClass: string | undefined },
 ): GcsObjectFields {
-  const { filename, contentType, sha256, metadata = {} } = info
+  const { filename, contentType, sha256, metadata = {}, lastModified } = info
   return {
     contentType,
     contentDisposition: contentDispositionOf(disposition, filename),
@@ -47,6 +49,7 @@ export function fieldsOf(
     metadata: {
       [FILENAME]: encodeURIComponent(Buffer.from(filename).toString()),
       ...(sha256 !== undefined && { [SHA256]: sha256 }),
+      ...(lastModified !== undefined && { [MODIFIED]: lastModified.toISOString() }),
       ...(Object.keys(metadata).length > 0 && { [METADATA]: asciiJson(metadata) }),
     },
   }
@@ -61,7 +64,8 @@ export function statOf(id: string, object: GcsObject): FileStat {
     contentType: custom[DEPOT.contentType] ?? object.contentType ?? 'application/octet-stream',
     size: Number(object.size),
     sha256: custom[SHA256],
-    lastModified: parseDepotTime(custom[DEPOT.modified]) ?? new Date(object.timeCreated),
+    lastModified:
+      parseTime(custom[MODIFIED]) ?? parseDepotTime(custom[DEPOT.modified]) ?? new Date(object.timeCreated),
     // New with each write; what the service calls the etag changes with the metadata, too.
     etag: object.generation,
     metadata: parseMetadata(id, custom[METADATA]),
@@ -79,6 +83,11 @@ function asciiJson(metadata: Readonly<Record<string, string>>): string {
     /[\u007f-\uffff]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
+}
+
+function parseTime(text: string | undefined): Date | undefined {
+  const time = new Date(text ?? NaN)
+  return Number.isNaN(time.getTime()) ? undefined : time
 }
 
 function parseMetadata(id: string, json: string | undefined): Record<string, string> {

@@ -72,7 +72,7 @@ export function fileDocument({ key, content, length, chunkSize, info }: FileToCo
     _id: key,
     length,
     chunkSize,
-    uploadDate: new Date(),
+    uploadDate: info.lastModified ?? new Date(),
     filename: info.filename,
     metadata: {
       contentType: info.contentType,

@@ -14,7 +14,12 @@ const queue = fastq.promise(
 /** Runs what decodes and encodes, a limited number at a time, each in the asynchronous context of its call. */
 export async function inTurn<T>(work: () => Promise<T>): Promise<T> {
   // What had to wait is begun by the end of another's work, which has nothing to do with it.
-  return (await queue.push(queue.idle() ? work : AsyncResource.bind(work))) as T
+  return (await queue.push(queue.idle() ? work : inContext(work))) as T
+}
+
+function inContext<T>(work: () => Promise<T>): () => Promise<T> {
+  const resource = new AsyncResource('filedepot.image')
+  return () => resource.runInAsyncScope(work)
 }
 
 /**

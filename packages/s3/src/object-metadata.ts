@@ -30,8 +30,8 @@ export interface AnsweredObject {
  * Headers are Latin-1 at best, and services differ in what they make of the rest, so all is sent as ASCII: the
  * filename percent-encoded, custom metadata as one JSON text, as headers do not tell upper from lower case.
  */
-export function headersOf(info: FileInfo, modified: Date): ObjectHeaders {
-  const { contentType, sha256, metadata } = info
+export function headersOf(info: FileInfo): ObjectHeaders {
+  const { contentType, sha256, metadata, lastModified = new Date() } = info
   const filename = wellFormed(info.filename)
   const custom = Object.keys(metadata).length > 0
   return {
@@ -39,7 +39,7 @@ export function headersOf(info: FileInfo, modified: Date): ObjectHeaders {
     ContentDisposition: contentDisposition(filename, 'inline'),
     Metadata: {
       [FILENAME]: encodeURIComponent(filename),
-      [MODIFIED]: formatTime(modified),
+      [MODIFIED]: formatTime(lastModified),
       ...(sha256 !== undefined && { [SHA256]: sha256 }),
       ...(custom && { [METADATA]: encodeJson(metadata) }),
     },

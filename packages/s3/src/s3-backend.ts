@@ -1,13 +1,8 @@
 import {
   CopyObjectCommand,
-  CreateBucketCommand,
-  DeleteObjectsCommand,
   GetObjectCommand,
-  HeadBucketCommand,
   HeadObjectCommand,
-  ListObjectsV2Command,
   PutObjectCommand,
-  waitUntilBucketExists,
   type PutObjectCommandInput,
 } from '@aws-sdk/client-s3'
 import {
@@ -29,7 +24,9 @@ import { abortable } from './abortable.ts'
 import { bodyStream } from './body-stream.ts'
 import { Bucket } from './bucket.ts'
 import { contentDisposition } from './content-disposition.ts'
+import { deleteObjects } from './delete-objects.ts'
 import { customerKeyOf, encryptionOf } from './encryption.ts'
+import { listIds } from './list-ids.ts'
 import { MultipartUpload } from './multipart-upload.ts'
 import { headersOf, headersOfClaim, statOf, type ObjectHeaders } from './object-metadata.ts'
 import { PartReader } from './part-reader.ts'
@@ -40,11 +37,8 @@ import { settle } from './settle.ts'
 import { signGet, signPost, signPut } from './signed-requests.ts'
 import { uploadParts } from './upload-parts.ts'
 
-const DELETES_AT_ONCE = 1000
 const EXPIRES_IN_S = 900
-const BUCKET_TIMEOUT_S = 60
 const NOT_IMPLEMENTED = 501
-const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 /**
  * Keeps files in a bucket of S3, or of what speaks its protocol. A file is one object: its key is the prefix and the
@@ -67,8 +61,6 @@ export class S3Backend implements StorageBackend {
 
   readonly #options: S3BackendOptions
   readonly #bucket: Bucket
-  /** True when the service has shown that the bucket is there. */
-  #bucketSeen = false
 
   /** @throws FiledepotError `INVALID_ARGUMENT` */
   constructor(options: S3BackendOptions) {
@@ -93,17 +85,7 @@ export class S3Backend implements StorageBackend {
    * @throws S3Error
    */
   async ensureBucket(): Promise<void> {
-    if (await this.#findBucket()) return
-    await this.#bucket.run(async (client) => {
-      try {
-        await client.send(new CreateBucketCommand({ Bucket: this.bucket }))
-      } catch (error) {
-        // Somebody was faster: another process of ours.
-        if (codeOf(error) !== 'BucketAlreadyOwnedByYou') throw error
-      }
-      await waitUntilBucketExists({ client, maxWaitTime: BUCKET_TIMEOUT_S }, { Bucket: this.bucket })
-    })
-    this.#bucketSeen = true
+    await this.#bucket.ensure()
   }
 
   async write(
@@ -138,7 +120,7 @@ export class S3Backend implements StorageBackend {
       .catch(unlessMissing)
     if (answer) return statOf(id, answer)
     // The answer to a HEAD does not say what is missing; "no file" would be wrong where there is no bucket.
-    if (!this.#bucketSeen && !(await this.#findBucket())) throw this.#noBucket()
+    await this.#bucket.expectThere()
     return undefined
   }
 
@@ -159,41 +141,12 @@ export class S3Backend implements StorageBackend {
     }
   }
 
-  async delete(ids: readonly string[]): Promise<DeleteReport> {
-    const failed: { id: string; error: unknown }[] = []
-    const unique = [...new Set(ids)]
-    for (let start = 0; start < unique.length; start += DELETES_AT_ONCE) {
-      try {
-        failed.push(...(await this.#deleteBatch(unique.slice(start, start + DELETES_AT_ONCE))))
-      } catch (error) {
-        // A service that is down, or that does not allow it, is not asked again for each of the others.
-        failed.push(...unique.slice(start).map((id) => ({ id, error })))
-        break
-      }
-    }
-    return { failed }
+  delete(ids: readonly string[]): Promise<DeleteReport> {
+    return deleteObjects(this.#bucket, this.prefix, ids)
   }
 
-  async *list({ after }: { after?: string | undefined } = {}): AsyncGenerator<string> {
-    let token: string | undefined
-    do {
-      const input = {
-        Bucket: this.bucket,
-        Prefix: this.prefix,
-        // Keys of others can have characters that no XML can hold.
-        EncodingType: 'url' as const,
-        ContinuationToken: token,
-        ...(after !== undefined && { StartAfter: this.prefix + after }),
-      }
-      const page = await this.#bucket.run((client) => client.send(new ListObjectsV2Command(input)))
-      for (const { Key = '' } of page.Contents ?? []) {
-        const key = page.EncodingType === 'url' ? decodeKey(Key) : Key
-        const id = key.slice(this.prefix.length)
-        // What is not one of our files is somebody else's.
-        if (ID.test(id)) yield id
-      }
-      token = page.IsTruncated ? page.NextContinuationToken : undefined
-    } while (token !== undefined)
+  list({ after }: { after?: string | undefined } = {}): AsyncGenerator<string> {
+    return listIds(this.#bucket, this.prefix, after)
   }
 
   publicUrl(id: string): string | undefined {
@@ -274,7 +227,7 @@ export class S3Backend implements StorageBackend {
       await this.#put(id, first, info, stop.signal)
       return
     }
-    const input = this.#newObject(id, headersOf(info, new Date()))
+    const input = this.#newObject(id, headersOf(info))
     const begin = (): Promise<MultipartUpload> =>
       MultipartUpload.create(this.#bucket, input, this.#customerKey())
     try {
@@ -288,26 +241,13 @@ export class S3Backend implements StorageBackend {
     const { sha256 } = info
     const checksum = sha256 !== undefined && (await this.#bucket.takesChecksums())
     const input = {
-      ...this.#newObject(id, headersOf(info, new Date())),
+      ...this.#newObject(id, headersOf(info)),
       Body: bytes,
       ContentLength: bytes.byteLength,
       ...(checksum && { ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64') }),
     }
     await settle(signal, (late) =>
       this.#bucket.run((client, options) => client.send(new PutObjectCommand(input), options), late),
-    )
-  }
-
-  async #deleteBatch(ids: readonly string[]): Promise<DeleteReport['failed']> {
-    const Delete = { Quiet: true, Objects: ids.map((id) => ({ Key: this.#key(id) })) }
-    const { Errors = [] } = await this.#bucket.run((client) =>
-      client.send(new DeleteObjectsCommand({ Bucket: this.bucket, Delete })),
-    )
-    return Errors.filter(({ Code }) => Code !== 'NoSuchKey').map(
-      ({ Key = '', Code = 'Unknown', Message }) => ({
-        id: Key.slice(this.prefix.length),
-        error: this.#bucket.explain(Object.assign(new Error(Message ?? Code), { name: Code })),
-      }),
     )
   }
 
@@ -320,28 +260,6 @@ export class S3Backend implements StorageBackend {
   async #isThere(id: string): Promise<boolean> {
     if (await this.stat(id)) return true
     throw new FileNotFoundError(id)
-  }
-
-  async #findBucket(): Promise<boolean> {
-    const input = { Bucket: this.bucket }
-    this.#bucketSeen = await this.#bucket
-      .run((client) => client.send(new HeadBucketCommand(input)))
-      .then(
-        () => true,
-        (error: unknown) => {
-          // Credentials may be good for the files of a bucket and not for the bucket.
-          if (codeOf(error) === 'AccessDenied') return true
-          unlessMissing(error)
-          return false
-        },
-      )
-    return this.#bucketSeen
-  }
-
-  #noBucket(): Error {
-    return this.#bucket.explain(
-      Object.assign(new Error(), { name: 'NoSuchBucket', $metadata: { httpStatusCode: 404 } }),
-    )
   }
 
   #key(id: string): string {
@@ -389,10 +307,6 @@ export class S3Backend implements StorageBackend {
 
 function rangeOf({ start, end }: ByteRange): string {
   return `bytes=${start}-${end ?? ''}`
-}
-
-function decodeKey(key: string): string {
-  return decodeURIComponent(key.replaceAll('+', ' '))
 }
 
 function unlessMissing(error: unknown): undefined {

@@ -1,9 +1,9 @@
 import { expect, it } from '@jest/globals'
-import { FileStorage, newFileId } from '@filedepot/core'
+import { copyStorage, FileStorage, MemoryBackend, newFileId } from '@filedepot/core'
 import { S3Backend } from '@filedepot/s3'
 import { backendOn, optionsFor, removeBucket } from './support/buckets.ts'
 import { proxied } from './support/proxied.ts'
-import { bytesOf, chunksOf, failure, MIB } from './support/samples.ts'
+import { bytesOf, chunksOf, failure, infoOf, MIB } from './support/samples.ts'
 import { describeOnServers } from './support/servers.ts'
 
 const options = { filename: '些公.pdf', contentType: 'application/pdf', metadata: { author: 'Ада' } }
@@ -47,6 +47,43 @@ describeOnServers('a copy between two storages of one service', (server) => {
     expect(Buffer.compare(await copy.bytes(), bytesOf(12 * MIB))).toBe(0)
     await backup.close()
     await removeBucket(server, backup.bucket)
+  })
+
+  it('of a whole storage is a request for each file and two to look, without their bytes', async () => {
+    await using setup = await proxied(server, { prefix: 'files/' })
+    const { proxy, backend, files } = setup
+    const to = new S3Backend(optionsFor(server, { bucket: backend.bucket, endpoint: proxy.endpoint }))
+    const backup = new FileStorage('backup', to)
+    for (let n = 0; n < 3; n++) await files.create(bytesOf(1000 + n), options)
+    await files.create(chunksOf(bytesOf(12 * MIB)), options)
+    proxy.operations.length = 0
+
+    const report = await copyStorage(files, backup)
+
+    expect(report).toEqual({ copied: 4, skipped: 0, vanished: 0, bytes: 12 * MIB + 3003 })
+    const counts = ['CopyObject', 'HeadObject', 'ListObjects'].map((operation) => proxy.count(operation))
+    expect([proxy.count(), ...counts]).toEqual([14, 4, 8, 2])
+    expect(await copyStorage(files, backup)).toMatchObject({ copied: 0, skipped: 4 })
+    await to.close()
+  })
+
+  it('that comes from elsewhere carries its hash and its time, also in parts', async () => {
+    await using setup = await proxied(server)
+    const memory = new FileStorage('memory', new MemoryBackend())
+    const lastModified = new Date('2019-03-04T05:06:07Z')
+    const id = await memory.create(chunksOf(bytesOf(12 * MIB)), options)
+    const file = await memory.get(id)
+    await memory.backend.write(
+      id,
+      bytesOf(12 * MIB),
+      infoOf({ ...options, sha256: file.sha256, lastModified }),
+      {},
+    )
+
+    await copyStorage(memory, setup.files)
+
+    expect(setup.proxy.count('UploadPart')).toBe(3)
+    expect(await setup.files.get(id)).toMatchObject({ ...options, sha256: file.sha256, lastModified })
   })
 
   it('of a file that is not there is FILE_NOT_FOUND, and nothing is stored', async () => {

@@ -19,7 +19,7 @@ describe('the headers of an object', () => {
       metadata: { Author: 'Ada Lovelace' },
     })
 
-    expect(headersOf(info, NOW)).toEqual({
+    expect(headersOf({ ...info, lastModified: NOW })).toEqual({
       ContentType: 'application/pdf',
       ContentDisposition: `inline; filename="?? 1.pdf"; filename*=UTF-8''%E4%BA%9B%E5%85%AC%201.pdf`,
       Metadata: {
@@ -36,7 +36,7 @@ describe('the headers of an object', () => {
     const metadata = fc.dictionary(text, text)
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 80 }), metadata, (filename, custom) => {
-        const headers = headersOf(infoOf({ filename, metadata: custom }), NOW)
+        const headers = headersOf(infoOf({ filename, metadata: custom }))
 
         for (const header of Object.values(headers.Metadata ?? {}))
           expect(header).toMatch(/^([!-~]| (?! ))*$/)
@@ -48,7 +48,7 @@ describe('the headers of an object', () => {
   })
 
   it('take half a surrogate pair, which no URL can hold, as unknown', () => {
-    const headers = headersOf(infoOf({ filename: 'a\ud800.txt', metadata: { half: '\udfff' } }), NOW)
+    const headers = headersOf(infoOf({ filename: 'a\ud800.txt', metadata: { half: '\udfff' } }))
 
     expect(statOf('id', headers)).toMatchObject({ filename: 'a\ufffd.txt', metadata: { half: '\udfff' } })
   })
@@ -60,7 +60,7 @@ describe('the headers of an object', () => {
     ['100%25.txt', `inline; filename="100%25.txt"; filename*=UTF-8''100%2525.txt`],
     ['👩‍🚀.png', `inline; filename="???.png"; filename*=UTF-8''%F0%9F%91%A9%E2%80%8D%F0%9F%9A%80.png`],
   ])('tell browsers the name %p', (filename, expected) => {
-    expect(headersOf(infoOf({ filename }), NOW).ContentDisposition).toBe(expected)
+    expect(headersOf(infoOf({ filename })).ContentDisposition).toBe(expected)
   })
 })
 

@@ -274,6 +274,16 @@ const broken: { does: string; Backend: new () => MemoryBackend; noticedBy: strin
     ],
   },
   {
+    does: 'takes every file for a new one',
+    Backend: class extends MemoryBackend {
+      override async stat(id: string): Promise<FileStat | undefined> {
+        const stat = await super.stat(id)
+        return stat && { ...stat, lastModified: new Date() }
+      }
+    },
+    noticedBy: ['says the time that it is given of a copy, to the second at least'],
+  },
+  {
     does: 'keeps names and metadata in headers that know Latin letters only',
     Backend: class extends MemoryBackend {
       override write(id: string, body: FileBody, info: FileInfo, options: WriteOptions): Promise<void> {

@@ -8,7 +8,7 @@ import { describeBackend } from '@filedepot/testing'
 const settings: Record<string, LocalBackendOptions> = {
   'by default': {},
   'with fsync': { fsync: true },
-  'on a network mount': { networkMount: true },
+  'on a network mount, beside files of Python’s DEPOT': { networkMount: true, pythonDepot: true },
 }
 
 describe('LocalBackend', () => {

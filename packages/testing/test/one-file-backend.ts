@@ -34,9 +34,9 @@ export class OneFileBackend implements StorageBackend {
       }
       signal?.throwIfAborted()
       // Only now, as the size and the hash of a stream are known when it has ended.
-      const { filename, contentType, sha256, metadata } = info
+      const { filename, contentType, sha256, metadata, lastModified = new Date() } = info
       const etag = sha256 ?? randomUUID()
-      const stat = { filename, contentType, sha256, metadata, etag, size, lastModified: new Date() }
+      const stat = { filename, contentType, sha256, metadata, etag, size, lastModified }
       await file.appendFile(trailerOf(stat))
       // The one moment in which the file comes to exist, or is another.
       await rename(temporary, join(this.folder, id))

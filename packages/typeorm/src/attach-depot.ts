@@ -7,6 +7,7 @@ import { EntityFiles } from './entity-files.ts'
 import { FileEntities } from './file-entities.ts'
 import { ListeningEntities } from './listening-entities.ts'
 import { LoadedFiles } from './loaded-files.ts'
+import { attachMongodb } from './mongodb/attach-mongodb.ts'
 import { followQueryBuilders } from './query-builders.ts'
 import { RunnerTransactions } from './runner-transactions.ts'
 import { refuseUnsavedFiles } from './unsaved-file.ts'
@@ -27,7 +28,8 @@ const attached = new WeakMap<DataSource, DepotManager>()
 
 /**
  * Lets the files of a data source's entities live and die with their rows. Call it once, before or after
- * `initialize()`; it also holds when the data source is destroyed and initialised again.
+ * `initialize()`; it also holds when the data source is destroyed and initialised again. On MongoDB, where TypeORM has no
+ * transactions, files follow each document by itself.
  *
  * ```ts
  * import { depot, LocalBackend } from '@filedepot/core'
@@ -39,7 +41,8 @@ const attached = new WeakMap<DataSource, DepotManager>()
  * ```
  *
  * @param depot the storages to use. @default the ones of the process
- * @throws FiledepotError `INVALID_ARGUMENT` where another depot is attached already
+ * @throws FiledepotError `INVALID_ARGUMENT` where another depot is attached already. Of `initialize()`:
+ *   `NOT_SUPPORTED` where a file column is one that documents of MongoDB cannot have
  */
 export function attachDepot(
   dataSource: DataSource,
@@ -51,6 +54,11 @@ export function attachDepot(
   if (known)
     throw new FiledepotError('INVALID_ARGUMENT', 'another depot is attached to this data source already')
   attached.set(dataSource, depot)
+  if (dataSource.options.type === 'mongodb') {
+    const { subscriber, check } = attachMongodb(dataSource, depot, maxWait)
+    keepSubscribed(dataSource, subscriber, check)
+    return dataSource
+  }
 
   const entities = new FileEntities(dataSource)
   const turns: Turns = turnsOf(dataSource, (queryRunner) => transactions.finished(queryRunner))
@@ -73,7 +81,11 @@ export function attachDepot(
  * the application did to an entity. (A setter for the list would do the same, and make every access to the data source
  * slower: V8 gives up the fast form of an object when one of its properties becomes an accessor.)
  */
-function keepSubscribed(dataSource: DataSource, subscriber: EntitySubscriberInterface): void {
+function keepSubscribed(
+  dataSource: DataSource,
+  subscriber: EntitySubscriberInterface,
+  whenBuilt?: () => void,
+): void {
   const internals = dataSource as unknown as { buildMetadatas(): Promise<void> }
   const buildMetadatas = internals.buildMetadatas.bind(dataSource)
   const add = () => {
@@ -82,6 +94,7 @@ function keepSubscribed(dataSource: DataSource, subscriber: EntitySubscriberInte
   const buildAndAdd = async () => {
     await buildMetadatas()
     add()
+    whenBuilt?.()
   }
   Object.defineProperty(dataSource, 'buildMetadatas', { value: buildAndAdd, configurable: true })
   add()

@@ -9,8 +9,12 @@ type Key = readonly ColumnMetadata[]
 /** The rows that an upsert is about to overwrite. */
 export interface ConflictingRows {
   readonly rows: readonly RowFiles[]
-  /** After the statement: has it overwritten a row that others have put there since? */
-  haveOthersWritten(): Promise<boolean>
+  /**
+   * After the statement: has it overwritten a row that others have put there since?
+   *
+   * @param affected how many rows the database says that it has touched
+   */
+  haveOthersWritten(affected: unknown): Promise<boolean>
 }
 
 /** Reads the rows that have the values of one that is to be written in a unique key. */
@@ -24,21 +28,32 @@ export async function readConflictingRows(
     ? [metadata.columns.filter(({ databaseName }) => conflict.includes(databaseName))]
     : []
   // MySQL and MariaDB overwrite whatever unique key it is, and not only the one that was named.
-  const any = named.length === 0 || familyOf(dataSource) === 'mysql'
+  const isMysql = familyOf(dataSource) === 'mysql'
+  const any = named.length === 0 || isMysql
   const keys = any ? [...named, ...uniqueKeysOf(metadata)] : named
 
   const rows: RowFiles[] = []
   const free: [Key, ObjectLiteral][] = []
+  /** The values that overwrite a row which we know, or one that another of them has just inserted. */
+  const overwriting = new Set<ObjectLiteral>()
   for (const columns of keys) {
+    const seen = new Set<string>()
     for (const value of values) {
-      if (columns.some((column) => (column.getEntityValue(value) ?? null) === null)) continue
+      const parts = columns.map((column): unknown => column.getEntityValue(value) ?? null)
+      if (parts.includes(null)) continue
       const found = await readerOf(queryRunner).readSame(metadata, { columns }, [value])
       rows.push(...found)
       if (found.length === 0) free.push([columns, value])
+      // Most of MySQL's collations do not tell upper case from lower.
+      const text = JSON.stringify(parts).toLowerCase()
+      if (found.length > 0 || seen.has(text)) overwriting.add(value)
+      seen.add(text)
     }
   }
 
-  const haveOthersWritten = async () => {
+  const haveOthersWritten = async (affected: unknown) => {
+    // MySQL and MariaDB count a row that was inserted once, and one that was overwritten twice.
+    if (isMysql) return typeof affected === 'number' && affected > values.length + overwriting.size
     if (!XMAX.has(dataSource.options.type)) return false
     for (const [columns, value] of free) {
       if (await isOverwritten(queryRunner, metadata, columns, value)) return true
@@ -49,8 +64,8 @@ export async function readConflictingRows(
 }
 
 /**
- * Databases in which another can put a row into a free key between our look and our INSERT. InnoDB locks the gap; on
- * SQLite a second writer fails.
+ * Databases in which another can put a row into a free key between our look and our INSERT. So can they in MySQL and
+ * MariaDB at READ COMMITTED; else InnoDB locks the gap. On SQLite a second writer fails.
  */
 const XMAX = new Set<string>(['postgres', 'aurora-postgres'])
 

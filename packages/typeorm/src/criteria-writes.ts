@@ -157,7 +157,7 @@ export class CriteriaWrites {
 
     const before = onUpdate ? await readConflictingRows(write, values, onUpdate.conflict) : undefined
     const result = await this.#execute(write)
-    if (before && (await before.haveOthersWritten())) throw this.#refuse(write, 'upsert')
+    if (before && (await before.haveOthersWritten(insertedBy(result)))) throw this.#refuse(write, 'upsert')
     await this.#giveUp(write, before?.rows ?? [], fileColumnsOf(metadata))
     await Promise.all(values.map((value) => transaction.claims.verify(value, queryRunner)))
     return result
@@ -250,6 +250,11 @@ function writesFiles(
 function isNotStored(value: unknown): boolean {
   if (value === undefined || value === null || typeof value === 'function') return false
   return !(value instanceof UploadedFile) || value.isPending
+}
+
+/** How many rows an INSERT has touched, where the driver says so: MySQL's does. */
+function insertedBy(result: unknown): unknown {
+  return (result as { raw?: { affectedRows?: unknown } } | undefined)?.raw?.affectedRows
 }
 
 function affectedBy(result: unknown): unknown {

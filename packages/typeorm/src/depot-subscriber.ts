@@ -10,9 +10,10 @@ import type {
   UpdateEvent,
 } from 'typeorm'
 import type { EntityFiles } from './entity-files.ts'
-import { fileColumnsOf, type FileColumn } from './file-column.ts'
+import { fileColumnsOf } from './file-column.ts'
 import type { FileEntities } from './file-entities.ts'
 import type { LoadedFiles } from './loaded-files.ts'
+import { MissingColumns } from './missing-columns.ts'
 import { readerOf } from './row-reader.ts'
 import type { RanStatement, RunnerTransaction } from './runner-transaction.ts'
 import type { RunnerTransactions } from './runner-transactions.ts'
@@ -40,8 +41,7 @@ export class DepotSubscriber {
   readonly #transactions: RunnerTransactions
   readonly #loaded: LoadedFiles
   readonly #files: EntityFiles
-  /** The file columns that an entity did not have when its UPDATE began. */
-  readonly #missing = new WeakMap<ObjectLiteral, readonly FileColumn[]>()
+  readonly #missing = new MissingColumns()
 
   constructor({ entities, transactions, loaded, files }: Attachment) {
     this.#entities = entities
@@ -76,13 +76,11 @@ export class DepotSubscriber {
       const written = columns.some((column) => column.get(entity) !== undefined)
       return written && !this.#transactions.isFollowed(queryRunner) ? refuse(metadata, 'update') : undefined
     }
-    const missing = columns.filter((column) => column.get(entity) === undefined)
-    if (missing.length > 0) this.#missing.set(entity, missing)
-    else this.#missing.delete(entity)
+    this.#missing.note(entity, columns)
     const changed = columns.filter(
       (column) =>
         column.column.isUpdate &&
-        (updatedColumns.includes(column.column) || isChanged(column, entity, databaseEntity)),
+        (updatedColumns.includes(column.column) || column.isChanged(entity, databaseEntity)),
     )
     if (changed.length === 0) return undefined
     if (isView(metadata)) return refuse(metadata, 'update')
@@ -121,7 +119,7 @@ export class DepotSubscriber {
   afterUpdate(event: UpdateEvent<ObjectLiteral>): Promise<void> | undefined {
     const { entity } = event as Partial<typeof event>
     if (entity) {
-      this.#leaveMissing(entity)
+      this.#missing.leaveOut(entity)
       this.#rememberSaved(event.queryRunner, event.metadata, entity)
     }
     return this.#transactions.ran(event.queryRunner, entity)
@@ -172,16 +170,6 @@ export class DepotSubscriber {
 
   readonly #rolledBack: TransactionHook = ({ queryRunner }) => this.#transactions.rolledBack(queryRunner)
 
-  /**
-   * After an UPDATE, TypeORM sets every nullable column to null in memory that the entity lacks, as one does that was
-   * loaded by a partial select. Saved again, it would give up its file.
-   */
-  #leaveMissing(entity: ObjectLiteral): void {
-    for (const column of this.#missing.get(entity) ?? []) {
-      if (column.get(entity) === null) column.set(entity, undefined)
-    }
-  }
-
   /** What an entity was saved with is what it is compared with the next time. */
   #rememberSaved(queryRunner: QueryRunner, metadata: EntityMetadata, entity: ObjectLiteral): void {
     const files = this.#transactions.get(queryRunner)?.files
@@ -219,13 +207,6 @@ export class DepotSubscriber {
 /** What names the row before and after it is removed: the entity, or the id of an orphan, which has none. */
 function subjectOf({ metadata, entity, entityId }: RemoveEvent<ObjectLiteral>): unknown {
   return entity ?? `${metadata.name} ${JSON.stringify(entityId)}`
-}
-
-/** Also a column that a subscriber of the application has set just now, of which TypeORM does not know yet. */
-function isChanged(column: FileColumn, entity: ObjectLiteral, databaseEntity: ObjectLiteral): boolean {
-  const value = column.get(entity)
-  if (value === undefined) return false
-  return column.transformer.to(value) !== column.transformer.to(column.get(databaseEntity))
 }
 
 /**

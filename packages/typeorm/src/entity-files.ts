@@ -1,15 +1,7 @@
-import {
-  AbortedError,
-  attachFile,
-  bindManager,
-  FiledepotError,
-  giveBack,
-  markRevoked,
-  type DepotManager,
-  type UploadedFile,
-} from '@filedepot/core'
+import { AbortedError, bindManager, type DepotManager, type UploadedFile } from '@filedepot/core'
 import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
-import { fileColumnsOf, type FileColumn, type GivenFile } from './file-column.ts'
+import { attachColumn, pathsOf, type Attached } from './attach-column.ts'
+import { fileColumnsOf, type FileColumn } from './file-column.ts'
 import type { LoadedFiles } from './loaded-files.ts'
 import { readCascadedRows } from './cascaded-rows.ts'
 import { concurrentChange, sameObject } from './refusals.ts'
@@ -158,56 +150,21 @@ export class EntityFiles {
     this.#loaded.remember(entity, column)
   }
 
-  /** Makes the property hold stored values; `undefined` where it holds nothing. */
-  async #attach(
+  /** @param current what the row holds now */
+  #attach(
     { files, claims }: RunnerTransaction,
     column: FileColumn,
     entity: ObjectLiteral,
     current: readonly UploadedFile[],
   ): Promise<Attached | undefined> {
-    const { scope } = files
-    const given = column.get(entity)
-    if (given === undefined || given === null) return undefined
-    const list = column.list(given)
-    const paths = current.map(({ path }) => path)
-    const adopted: UploadedFile[] = []
-    let value: unknown = given
-    const uploaded: UploadedFile[] = []
-    const revert = () => {
-      for (const file of adopted) giveBack(file)
-      // A statement that comes late must not write what is going.
-      for (const file of uploaded) markRevoked(file)
-      // Whoever has put something else there since meant that.
-      if (column.get(entity) === value) column.set(entity, given)
-    }
-
-    const attach = async (file: GivenFile) => {
-      const options = { ...column.settings, current: paths, revert }
-      const stored = await this.#turns.enter(() => attachFile(this.#depot, files, file, options))
-      if (stored !== file) uploaded.push(stored)
-      else if (!paths.includes(stored.path)) adopted.push(stored)
-      return stored
-    }
-    const attached = await allOrNone(list.map(attach), (stored) => {
-      // The property keeps what it was given, so what went well is in no row.
-      if (adopted.includes(stored)) giveBack(stored)
-      else if (list.includes(stored)) return
-      else if (files.settled) void this.#depot.deleteFiles(stored.files)
-      else claims.add(stored, leftover(column, stored), scope)
-    }).catch((error: unknown) => {
-      throw inColumn(error, column)
+    return attachColumn(column, entity, current, {
+      depot: this.#depot,
+      files,
+      enter: (upload) => this.#turns.enter(upload),
+      leave: (stored, scope) => {
+        claims.add(stored, leftover(column, stored), scope)
+      },
     })
-    if (attached.some((file, index) => file !== list[index])) {
-      value = column.value(attached)
-      column.set(entity, value)
-    }
-    return {
-      files: attached,
-      gained: pathsOf(uploaded),
-      adopted: pathsOf(adopted),
-      text: column.transformer.to(value),
-      revert,
-    }
   }
 }
 
@@ -262,38 +219,4 @@ async function pathsOfRow(
   if (now) return new Set(pathsIn(now))
   const old = await pathsOfText(queryRunner, column, before)
   return new Set([...old, ...(await pathsOfText(queryRunner, column, after))])
-}
-
-/** The files of a column, as the row is going to hold them. */
-interface Attached {
-  readonly files: readonly UploadedFile[]
-  /** Paths that were uploaded for it. */
-  readonly gained: readonly string[]
-  /** Paths that were uploaded before. */
-  readonly adopted: readonly string[]
-  /** What will stand in the column. */
-  readonly text: unknown
-  revert(): void
-}
-
-/** As `Promise.all`; where one fails, `undo` gets the results of the others, also of those that come later. */
-async function allOrNone<T>(running: readonly Promise<T>[], undo: (result: T) => void): Promise<T[]> {
-  try {
-    return await Promise.all(running)
-  } catch (error) {
-    for (const one of running) one.then(undo).catch(() => undefined)
-    throw error
-  }
-}
-
-function pathsOf(files: readonly UploadedFile[]): string[] {
-  return files.flatMap(({ files: paths }) => paths)
-}
-
-/** The same error, with the column's name in front of its message: a row may have several files. */
-function inColumn(error: unknown, { column }: FileColumn): unknown {
-  if (error instanceof FiledepotError) {
-    error.message = `${column.entityMetadata.name}.${column.propertyPath}: ${error.message}`
-  }
-  return error
 }

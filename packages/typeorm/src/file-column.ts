@@ -30,6 +30,13 @@ export class FileColumn {
     this.column.setEntityValue(entity, value)
   }
 
+  /** True where the entity has another value than the row, also one that TypeORM does not know of yet. */
+  isChanged(entity: ObjectLiteral, databaseEntity: ObjectLiteral): boolean {
+    const value = this.get(entity)
+    if (value === undefined) return false
+    return this.transformer.to(value) !== this.transformer.to(this.get(databaseEntity))
+  }
+
   /** The property's value as a list, also where the column holds one file. */
   list(value: unknown): GivenFile[] {
     if (value === null || value === undefined) return []

@@ -1,6 +1,7 @@
 import { hasCode, type DepotManager } from '@filedepot/core'
 import type { EntityMetadata, QueryRunner } from 'typeorm'
 import { dataSourceOf, familyOf } from './data-source-of.ts'
+import { patiently } from './patiently.ts'
 import { aborted, RunnerTransaction, type RanStatement } from './runner-transaction.ts'
 import { isOverOnSqlite, isTransactionOpen } from './transaction-probe.ts'
 import type { HookedKind } from './statement-claims.ts'
@@ -253,15 +254,8 @@ export class RunnerTransactions {
     await this.#patiently(() => transaction.files.settle(outcome, reason))
   }
 
-  /** Waits for files to be deleted, but not for a storage that does not answer: it goes on without anybody waiting. */
-  async #patiently(settle: () => Promise<unknown>): Promise<void> {
-    const settling = this.#turns.enter(settle)
-    let timer: NodeJS.Timeout | undefined
-    const tired = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, this.#maxWait).unref()
-    })
-    await Promise.race([settling, tired])
-    clearTimeout(timer)
+  #patiently(settle: () => Promise<unknown>): Promise<void> {
+    return patiently(this.#maxWait, this.#turns.enter(settle))
   }
 }
 

@@ -244,3 +244,35 @@ describe('removing a row', () => {
     expect(await database.pathsOfFiles()).toHaveLength(1)
   })
 })
+
+describe('a row that Python’s DEPOT has written', () => {
+  it('has its file, and loses it when it is removed', async () => {
+    // A UUID of version 1, as DEPOT made them.
+    const id = '2b2a9e0c-3c1f-11ee-8d7c-0242ac120002'
+    const known = { filename: 'a.txt', contentType: 'text/plain', size: 5, sha256: undefined, metadata: {} }
+    await database.depot.get().backend.write(id, Buffer.from('hello'), known, {})
+    const column = JSON.stringify({
+      depot_name: 'default',
+      files: [`default/${id}`],
+      file_id: id,
+      path: `default/${id}`,
+      filename: 'a.txt',
+      content_type: 'text/plain',
+      uploaded_at: '2019-03-04 05:06:07',
+      _public_url: null,
+    })
+    await database.dataSource.query(`INSERT INTO document (title, content) VALUES ('old', '${column}')`)
+
+    const document = await documents.findOneByOrFail({ title: 'old' })
+
+    const { content } = document
+    expect(content).toMatchObject({ filename: 'a.txt', uploadedAt: new Date('2019-03-04T05:06:07Z') })
+    expect(await textOf(content)).toBe('hello')
+    await database.expectFilesMatchRows()
+    document.title = 'kept'
+    await documents.save(document)
+    expect(await textOf((await documents.findOneByOrFail({ title: 'kept' })).content)).toBe('hello')
+    await documents.remove(document)
+    expect(await database.pathsOfFiles()).toEqual([])
+  })
+})

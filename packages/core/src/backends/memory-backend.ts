@@ -32,7 +32,7 @@ export class MemoryBackend implements StorageBackend {
     signal?.throwIfAborted()
 
     const bytes = Buffer.concat(chunks)
-    const { filename, contentType, sha256, metadata } = info
+    const { filename, contentType, sha256, metadata, lastModified = new Date() } = info
     const etag = sha256 ?? String(++this.#writes)
     const stat = {
       filename,
@@ -41,7 +41,7 @@ export class MemoryBackend implements StorageBackend {
       metadata: { ...metadata },
       etag,
       size: bytes.byteLength,
-      lastModified: new Date(),
+      lastModified,
     }
     this.#files.set(id, { bytes, stat })
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { FileBody, FileInfo } from '../backend.ts'
-import { FileTooLargeError } from '../errors.ts'
+import { FileTooLargeError, HashMismatchError } from '../errors.ts'
 import { inspectContent, type InspectedContent, type InspectOptions } from './inspect-content.ts'
 import type { ResolvedContent } from './resolve-content.ts'
 import { Source } from './source.ts'
@@ -8,6 +8,17 @@ import { Source } from './source.ts'
 /** Options of {@link ingest}. */
 export interface IngestOptions extends InspectOptions {
   metadata?: Readonly<Record<string, string>> | undefined
+  /** Of a copy: what its bytes have to be. Others are refused when their end is reached. */
+  expected?: ExpectedBytes | undefined
+  /** Of a copy: when the original was last changed. */
+  lastModified?: Date | undefined
+}
+
+/** What is known beforehand of the bytes of a file that is copied. */
+interface ExpectedBytes {
+  readonly size: number
+  /** Lower-case hex. */
+  readonly sha256: string | undefined
 }
 
 /** A content that is ready to flow into a backend. */
@@ -28,8 +39,10 @@ export interface Ingested {
 export async function ingest(content: ResolvedContent, options: IngestOptions): Promise<Ingested> {
   const inspected = await inspectContent(content, options)
   const { filename, contentType, declaredType } = inspected
-  const known = { filename, contentType, metadata: options.metadata ?? content.metadata ?? {} }
-  const meter = new Meter(filename, options.maxSize ?? Infinity)
+  const { maxSize = Infinity, expected, lastModified } = options
+  const metadata = options.metadata ?? content.metadata ?? {}
+  const known = { filename, contentType, metadata, lastModified }
+  const meter = new Meter(filename, { maxSize, expected })
   const release = () => inspected.release()
 
   const body = await inspected.open().catch(async (error: unknown) => {
@@ -44,17 +57,22 @@ export async function ingest(content: ResolvedContent, options: IngestOptions): 
   return { body, info, declaredType, release }
 }
 
-/** Counts and hashes. */
+/** Counts and hashes, and holds the sum against what was expected. */
 class Meter {
   readonly #hash = createHash('sha256')
   readonly #filename: string
   readonly #maxSize: number
+  readonly #expected: ExpectedBytes | undefined
   #size = 0
   #sha256: string | undefined
 
-  constructor(filename: string, maxSize: number) {
+  constructor(
+    filename: string,
+    { maxSize, expected }: { maxSize: number; expected?: ExpectedBytes | undefined },
+  ) {
     this.#filename = filename
     this.#maxSize = maxSize
+    this.#expected = expected
   }
 
   add(chunk: Uint8Array): void {
@@ -64,13 +82,15 @@ class Meter {
   }
 
   digest(): string {
-    return (this.#sha256 ??= this.#hash.digest('hex'))
+    const sha256 = this.#hash.digest('hex')
+    this.#check(sha256)
+    return (this.#sha256 = sha256)
   }
 
-  /** The info of a stream: its size and hash appear when they are known. */
-  info(known: Pick<FileInfo, 'filename' | 'contentType' | 'metadata'>): FileInfo {
-    const size = () => (this.#sha256 === undefined ? undefined : this.#size)
-    const sha256 = () => this.#sha256
+  /** The info of a stream: its size and hash appear when they are known, which of a copy is from the start. */
+  info(known: Omit<FileInfo, 'size' | 'sha256'>): FileInfo {
+    const size = () => (this.#sha256 === undefined ? this.#expected?.size : this.#size)
+    const sha256 = () => this.#sha256 ?? this.#expected?.sha256
     return {
       ...known,
       get size() {
@@ -80,6 +100,13 @@ class Meter {
         return sha256()
       },
     }
+  }
+
+  #check(sha256: string): void {
+    if (!this.#expected) return
+    const { size, sha256: hash = sha256 } = this.#expected
+    if (size === this.#size && hash === sha256) return
+    throw new HashMismatchError(this.#filename, { size, sha256: hash }, { size: this.#size, sha256 })
   }
 }
 

@@ -25,7 +25,7 @@ export interface ResolvedContent {
   /** True where {@link ResolvedContent.open} can be called again. */
   readonly replayable: boolean
   /** The content as a stream. Throws `CONTENT_CONSUMED` where it has been read. */
-  open(): Readable | Promise<Readable>
+  open(signal?: AbortSignal): Readable | Promise<Readable>
   /** Gives up a stream that is not going to be opened, so that what it holds open is closed. */
   release?(): void
   /** Called when the stream has ended: throws where the parser had cut it short. */
@@ -108,7 +108,14 @@ function resolveIntent({ content, filename, contentType }: FileIntent): Resolved
 
 function resolveStoredFile(file: StoredFile): ResolvedContent {
   const { filename, contentType, metadata, size } = file
-  return { filename, contentType, metadata, size, replayable: true, open: () => file.stream() }
+  return {
+    filename,
+    contentType,
+    metadata,
+    size,
+    replayable: true,
+    open: (signal) => file.stream(undefined, signal && { signal }),
+  }
 }
 
 function resolveBlob(blob: Blob & { name?: unknown }): ResolvedContent {

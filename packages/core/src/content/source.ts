@@ -29,7 +29,7 @@ export class Source {
   }
 
   static async open(content: ResolvedContent, filename: string, signal?: AbortSignal): Promise<Source> {
-    return new Source(content, await content.open(), filename, signal)
+    return new Source(content, await content.open(signal), filename, signal)
   }
 
   /** The bytes from the start, more than `length` of them or the whole content; {@link Source.next} begins with them. */

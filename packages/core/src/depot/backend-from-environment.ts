@@ -26,10 +26,14 @@ export interface EnvironmentOptions {
 
 const BUILT_IN: Record<string, EnvironmentBackend> = {
   local: {
-    settings: ['STORAGE_PATH', 'FSYNC', 'NETWORK_MOUNT'],
-    create: ({ STORAGE_PATH, FSYNC, NETWORK_MOUNT }) => {
+    settings: ['STORAGE_PATH', 'FSYNC', 'NETWORK_MOUNT', 'PYTHON_DEPOT'],
+    create: ({ STORAGE_PATH, FSYNC, NETWORK_MOUNT, PYTHON_DEPOT }) => {
       if (!STORAGE_PATH) throw expected('STORAGE_PATH', 'the path of a folder', STORAGE_PATH)
-      return new LocalBackend(STORAGE_PATH, { fsync: isOn(FSYNC), networkMount: isOn(NETWORK_MOUNT) })
+      return new LocalBackend(STORAGE_PATH, {
+        fsync: isOn(FSYNC),
+        networkMount: isOn(NETWORK_MOUNT),
+        pythonDepot: isOn(PYTHON_DEPOT),
+      })
     },
   },
   memory: { settings: [], create: () => new MemoryBackend() },

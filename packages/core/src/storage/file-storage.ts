@@ -110,12 +110,15 @@ export class FileStorage {
 
   /**
    * Puts new bytes in the place of a file's, at once: readers see the old ones or the new ones. The filename and
-   * type stay unless the content or the options name others. To copy a file here from another storage, id and
-   * metadata included, give it twice: `backup.replace(file, file)`.
+   * type stay unless the content or the options name others.
+   *
+   * To copy a file here from another storage, give it twice: `backup.replace(file, file)`. The copy has the id, the
+   * metadata and the time of the last change; bytes that are not those of `file.size` and `file.sha256` are refused
+   * (`HASH_MISMATCH`). {@link copyStorage} copies a whole storage.
    *
    * Rows do not notice: their {@link UploadedFile} describes the old bytes. Replace the value of the row instead.
    *
-   * @throws FiledepotError `FILE_NOT_FOUND`, and all that {@link FileStorage.create} throws
+   * @throws FiledepotError `FILE_NOT_FOUND`, `HASH_MISMATCH`, and all that {@link FileStorage.create} throws
    */
   async replace(file: FileOrId, content: FileContent, options: StoreOptions = {}): Promise<string> {
     const id = this.#idOf(file)
@@ -123,7 +126,9 @@ export class FileStorage {
       // Onto itself: the bytes are there already, and reading while replacing them would be a race.
       if (content.isIn(this)) return id
       if (await this.#copied(content, options)) return id
-      return (await this.#write(id, resolveContent(content), options)).id
+      const { size, sha256, lastModified } = content
+      const copy = { ...options, expected: { size, sha256 }, lastModified }
+      return (await this.#write(id, resolveContent(content), copy)).id
     }
     const existing = await this.get(id)
     const resolved = resolveContent(content)

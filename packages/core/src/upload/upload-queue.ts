@@ -17,6 +17,12 @@ export class UploadQueue {
       return await upload()
     }
     // What had to wait is begun by the end of another's upload, which has nothing to do with it.
-    return (await this.#queue.push(this.#queue.idle() ? task : AsyncResource.bind(task))) as T
+    return (await this.#queue.push(this.#queue.idle() ? task : inContext(task))) as T
   }
+}
+
+/** Not `AsyncResource.bind`, which costs ten times as much on Node 20. */
+function inContext<T>(task: () => Promise<T>): () => Promise<T> {
+  const resource = new AsyncResource('filedepot.upload')
+  return () => resource.runInAsyncScope(task)
 }

@@ -229,6 +229,15 @@ export class UploadedFile implements UploadedFileData {
   toJSON(): UploadedFileJson {
     return formatUploadedFile(this)
   }
+
+  /**
+   * What the client of MongoDB writes into a document: the same as an object.
+   *
+   * @throws FiledepotError `PENDING_FILE`
+   */
+  toBSON(): UploadedFileJson {
+    return this.toJSON()
+  }
 }
 
 const FIELDS = [

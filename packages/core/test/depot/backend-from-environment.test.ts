@@ -106,7 +106,7 @@ describe('DepotManager.fromEnvironment', () => {
     [
       'an unknown setting',
       { DEPOT_STORAGE_PATH: './x', DEPOT_BUCKET: 'b' },
-      'the local backend does not know DEPOT_BUCKET; it knows DEPOT_STORAGE_PATH, DEPOT_FSYNC, DEPOT_NETWORK_MOUNT',
+      'the local backend does not know DEPOT_BUCKET; it knows DEPOT_STORAGE_PATH, DEPOT_FSYNC, DEPOT_NETWORK_MOUNT, DEPOT_PYTHON_DEPOT',
     ],
     [
       'a setting where there are none',

@@ -98,6 +98,10 @@ describe('a pending file', () => {
     expect(thrown(() => file.toJSON())).toMatchObject({ code: 'PENDING_FILE' })
   })
 
+  it('cannot be written into a document of MongoDB', () => {
+    expect(thrown(() => UploadedFile.from(bytesOf(1)).toBSON())).toMatchObject({ code: 'PENDING_FILE' })
+  })
+
   it('survives being cloned by an ORM', () => {
     const file = Photo.from(bytesOf(1))
 
@@ -202,6 +206,13 @@ describe('a stored file', () => {
 
     for (const change of changes) expect(change).toThrow(TypeError)
     expect(JSON.stringify(file)).toBe(before)
+  })
+
+  it('is in a document of MongoDB what it is as JSON', async () => {
+    const { file } = await stored()
+
+    expect(file.toBSON()).toEqual(file.toJSON())
+    expect(file.equals(UploadedFile.fromJSON(file.toBSON()))).toBe(true)
   })
 
   it('is the same to another value of the same file only', async () => {

@@ -1,7 +1,7 @@
 import {
   AbortMultipartUploadCommand,
   DeleteBucketCommand,
-  DeleteObjectCommand,
+  DeleteObjectsCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
   S3Client,
@@ -79,9 +79,9 @@ export async function removeBucket(server: S3Server, bucket: string): Promise<vo
     await client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId }))
   }
   const keys = await keysIn(server, bucket)
-  for (let start = 0; start < keys.length; start += 16) {
-    const some = keys.slice(start, start + 16)
-    await Promise.all(some.map((Key) => client.send(new DeleteObjectCommand({ Bucket: bucket, Key }))))
+  for (let start = 0; start < keys.length; start += 1000) {
+    const Objects = keys.slice(start, start + 1000).map((Key) => ({ Key }))
+    await client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects } }))
   }
   await client.send(new DeleteBucketCommand({ Bucket: bucket }))
   client.destroy()

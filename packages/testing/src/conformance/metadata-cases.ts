@@ -93,6 +93,16 @@ export const metadataCases: readonly BackendCase[] = [
     },
   },
   {
+    name: 'says the time that it is given of a copy, to the second at least',
+    async run({ backend }) {
+      const lastModified = new Date('2019-03-04T05:06:07.000Z')
+
+      const stat = await written(backend, infoOf(HELLO, { lastModified }))
+
+      expectSame(stat.lastModified.toISOString(), lastModified.toISOString(), 'the time')
+    },
+  },
+  {
     name: 'shows the same metadata on a file',
     async run({ storage }) {
       const metadata = { author: 'Ada' }

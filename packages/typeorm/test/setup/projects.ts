@@ -1,18 +1,28 @@
-const DATABASES = ['sqlite', 'postgres', 'mariadb']
+const DATABASES = ['sqlite', 'postgres', 'mariadb', 'mongodb']
 
-/** The versions of TypeORM, and where each is installed. */
-const VERSIONS = {
-  '1.1': undefined,
-  '0.3': '<rootDir>/node_modules/typeorm-0.3/index.mjs',
+/** The versions of TypeORM, and where each is installed that is not the one of the package, and what it needs. */
+const VERSIONS: Record<Version, Record<string, string>> = {
+  '1.1': {},
+  '0.3': {
+    '^typeorm$': '<rootDir>/node_modules/typeorm-0.3/index.mjs',
+    '^mongodb$': '<rootDir>/node_modules/mongodb-6/lib/index.js',
+  },
 }
 
 /** Whose files the transactions are tried with, beside those of the memory: on one database, with one version. */
 const STORAGES = ['local', 's3', 'gcs', 'gridfs']
 
+const TESTS = '<rootDir>/packages/typeorm/test/'
+/** The tests of entities on MongoDB, where everything is another. */
+const MONGODB = `${TESTS}mongodb/`
+
+type Version = '1.1' | '0.3'
+
 /** What is said of one of Jest's projects. */
 export interface TypeormProject {
   displayName: string
   testMatch: string[]
+  testPathIgnorePatterns: string[]
   globals: { FILEDEPOT_TEST: { database: string; typeorm: string; storage: string } }
   moduleNameMapper: Record<string, string>
   testEnvironment: string
@@ -21,13 +31,13 @@ export interface TypeormProject {
 }
 
 /**
- * One suite, run on every database with every version of TypeORM: a project of Jest for each pair. Filtered by
- * `FILEDEPOT_TEST_DATABASES=sqlite,postgres` and `FILEDEPOT_TEST_TYPEORM=1.1`. The part of it that is about transactions
- * is run once more with each of the other storages, filtered by `FILEDEPOT_TEST_STORAGES=local,s3`.
+ * One suite, run on every SQL database with every version of TypeORM, and one on MongoDB: a project of Jest for each
+ * pair. Filtered by `FILEDEPOT_TEST_DATABASES=sqlite,postgres` and `FILEDEPOT_TEST_TYPEORM=1.1`. The part of it that is
+ * about transactions is run once more with each of the other storages, filtered by `FILEDEPOT_TEST_STORAGES=local,s3`.
  */
 export function typeormProjects(): TypeormProject[] {
   const databases = chosen('FILEDEPOT_TEST_DATABASES', DATABASES)
-  const versions = chosen('FILEDEPOT_TEST_TYPEORM', Object.keys(VERSIONS)) as (keyof typeof VERSIONS)[]
+  const versions = chosen('FILEDEPOT_TEST_TYPEORM', Object.keys(VERSIONS)) as Version[]
   const storages = chosen('FILEDEPOT_TEST_STORAGES', ['memory', ...STORAGES])
   const projects = versions.flatMap((version) =>
     databases.map((database) => projectOf(version, database, 'memory')),
@@ -41,18 +51,19 @@ export function typeormProjects(): TypeormProject[] {
   ]
 }
 
-function projectOf(version: keyof typeof VERSIONS, database: string, storage: string): TypeormProject {
-  const tests = '<rootDir>/packages/typeorm/test'
+function projectOf(version: Version, database: string, storage: string): TypeormProject {
   const inMemory = storage === 'memory'
+  const tests = database === 'mongodb' ? MONGODB : TESTS
   return {
     displayName: `typeorm ${version}, ${database}${inMemory ? '' : `, ${storage}`}`,
-    testMatch: [inMemory ? `${tests}/**/*.test.ts` : `${tests}/*.test.ts`],
+    testMatch: [`${tests}${inMemory ? '**/' : ''}*.test.ts`],
+    testPathIgnorePatterns: ['/node_modules/', ...(database === 'mongodb' ? [] : [MONGODB])],
     globals: { FILEDEPOT_TEST: { database, typeorm: version, storage } },
-    moduleNameMapper: mapperOf(version),
-    testEnvironment: `${tests}/setup/environment.mjs`,
+    moduleNameMapper: VERSIONS[version],
+    testEnvironment: `${TESTS}setup/environment.mjs`,
     ...(database === 'postgres' && {
-      globalSetup: `${tests}/setup/start-postgres.mjs`,
-      globalTeardown: `${tests}/setup/stop-postgres.mjs`,
+      globalSetup: `${TESTS}setup/start-postgres.mjs`,
+      globalTeardown: `${TESTS}setup/stop-postgres.mjs`,
     }),
   }
 }
@@ -63,9 +74,4 @@ function chosen(variable: string, all: readonly string[]): string[] {
   if (unknown !== undefined)
     throw new Error(`${variable}: expected some of ${all.join(', ')}, got "${unknown}"`)
   return names
-}
-
-function mapperOf(version: keyof typeof VERSIONS): Record<string, string> {
-  const path = VERSIONS[version]
-  return path === undefined ? {} : { '^typeorm$': path }
 }

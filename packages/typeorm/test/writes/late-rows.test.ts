@@ -2,6 +2,7 @@ import 'reflect-metadata'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { setTimeout } from 'node:timers/promises'
 import type { EntitySubscriberInterface, Repository } from 'typeorm'
+import { Seat } from '../entities/seat.ts'
 import { Ticket } from '../entities/ticket.ts'
 import { textFile, textOf } from '../support/contents.ts'
 import { isOn } from '../support/database-kind.ts'
@@ -192,6 +193,57 @@ describe('a row that comes between our look and the statement, at READ COMMITTED
 
     await expect(committing).rejects.toMatchObject({ code: 'CONCURRENT_CHANGE' })
     expect(await texts()).toEqual(['a', 'b', 'late'])
+  })
+})
+
+describe('an upsert at READ COMMITTED of which the database says how many rows it has touched', () => {
+  if (!isOn('mariadb')) return
+
+  let seats: TestDatabase
+
+  // MariaDB is not asked to return anything of an entity that has no generated columns; MySQL never is.
+  beforeAll(async () => {
+    seats = await TestDatabase.open([Seat], { dataSource: { dropSchema: false } })
+  })
+
+  afterEach(() => seats.endTest())
+
+  afterAll(() => seats.close())
+
+  /** What an upsert makes of the seats, where others save another one just before the statement. */
+  async function upserting(rows: string[], others?: string): Promise<(string | undefined)[]> {
+    const { dataSource } = seats
+    const there = dataSource.getRepository(Seat)
+    await there.save({ row: 'a', place: 1, plan: textFile('a') })
+    let isFirst = true
+    dataSource.subscribers.unshift({
+      listenTo: () => Seat,
+      async beforeInsert() {
+        if (!isFirst || others === undefined) return
+        isFirst = false
+        await there.save({ row: others, place: 1, plan: textFile('of others') })
+      },
+    })
+    try {
+      await dataSource.transaction('READ COMMITTED', async (manager) => {
+        const values = rows.map((row) => ({ row, place: 1, plan: textFile(`${row} again`) }))
+        await manager.upsert(Seat, values, ['row', 'place'])
+      })
+    } finally {
+      dataSource.subscribers.shift()
+    }
+    return await Promise.all((await there.find({ order: { row: 'ASC' } })).map(({ plan }) => textOf(plan)))
+  }
+
+  it('fails where it has overwritten a row of others, and cannot be committed', async () => {
+    const upsert = upserting(['a', 'late', 'new'], 'late')
+
+    await expect(upsert).rejects.toMatchObject({ code: 'CONCURRENT_CHANGE' })
+    expect(await seats.pathsOfFiles()).toHaveLength(2)
+  })
+
+  it('takes a row that it has twice, and rows that are there, for no change by others', async () => {
+    expect(await upserting(['a', 'twice', 'Twice'])).toEqual(['a again', 'Twice again'])
   })
 })
 

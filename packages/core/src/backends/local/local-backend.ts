@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, open, readdir, rmdir } from 'node:fs/promises'
+import { mkdir, open, rmdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import type { ByteRange, DeleteReport, FileBody, FileInfo, FileStat, StorageBackend } from '../../backend.ts'
 import { FiledepotError, FileNotFoundError } from '../../errors.ts'
 import { expected } from '../../expected.ts'
+import { DepotFolders } from './depot-folders.ts'
 import { directDisk, threadPoolDisk, type Disk } from './disk.ts'
+import { isMissing, readSorted, shardOf, SIDECAR } from './folders.ts'
+import { listIds } from './list-ids.ts'
 import { formatSidecar, makeSidecar, parseSidecar, type Sidecar } from './sidecar.ts'
 import { writeStreamToFile } from './write-stream-to-file.ts'
 
@@ -23,6 +26,12 @@ export interface LocalBackendOptions {
    * take long; on a disk of this machine it makes small files about twice as slow. @default false
    */
   networkMount?: boolean
+  /**
+   * Also has the files that Python's DEPOT has stored in the folder (`<id>/file` and `<id>/metadata.json`): they are
+   * read, listed, replaced and deleted, also by the rows that DEPOT has written. New files are stored as usual, and so
+   * is what replaces one of DEPOT's. Listing keeps the names of DEPOT's files in memory. @default false
+   */
+  pythonDepot?: boolean
 }
 
 /** Up to this size a file is read at once: a stream of its own would cost more than the bytes. */
@@ -52,14 +61,19 @@ export class LocalBackend implements StorageBackend {
   readonly folder: string
   readonly #disk: Disk
   readonly #fsync: boolean
+  readonly #depot: DepotFolders | undefined
   /** The last change of each id that is being changed, so that two in this process follow each other. */
   readonly #changing = new Map<string, Promise<void>>()
 
-  constructor(folder: string, { fsync = false, networkMount = false }: LocalBackendOptions = {}) {
+  constructor(
+    folder: string,
+    { fsync = false, networkMount = false, pythonDepot = false }: LocalBackendOptions = {},
+  ) {
     if (typeof folder !== 'string' || folder === '') throw expected('folder', 'the path of a folder', folder)
     this.folder = resolve(folder)
     this.#disk = networkMount ? threadPoolDisk : directDisk
     this.#fsync = fsync
+    this.#depot = pythonDepot ? new DepotFolders(this.folder, this.#disk) : undefined
   }
 
   async write(
@@ -75,7 +89,7 @@ export class LocalBackend implements StorageBackend {
       await this.#writeContent(id, path, body, signal)
       signal?.throwIfAborted()
       const size = body instanceof Uint8Array ? body.byteLength : (info.size ?? 0)
-      await this.#commit(id, makeSidecar(content, info, size, new Date()))
+      await this.#commit(id, makeSidecar(content, info, size))
     } catch (error) {
       await this.#unlink(path)
       throw error
@@ -121,15 +135,8 @@ export class LocalBackend implements StorageBackend {
     return { failed }
   }
 
-  async *list({ after = '' }: { after?: string | undefined } = {}): AsyncGenerator<string> {
-    const shards = await readSorted(this.folder)
-    for (const shard of shards) {
-      if (shard.length !== SHARD_DIGITS || shard < after.slice(0, SHARD_DIGITS)) continue
-      for (const name of await readSorted(join(this.folder, shard))) {
-        const id = name.slice(0, -SIDECAR.length)
-        if (name.endsWith(SIDECAR) && id > after) yield id
-      }
-    }
+  list({ after = '' }: { after?: string | undefined } = {}): AsyncGenerator<string> {
+    return listIds(this.folder, after, this.#depot)
   }
 
   #path(id: string, name: string): string {
@@ -185,6 +192,8 @@ export class LocalBackend implements StorageBackend {
       )
       if (this.#fsync) await syncFolder(join(this.folder, shardOf(id)))
       for (const content of replaced) await this.#unlink(this.#path(id, content))
+      // What stays of it is behind the new file, and goes with that.
+      await this.#depot?.remove(id).catch(() => undefined)
     })
   }
 
@@ -200,6 +209,10 @@ export class LocalBackend implements StorageBackend {
   }
 
   async #readSidecar(id: string): Promise<Sidecar | undefined> {
+    return (await this.#readOwnSidecar(id)) ?? (await this.#depot?.read(id))
+  }
+
+  async #readOwnSidecar(id: string): Promise<Sidecar | undefined> {
     const path = this.#sidecarPath(id)
     try {
       const text = await this.#disk.readText(path)
@@ -238,6 +251,7 @@ export class LocalBackend implements StorageBackend {
   /** The bytes go before the sidecar: what fails half-way is then still listed, and deleted when it is tried again. */
   #delete(id: string): Promise<void> {
     return this.#exclusively(id, async () => {
+      await this.#depot?.remove(id)
       for (const content of await this.#contentsNow(id)) await this.#unlinkOrThrow(this.#path(id, content))
       await this.#unlinkOrThrow(this.#sidecarPath(id))
     })
@@ -274,13 +288,6 @@ export class LocalBackend implements StorageBackend {
   }
 }
 
-const SIDECAR = '.json'
-const SHARD_DIGITS = 6
-
-function shardOf(id: string): string {
-  return id.slice(0, SHARD_DIGITS)
-}
-
 /** After a loss of power a disk may know the name of a file and not its bytes. */
 function checkLength(path: string, found: number, size: number): void {
   if (found === size) return
@@ -295,17 +302,4 @@ async function syncFolder(path: string): Promise<void> {
 
 function streamOf(bytes: Buffer): Readable {
   return Readable.from(bytes.byteLength > 0 ? [bytes] : [], { objectMode: false })
-}
-
-async function readSorted(folder: string): Promise<string[]> {
-  try {
-    return (await readdir(folder)).sort()
-  } catch (error) {
-    if (isMissing(error)) return []
-    throw error
-  }
-}
-
-function isMissing(error: unknown): boolean {
-  return (error as { code?: unknown } | undefined)?.code === 'ENOENT'
 }

@@ -7,8 +7,8 @@ export interface Sidecar extends FileStat {
   readonly content: string
 }
 
-export function makeSidecar(content: string, info: FileInfo, size: number, lastModified: Date): Sidecar {
-  const { filename, contentType, sha256, metadata } = info
+export function makeSidecar(content: string, info: FileInfo, size: number): Sidecar {
+  const { filename, contentType, sha256, metadata, lastModified = new Date() } = info
   return {
     content,
     filename,

@@ -24,6 +24,16 @@ export class Catalog {
     this.databases.get(database)?.delete(name)
   }
 
+  /** Gives a collection another name; one that has it already goes. */
+  rename(collection: Collection, database: string, name: string): void {
+    for (const collections of this.databases.values()) {
+      for (const [old, held] of collections) if (held === collection) collections.delete(old)
+    }
+    this.drop(database, name)
+    collection.namespace = `${database}.${name}`
+    this.databases.set(database, new Map([...(this.databases.get(database) ?? []), [name, collection]]))
+  }
+
   *collections(): Generator<Collection> {
     for (const collections of this.databases.values()) yield* collections.values()
   }

@@ -20,7 +20,7 @@ export class Collection implements View {
 
   constructor(
     /** `database.collection`. */
-    readonly namespace: string,
+    public namespace: string,
     readonly options: Doc = {},
   ) {}
 

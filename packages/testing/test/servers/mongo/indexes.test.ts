@@ -73,6 +73,26 @@ describe('indexes and collections on the MongoDB test server', () => {
     await expect(on.db.collection('missing').indexes()).rejects.toMatchObject({ code: 26 })
   })
 
+  it('go with a collection to its new name', async () => {
+    await on.db.collection('a').createIndex({ name: 1 }, { unique: true }, {})
+    await on.db.collection('a').insertOne({ name: 'x' })
+    await on.db.collection('c').insertOne({ name: 'gone' })
+
+    await on.db.collection('a').rename('b')
+    await expect(on.db.collection('a').rename('d')).rejects.toMatchObject({ code: 26 })
+    await expect(on.db.collection('b').rename('c')).rejects.toMatchObject({ code: 48 })
+    await on.db.collection('b').rename('c', { dropTarget: true })
+
+    expect((await on.db.listCollections().toArray()).map(({ name }) => name)).toEqual(['c'])
+    await expect(on.db.collection('c').insertOne({ name: 'x' })).rejects.toMatchObject({ code: 11000 })
+    expect(
+      await on.db
+        .collection('c')
+        .find({}, { projection: { _id: 0 } })
+        .toArray(),
+    ).toEqual([{ name: 'x' }])
+  })
+
   it('belong to collections that are made by the first write, listed and dropped', async () => {
     await on.db.collection('b').insertOne({})
     await on.db.createCollection('a')

@@ -46,6 +46,28 @@ const dropDatabase: CommandHandler = (_command, { catalog, database }) => {
   return { dropped: database, ok: 1 }
 }
 
+const renameCollection: CommandHandler = (command, { catalog }) => {
+  const [source, target] = [command.renameCollection, command.to].map((namespace) => {
+    const [, database = '', name = ''] = /^([^.]*)\.(.*)$/s.exec(String(namespace)) ?? []
+    return { database, name }
+  }) as [Namespace, Namespace]
+  const collection = catalog.get(source.database, source.name)
+  if (!collection) {
+    const text = `Source collection ${source.database}.${source.name} does not exist`
+    throw new CommandError(26, 'NamespaceNotFound', text)
+  }
+  if (command.dropTarget !== true && catalog.get(target.database, target.name)) {
+    throw new CommandError(48, 'NamespaceExists', 'target namespace exists')
+  }
+  catalog.rename(collection, target.database, target.name)
+  return { ok: 1 }
+}
+
+interface Namespace {
+  readonly database: string
+  readonly name: string
+}
+
 /** An answer with all documents in its first batch. */
 export function wholeCursor(ns: string, firstBatch: readonly Doc[]): Doc {
   return { cursor: { id: Long.ZERO, ns, firstBatch }, ok: 1 }
@@ -58,4 +80,5 @@ export const collectionCommands: Record<string, CommandHandler> = {
   create,
   drop,
   dropDatabase,
+  renameCollection,
 }

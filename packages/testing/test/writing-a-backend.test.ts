@@ -6,7 +6,7 @@ import { describeBackend } from '@filedepot/testing'
 import { OneFileBackend } from './one-file-backend.ts'
 
 describeBackend(
-  'The storage of docs/writing-a-storage.md',
+  'The storage of docs/writing-a-backend.md',
   {
     create: async () => new OneFileBackend(await mkdtemp(join(tmpdir(), 'filedepot-'))),
     destroy: ({ folder }) => rm(folder, { recursive: true }),
@@ -15,9 +15,9 @@ describeBackend(
   { describe, it },
 )
 
-describe('docs/writing-a-storage.md', () => {
+describe('docs/writing-a-backend.md', () => {
   it('shows the very storage that is tested here', async () => {
-    const page = await readFile(new URL('../../../docs/writing-a-storage.md', import.meta.url), 'utf8')
+    const page = await readFile(new URL('../../../docs/writing-a-backend.md', import.meta.url), 'utf8')
 
     const code = await readFile(new URL('./one-file-backend.ts', import.meta.url), 'utf8')
 

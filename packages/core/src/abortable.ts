@@ -1,4 +1,4 @@
-/** Settles as the promise does, or rejects with the signal's reason, whichever is first. */
+/** Settles as the promise does, or rejects with the signal's reason, whichever is first. For backends. */
 export async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return await promise
   let abort: (() => void) | undefined

@@ -1,0 +1,41 @@
+import { FiledepotError } from '../errors.ts'
+import { reasonOf } from '../expected.ts'
+
+/** What a {@link copyStorage} has done. */
+export interface CopyReport {
+  /** How many files were copied. */
+  readonly copied: number
+  /** How many files were there already, and right. */
+  readonly skipped: number
+  /** How many files were deleted from the source before they could be copied. */
+  readonly vanished: number
+  /** How many bytes the copied files have. */
+  readonly bytes: number
+}
+
+/** A file that could not be copied, and why. */
+export interface CopyFailure {
+  readonly id: string
+  readonly error: unknown
+}
+
+/** Files could not be copied. The others were, as far as {@link CopyStorageOptions.maxFailures} let it come. */
+export class CopyIncompleteError extends FiledepotError {
+  override readonly name = 'CopyIncompleteError'
+  /** What was done all the same. */
+  readonly report: CopyReport
+  /** The files that could not be copied, and why: at most a few more than `maxFailures`. */
+  readonly failures: readonly CopyFailure[]
+
+  constructor([from, to]: readonly [string, string], report: CopyReport, failures: readonly CopyFailure[]) {
+    const [first] = failures
+    const files = failures.length === 1 ? 'a file' : `${failures.length} files`
+    super(
+      'COPY_INCOMPLETE',
+      `${files} of the storage "${from}" could not be copied to "${to}", the first: ${reasonOf(first?.error)}`,
+      { cause: first?.error },
+    )
+    this.report = { ...report }
+    this.failures = [...failures]
+  }
+}

@@ -1,0 +1,109 @@
+import { FiledepotError } from '@filedepot/core'
+import type { CollectionFiles } from './collection-files.ts'
+import { deleteDocuments } from './delete-documents.ts'
+import type { UnitParts } from './file-unit.ts'
+import type { FileUnits } from './file-units.ts'
+import { findAndDelete, findAndReplace, findAndUpdate } from './find-and-change.ts'
+import { insertDocuments } from './insert-documents.ts'
+import type { Doc, MongoRunner } from './mongo-runner.ts'
+import { isObject } from './paths.ts'
+import { cannotFollow } from './refusals.ts'
+import { replaceDocument } from './replace-documents.ts'
+import { Statement } from './statement.ts'
+import { updateDocuments } from './update-documents.ts'
+
+/** A call of one of the query runner's methods, on a collection with files. */
+interface Call {
+  /** The arguments after the name of the collection. */
+  readonly args: readonly unknown[]
+  /** What TypeORM itself does. */
+  readonly execute: () => Promise<unknown>
+  /** With the options that the caller gave. */
+  readonly statement: (options: unknown) => Statement
+}
+
+/** The writes that are followed, by the names that they have on the query runner. */
+const WRITES: Record<string, (call: Call) => Promise<unknown>> = {
+  insertOne: ({ args: [doc, options], statement, execute }) =>
+    insertDocuments(statement(options), [docOf(doc)], execute),
+  insertMany: ({ args: [docs, options], statement, execute }) =>
+    insertDocuments(statement(options), [docs].flat().map(docOf), execute),
+
+  updateOne: ({ args: [filter, update, options], statement, execute }) =>
+    updateDocuments(statement(options), docOf(filter), update, { many: false, execute }),
+  updateMany: ({ args: [filter, update, options], statement, execute }) =>
+    updateDocuments(statement(options), docOf(filter), update, { many: true, execute }),
+  replaceOne: ({ args: [filter, doc, options], statement }) =>
+    replaceDocument(statement(options), docOf(filter), docOf(doc)),
+
+  deleteOne: ({ args: [filter, options], statement }) =>
+    deleteDocuments(statement(options), docOf(filter), { many: false }),
+  deleteMany: ({ args: [filter, options], statement }) =>
+    deleteDocuments(statement(options), docOf(filter ?? {}), { many: true }),
+
+  findOneAndDelete: ({ args: [filter, options], statement }) =>
+    findAndDelete(statement(options), docOf(filter)),
+  findOneAndReplace: ({ args: [filter, doc, options], statement }) =>
+    findAndReplace(statement(options), docOf(filter), docOf(doc)),
+  findOneAndUpdate: ({ args: [filter, update, options], statement, execute }) =>
+    findAndUpdate(statement(options), docOf(filter), update, execute),
+
+  // `clear()`, which drops the collection.
+  clearTable: async ({ statement, execute }) => {
+    await deleteDocuments(statement({}), {}, { many: true })
+    return await execute()
+  },
+}
+
+/** The parts that follow one data source. */
+export interface WritesParts extends UnitParts {
+  readonly units: FileUnits
+  /** The collections with files, by name. */
+  readonly collections: () => ReadonlyMap<string, CollectionFiles>
+}
+
+type Method = (this: MongoRunner, ...args: unknown[]) => unknown
+
+/** Lets files follow all that the query runner of a data source does to documents that have some. */
+export function followWrites(shared: MongoRunner, parts: WritesParts): void {
+  for (const [name, write] of Object.entries(WRITES)) {
+    replaceMethod(
+      shared,
+      name,
+      (original) =>
+        async function (...args) {
+          const execute = () => original.apply(this, args) as Promise<unknown>
+          const files = parts.collections().get(String(args[0]))
+          if (!files) return await execute()
+          const statement = (options: unknown) => statementOf(files, this, options, parts)
+          return await write({ args: args.slice(1), execute, statement })
+        },
+    )
+  }
+}
+
+/** Replaces a method of this one query runner; those that have it for their prototype get it, too. */
+export function replaceMethod(shared: MongoRunner, name: string, make: (original: Method) => Method): void {
+  const original = (shared as unknown as Record<string, Method | undefined>)[name]
+  // Not every version has every method.
+  if (original)
+    Object.defineProperty(shared, name, { value: make(original), configurable: true, writable: true })
+}
+
+function statementOf(
+  files: CollectionFiles,
+  runner: MongoRunner,
+  given: unknown,
+  parts: WritesParts,
+): Statement {
+  const options = isObject(given) ? given : {}
+  const { session } = options as { session?: { inTransaction?(): boolean } }
+  if (session?.inTransaction?.()) throw cannotFollow(files, 'a transaction of a session')
+  const unit = parts.units.get(runner)
+  return new Statement({ files, collection: runner.getCollection(files.name), unit, options }, parts)
+}
+
+function docOf(value: unknown): Doc {
+  if (isObject(value)) return value
+  throw new FiledepotError('INVALID_ARGUMENT', 'expected a document, or a filter that is one')
+}
