@@ -45,10 +45,14 @@ export async function ingest(content: ResolvedContent, options: IngestOptions): 
   const meter = new Meter(filename, { maxSize, expected })
   const release = () => inspected.release()
 
-  const body = await inspected.open().catch(async (error: unknown) => {
-    await release()
-    throw error
-  })
+  const opened = inspected.open()
+  const body =
+    opened instanceof Promise
+      ? await opened.catch(async (error: unknown) => {
+          await release()
+          throw error
+        })
+      : opened
   if (body instanceof Source) {
     return { body: metered(body, meter, inspected), info: meter.info(known), declaredType, release }
   }

@@ -53,8 +53,10 @@ export async function inspectContent(
     const size = whole ? head.byteLength : content.size
     const known = { filename, contentType, declaredType }
     const file = (inspected = new InspectedContent(known, whole ? head : source, { maxSize, signal }))
-    const toValidate = { ...known, size, spool: () => file.spool() }
-    for (const validate of options.validators ?? []) await validate(toValidate)
+    if (options.validators?.length) {
+      const toValidate = { ...known, size, spool: () => file.spool() }
+      for (const validate of options.validators) await validate(toValidate)
+    }
     return inspected
   } catch (error) {
     source?.destroy()
@@ -86,13 +88,9 @@ export class InspectedContent {
     this.#limits = limits
   }
 
-  /** All bytes, or a source of them from the start. */
-  async open(): Promise<Uint8Array | Source> {
-    const spooled = await this.#spooled
-    if (!spooled) return this.#read
-    const { place } = spooled
-    if (typeof place !== 'string') return place
-    return await Source.open(resolveSpooled(spooled), this.filename, this.#limits.signal)
+  /** All bytes, or a source of them from the start. Not a promise for each file, as few are spooled. */
+  open(): Uint8Array | Source | Promise<Uint8Array | Source> {
+    return this.#spooled ? this.#openSpooled(this.#spooled) : this.#read
   }
 
   /** The whole content at hand. It stays there until it is disposed of, or this is released. */
@@ -105,6 +103,13 @@ export class InspectedContent {
     if (this.#read instanceof Source) this.#read.destroy()
     const spooled = await this.#spooled?.catch(() => undefined)
     await spooled?.[Symbol.asyncDispose]()
+  }
+
+  async #openSpooled(spooling: Promise<SpooledFile>): Promise<Uint8Array | Source> {
+    const spooled = await spooling
+    const { place } = spooled
+    if (typeof place !== 'string') return place
+    return await Source.open(resolveSpooled(spooled), this.filename, this.#limits.signal)
   }
 
   async #spool(): Promise<SpooledFile> {
