@@ -22,6 +22,8 @@ const LOADABLE = /^(text|application)\/((x-)?(java|ecma|j|live)script[\d.]*|css|
 
 const UNKNOWN = 'application/octet-stream'
 const ONE_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/
+/** With parameters, and without a comma: of a list of types, browsers take the last. */
+const WHOLE_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+( *; *[\w-]+=("[\w .:+-]*"|[\w.:+-]+))+$/
 
 /** How a file is shown. */
 export type Disposition = 'inline' | 'attachment'
@@ -67,7 +69,7 @@ function essence(contentType: string): string {
 function servedType(contentType: string): string {
   const type = essence(contentType)
   if (LOADABLE.test(type)) return UNKNOWN
-  if (/[^ -~]/.test(contentType)) return type
+  if (contentType.includes(';') && WHOLE_TYPE.test(contentType)) return contentType
   // Without it browsers take text for that of their user's country.
-  return type.startsWith('text/') && !contentType.includes(';') ? `${type}; charset=utf-8` : contentType
+  return type.startsWith('text/') ? `${type}; charset=utf-8` : type
 }
