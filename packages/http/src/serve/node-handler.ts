@@ -87,6 +87,6 @@ function sendText(answer: FileAnswer, { method }: IncomingMessage, response: Ser
   response.end(method === 'HEAD' ? undefined : answer.text)
 }
 
-function warn(error: unknown): void {
-  process.emitWarning(error instanceof Error ? error : String(error))
+function warn(error: unknown, { url }: IncomingMessage): void {
+  process.emitWarning(`${url ?? ''} could not be sent: ${String(error)}`, 'FiledepotWarning')
 }

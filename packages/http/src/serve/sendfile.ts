@@ -10,6 +10,8 @@ export async function sendfileHeader(
   const path = await backend.localPath?.(id)
   if (path === undefined) return undefined
   const value = map(path)
-  // nginx decodes what it gets, Apache and lighttpd take it as it is.
-  return { [header]: header === 'X-Accel-Redirect' ? encodeURI(value) : value }
+  // nginx decodes what it gets, Apache and lighttpd take the bytes as they are; a header has one character for each.
+  return {
+    [header]: header === 'X-Accel-Redirect' ? encodeURI(value) : Buffer.from(value).toString('latin1'),
+  }
 }

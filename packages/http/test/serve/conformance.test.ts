@@ -167,9 +167,8 @@ describe.each(Object.entries(SERVERS))('RFC 9110 on %s', (_name, start) => {
     const got = await ask(server, path)
     const head = await ask(server, path, { method: 'HEAD', headers: { range: 'bytes=2-4' } })
 
-    const about = ({
-      headers: { date: _date, connection: _connection, 'keep-alive': _alive, ...rest },
-    }: typeof got) => rest
+    const about = ({ headers }: typeof got) =>
+      Object.entries(headers).filter(([name]) => !['date', 'connection', 'keep-alive'].includes(name))
     expect(head).toMatchObject({ status: 200, body: Buffer.alloc(0) })
     expect(about(head)).toEqual(about(got))
   })
