@@ -20,6 +20,10 @@ export const INLINE_TYPES: readonly string[] = [
  */
 const LOADABLE = /^(text|application)\/((x-)?(java|ecma|j|live)script[\d.]*|css|wasm)$/
 
+const POLICY = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; sandbox"
+/** A browser that opens a video makes a page with a player, which loads the video once more: not from a sandbox. */
+const MEDIA_POLICY = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'"
+
 const UNKNOWN = 'application/octet-stream'
 const ONE_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/
 /** With parameters, and without a comma: of a list of types, browsers take the last. */
@@ -31,9 +35,9 @@ export type Disposition = 'inline' | 'attachment'
 /** The headers that say what a file is and what a browser may do with it. */
 export class ContentHeaders {
   readonly #types: ReadonlySet<string>
-  readonly #policy: string
+  readonly #policy: string | undefined
 
-  constructor(inlineTypes: readonly string[], policy: string) {
+  constructor(inlineTypes: readonly string[], policy: string | undefined) {
     this.#types = new Set(inlineTypes.map((type) => type.toLowerCase()))
     this.#policy = policy
   }
@@ -48,7 +52,7 @@ export class ContentHeaders {
   of(file: StoredFile, wish: Disposition | undefined): Record<string, string> {
     return {
       'Content-Disposition': formatDisposition(file.filename, this.dispositionOf(file, wish)),
-      'Content-Security-Policy': this.#policy,
+      'Content-Security-Policy': this.#policy ?? (isMedia(file.contentType) ? MEDIA_POLICY : POLICY),
       'Content-Type': servedType(file.contentType),
       'X-Content-Type-Options': 'nosniff',
     }
@@ -59,6 +63,11 @@ function formatDisposition(filename: string, type: Disposition): string {
   // Other programs write into storages, too, so the name is cleaned once more.
   const name = cleanFilename(filename)
   return create(name, { type, fallback: name.replace(/[^ -~]/gu, '?') })
+}
+
+/** What no browser takes for a page, as it is told not to guess. */
+function isMedia(contentType: string): boolean {
+  return /^(audio|video)\//.test(essence(contentType))
 }
 
 function essence(contentType: string): string {

@@ -48,8 +48,10 @@ export interface FileHandlerOptions<Context = undefined> {
   inlineTypes?: readonly string[]
   /**
    * The `Content-Security-Policy` of every file. The default lets a file that is opened in the window load nothing but
-   * itself, run nothing, and be of no origin.
-   * @default "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
+   * itself, run nothing, and be of no origin; for audio and video, which browsers do not play from no origin, it leaves
+   * out the last.
+   * @default "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; sandbox"; of audio and video
+   *   "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'"
    */
   contentSecurityPolicy?: string
   /** Has the web server in front of this program send the files of local storages. @default this program sends them */
@@ -69,13 +71,13 @@ export interface SendfileOptions {
 }
 
 /** {@link FileHandlerOptions}, complete and checked. */
-export type FileHandlerSettings<Context> = Required<
-  Omit<FileHandlerOptions<Context>, 'authorize' | 'signer' | 'sendfile'>
-> &
-  Pick<FileHandlerOptions<Context>, 'authorize' | 'signer' | 'sendfile'>
+export type FileHandlerSettings<Context> = Required<Omit<FileHandlerOptions<Context>, Unset>> &
+  Pick<FileHandlerOptions<Context>, Unset>
+
+/** The options that may be missing. */
+type Unset = 'authorize' | 'signer' | 'contentSecurityPolicy' | 'sendfile'
 
 const WEEK_SECONDS = 7 * 24 * 60 * 60
-const POLICY = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
 
 /** @throws FiledepotError `INVALID_ARGUMENT` */
 export function checkOptions<Context>(
@@ -89,7 +91,6 @@ export function checkOptions<Context>(
     maxAge: WEEK_SECONDS,
     immutable: true,
     inlineTypes: INLINE_TYPES,
-    contentSecurityPolicy: POLICY,
     ...options,
     mountPath: mountPathOf(options.mountPath ?? pathOfUrl(depot.baseUrl)),
   } satisfies FileHandlerSettings<Context>

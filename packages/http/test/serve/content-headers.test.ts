@@ -59,8 +59,7 @@ describe('the disposition', () => {
     expect(headers['content-disposition']).toMatch(/^attachment/)
     expect(headers).toMatchObject({
       'x-content-type-options': 'nosniff',
-      'content-security-policy':
-        "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox",
+      'content-security-policy': "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; sandbox",
     })
   })
 
