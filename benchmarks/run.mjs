@@ -6,6 +6,7 @@ import { importCore } from './cases/import-core.mjs'
 import { localFiles } from './cases/local-files.mjs'
 import { s3 } from './cases/s3.mjs'
 import { savesWithoutFiles } from './cases/saves-without-files.mjs'
+import { serving } from './cases/serving.mjs'
 import { typeormCriteria } from './cases/typeorm-criteria.mjs'
 import { typeormFiles } from './cases/typeorm-files.mjs'
 import { typeormManyFiles } from './cases/typeorm-many-files.mjs'
@@ -22,6 +23,7 @@ const CASES = {
   'typeorm-many-files': typeormManyFiles,
   'typeorm-untouched': typeormUntouched,
   'saves-without-files': savesWithoutFiles,
+  serving,
   'import-core': importCore,
   s3,
 }

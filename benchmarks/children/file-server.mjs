@@ -24,7 +24,10 @@ createServer((request, response) => {
 function bySend(all) {
   const paths = all.map((size) => `/${size}.bin`)
   for (const [index, size] of all.entries()) writeFileSync(join(folder, paths[index]), randomBytes(size))
-  return { paths, listener: (request, response) => send(request, request.url, { root: folder }).pipe(response) }
+  return {
+    paths,
+    listener: (request, response) => send(request, request.url, { root: folder }).pipe(response),
+  }
 }
 
 async function byFiledepot(all) {

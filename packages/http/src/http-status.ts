@@ -20,7 +20,7 @@ const STATUSES: Partial<Record<ErrorCode, number>> = {
  * import { httpStatus } from '@filedepot/http'
  * import type { ErrorRequestHandler } from 'express'
  *
- * const onError: ErrorRequestHandler = (error, request, response, next) => {
+ * const onError: ErrorRequestHandler = (error, _request, response, next) => {
  *   const status = httpStatus(error)
  *   if (status === 500) next(error)
  *   else response.status(status).json({ code: error.code })

@@ -1,6 +1,7 @@
 const core = require('@filedepot/core')
 const s3 = require('@filedepot/s3')
 const gcs = require('@filedepot/gcs')
+const http = require('@filedepot/http')
 const testing = require('@filedepot/testing')
 const gcsServer = require('@filedepot/testing/gcs-server')
 const model = require('@filedepot/testing/model')
@@ -13,6 +14,7 @@ async function main() {
     (await import('@filedepot/typeorm')).attachDepot === integration.attachDepot &&
     (await import('@filedepot/s3')).S3Backend === s3.S3Backend &&
     (await import('@filedepot/gcs')).GcsBackend === gcs.GcsBackend &&
+    (await import('@filedepot/http')).createFileHandler === http.createFileHandler &&
     (await import('@filedepot/testing')).ChaosBackend === testing.ChaosBackend &&
     (await import('@filedepot/testing/gcs-server')).startGcsServer === gcsServer.startGcsServer &&
     (await import('@filedepot/testing/model')).runProgram === model.runProgram
