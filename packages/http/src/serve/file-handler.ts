@@ -1,10 +1,10 @@
 import { hasCode, type DepotManager } from '@filedepot/core'
-import { pipeline, Readable } from 'node:stream'
+import { pipeline, Readable, Transform } from 'node:stream'
 import { RequestAnswerer } from './answer-request.ts'
-import { refusal, type FileAnswer } from './file-answer.ts'
+import { refusal, type FileAnswer, type FileBodyPart } from './file-answer.ts'
 import { checkOptions, type FileHandlerOptions } from './file-handler-options.ts'
 import type { FileRequest } from './file-request.ts'
-import { ExactLength, openBody } from './open-body.ts'
+import { LengthCheck, openBody } from './open-body.ts'
 
 /** What {@link FileHandlerOptions.authorize} gets as its third argument; left out where it takes none. */
 export type ContextArgument<Context> = undefined extends Context ? [context?: Context] : [context: Context]
@@ -66,8 +66,35 @@ async function toResponse(
 ): Promise<Response> {
   const init = { status, headers }
   if (!body) return new Response(method === 'HEAD' ? null : (text ?? null), init)
-  const stream = pipeline(await openBody(body, signal), new ExactLength(body), () => {
+  const stream = pipeline(await openBody(body, signal), checked(body), () => {
     // Who reads the body hears of it.
   })
   return new Response(Readable.toWeb(stream) as never, init)
+}
+
+function checked(body: FileBodyPart): Transform {
+  const check = new LengthCheck(body)
+  return new Transform({
+    transform(chunk: Uint8Array, _encoding, callback) {
+      attempt(callback, () => {
+        check.add(chunk)
+        this.push(chunk)
+      })
+    },
+    flush(callback) {
+      attempt(callback, () => {
+        check.end()
+      })
+    },
+  })
+}
+
+function attempt(callback: (error?: Error | null) => void, action: () => void): void {
+  try {
+    action()
+  } catch (error) {
+    callback(error as Error)
+    return
+  }
+  callback()
 }

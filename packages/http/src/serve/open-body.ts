@@ -1,6 +1,5 @@
 import { FiledepotError } from '@filedepot/core'
 import type { Readable } from 'node:stream'
-import { Transform, type TransformCallback } from 'node:stream'
 import type { FileBodyPart } from './file-answer.ts'
 
 /** Opens the bytes of an answer. */
@@ -12,27 +11,26 @@ export async function openBody(
 }
 
 /**
- * Lets as many bytes through as the answer has announced, and fails where there are more or fewer: the file was replaced
+ * Counts the bytes of an answer, and fails where there are more or fewer than it has announced: the file was replaced
  * after it was looked at. A client whose connection breaks knows that it has not got the file.
  */
-export class ExactLength extends Transform {
+export class LengthCheck {
   #left: number
   readonly #path: string
 
   constructor({ length, file }: FileBodyPart) {
-    super()
     this.#left = length
     this.#path = file.path
   }
 
-  override _transform(chunk: Uint8Array, _encoding: BufferEncoding, callback: TransformCallback): void {
+  /** Called before the chunk is sent: what is too much must not look like what was announced. */
+  add(chunk: Uint8Array): void {
     this.#left -= chunk.byteLength
-    if (this.#left < 0) callback(this.#changed())
-    else callback(null, chunk)
+    if (this.#left < 0) throw this.#changed()
   }
 
-  override _flush(callback: TransformCallback): void {
-    callback(this.#left === 0 ? null : this.#changed())
+  end(): void {
+    if (this.#left > 0) throw this.#changed()
   }
 
   #changed(): FiledepotError {

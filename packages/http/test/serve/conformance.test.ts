@@ -168,7 +168,9 @@ describe.each(Object.entries(SERVERS))('RFC 9110 on %s', (_name, start) => {
     const head = await ask(server, path, { method: 'HEAD', headers: { range: 'bytes=2-4' } })
 
     const about = ({ headers }: typeof got) =>
-      Object.entries(headers).filter(([name]) => !['date', 'connection', 'keep-alive'].includes(name))
+      Object.entries(headers)
+        .filter(([name]) => !['date', 'connection', 'keep-alive'].includes(name))
+        .sort()
     expect(head).toMatchObject({ status: 200, body: Buffer.alloc(0) })
     expect(about(head)).toEqual(about(got))
   })
