@@ -37,8 +37,8 @@ export async function serving({ quick, scratch }) {
         floor,
         control,
         subject,
-        rounds: quick ? 1 : 15,
-        warmUp: quick ? 0 : 2,
+        rounds: quick ? 1 : 9,
+        warmUp: quick ? 0 : 1,
       })
       const micros = ({ cpu }) => median(cpu).toFixed(0)
       rows.push(

@@ -121,7 +121,9 @@ describe.each(Object.entries(SERVERS))('on %s', (_name, start) => {
       backend.failure = how === 'fails' ? new Error('the disk is gone') : undefined
       const { server, path } = await serve(backend)
 
-      await expect(ask(server, path)).rejects.toMatchObject({ code: 'ECONNRESET' })
+      // A connection that would be kept, so that it is not closed by itself.
+      const headers = { connection: 'keep-alive' }
+      await expect(ask(server, path, { headers })).rejects.toMatchObject({ code: 'ECONNRESET' })
 
       await until(() => backend.streams[0]!.destroyed)
     },

@@ -8,6 +8,7 @@ import {
 } from '@filedepot/core'
 import { ChaosBackend } from '@filedepot/testing'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { Readable } from 'node:stream'
 import {
@@ -273,6 +274,19 @@ describe('a form that is refused', () => {
 
     expect(answer).toMatchObject({ status: 413, json: { code: 'FILE_TOO_LARGE' } })
     expect(stored).toEqual({})
+  })
+
+  it('has the rest of it thrown away, so that a client that sends first gets to reading', async () => {
+    const depot = memoryDepot()
+    receive = async (request) => {
+      const outcome = await receiveFiles(request, { photo: { maxSize: 10 } }, { depot }).catch(
+        (error: unknown) => (error as { code: string }).code,
+      )
+      if (!request.readableEnded) await once(request, 'end')
+      return outcome
+    }
+
+    expect((await post(server, multipart([photo(Buffer.alloc(8_000_000))]))).json).toBe('FILE_TOO_LARGE')
   })
 
   it.each([
