@@ -9,6 +9,7 @@ import { importCore } from './cases/import-core.mjs'
 import { localFiles } from './cases/local-files.mjs'
 import { s3 } from './cases/s3.mjs'
 import { savesWithoutFiles } from './cases/saves-without-files.mjs'
+import { serving } from './cases/serving.mjs'
 import { typeormCriteria } from './cases/typeorm-criteria.mjs'
 import { typeormFiles } from './cases/typeorm-files.mjs'
 import { typeormManyFiles } from './cases/typeorm-many-files.mjs'
@@ -26,6 +27,7 @@ const CASES = {
   'typeorm-untouched': typeormUntouched,
   'saves-without-files': savesWithoutFiles,
   images,
+  serving,
   'import-core': importCore,
   s3,
   gcs,

@@ -136,6 +136,12 @@ export interface StorageBackend {
   signedUpload?(id: string, options: SignedUploadOptions): Promise<SignedUpload>
 
   /**
+   * The path of a file of this machine that holds the bytes as they are, for a web server that sends it by itself;
+   * `undefined` where no file has the id. It is good until the file is replaced or deleted.
+   */
+  localPath?(id: string): Promise<string | undefined>
+
+  /**
    * Copies a file here from another backend of the same service, id and metadata kept, so that its bytes stay there;
    * atomic as a write is. Resolves with false where it cannot, and the caller then sends the bytes. Rejects with
    * {@link FileNotFoundError} where `from` has no such file.

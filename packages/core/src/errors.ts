@@ -24,6 +24,7 @@ export const ERROR_CODES = {
   INVALID_CONTENT: 'A value was given as the content of a file that is none: text, null, a plain object.',
   INVALID_FILE_ID: 'A file id is not a UUID.',
   INVALID_VALUE: 'A column holds something that is not the JSON of an uploaded file.',
+  MALFORMED_UPLOAD: 'A request to upload files is no multipart form, or a broken one.',
   NOT_AN_IMAGE: 'A file was to be used as an image that is none, or is damaged. Nothing was stored.',
   NOT_SUPPORTED: 'The storage, or the way in which rows are written, has no such ability.',
   PENDING_FILE: 'An uploaded file was used as a stored one before it was uploaded.',
@@ -31,6 +32,7 @@ export const ERROR_CODES = {
   STORAGE_EXISTS: 'A storage or alias of this name is configured already.',
   STORAGE_FULL: 'The storage has no room left. Nothing was stored.',
   STORAGE_NOT_FOUND: 'No storage or alias of this name is configured.',
+  TOO_MANY_PARTS: 'A request to upload files has more files, fields or bytes than its receiver takes.',
   TOO_MANY_PIXELS:
     'An image has more pixels than `limitInputPixels`, with all of its frames. Nothing was stored.',
   TRANSACTION_ABORTED:

@@ -1,6 +1,11 @@
 // Storing: storages by name, and what can be stored.
 export { depot } from './depot/depot.ts'
-export { DepotManager, type DepotOptions, type UploadOptions } from './depot/depot-manager.ts'
+export {
+  DepotManager,
+  type DepotOptions,
+  type FileUrlSigner,
+  type UploadOptions,
+} from './depot/depot-manager.ts'
 export type { DepotEventMap, DepotEvents } from './depot/depot-events.ts'
 export type {
   EnvironmentBackend,
@@ -80,4 +85,4 @@ export { formatFilePath, parseFilePath, type FileLocation } from './file-path.ts
 export { FileTransaction, type TransactionOutcome } from './transaction/file-transaction.ts'
 export { attachFile, type AttachOptions } from './transaction/attach-file.ts'
 export { bindManager, boundManager } from './upload/manager-binding.ts'
-export { giveBack, isRevoked, markRevoked } from './upload/ownership.ts'
+export { giveBack, isRevoked, markRevoked, takeOwnership } from './upload/ownership.ts'

@@ -2,6 +2,7 @@ const core = require('@filedepot/core')
 const s3 = require('@filedepot/s3')
 const gcs = require('@filedepot/gcs')
 const image = require('@filedepot/image')
+const http = require('@filedepot/http')
 const testing = require('@filedepot/testing')
 const gcsServer = require('@filedepot/testing/gcs-server')
 const model = require('@filedepot/testing/model')
@@ -15,6 +16,7 @@ async function main() {
     (await import('@filedepot/s3')).S3Backend === s3.S3Backend &&
     (await import('@filedepot/gcs')).GcsBackend === gcs.GcsBackend &&
     (await import('@filedepot/image')).UploadedImage === image.UploadedImage &&
+    (await import('@filedepot/http')).createFileHandler === http.createFileHandler &&
     (await import('@filedepot/testing')).ChaosBackend === testing.ChaosBackend &&
     (await import('@filedepot/testing/gcs-server')).startGcsServer === gcsServer.startGcsServer &&
     (await import('@filedepot/testing/model')).runProgram === model.runProgram

@@ -3,6 +3,7 @@ import * as core from '@filedepot/core'
 import * as s3 from '@filedepot/s3'
 import * as gcs from '@filedepot/gcs'
 import * as image from '@filedepot/image'
+import * as http from '@filedepot/http'
 import * as testing from '@filedepot/testing'
 import * as gcsServer from '@filedepot/testing/gcs-server'
 import * as model from '@filedepot/testing/model'
@@ -16,6 +17,7 @@ const sameClasses =
   require('@filedepot/s3').S3Backend === s3.S3Backend &&
   require('@filedepot/gcs').GcsBackend === gcs.GcsBackend &&
   require('@filedepot/image').UploadedImage === image.UploadedImage &&
+  require('@filedepot/http').createFileHandler === http.createFileHandler &&
   require('@filedepot/testing').ChaosBackend === testing.ChaosBackend &&
   require('@filedepot/testing/gcs-server').startGcsServer === gcsServer.startGcsServer &&
   require('@filedepot/testing/model').runProgram === model.runProgram

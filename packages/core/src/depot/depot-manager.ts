@@ -1,5 +1,5 @@
 import type { FileValidator } from '../content/file-validator.ts'
-import type { StorageBackend } from '../backend.ts'
+import type { SignedUrlOptions, StorageBackend } from '../backend.ts'
 import { FiledepotError } from '../errors.ts'
 import { expected } from '../expected.ts'
 import { parseFilePath } from '../file-path.ts'
@@ -12,6 +12,12 @@ import { UploadQueue } from '../upload/upload-queue.ts'
 import type { UploadedFile } from '../upload/uploaded-file.ts'
 import { backendFromEnvironment, type EnvironmentOptions } from './backend-from-environment.ts'
 import { DepotEvents } from './depot-events.ts'
+
+/** Signs URLs of the HTTP handler; `UrlSigner` of `@filedepot/http` does. */
+export interface FileUrlSigner {
+  /** A URL by which anyone can read the file with this path until it expires. */
+  signUrl(path: string, options?: SignedUrlOptions): string
+}
 
 /** Options of {@link DepotManager}. */
 export interface DepotOptions {
@@ -49,6 +55,11 @@ export interface UploadOptions {
 export class DepotManager extends DepotEvents {
   /** Where URLs of files begin when their storage has no public URL. */
   baseUrl: string
+  /**
+   * Signs URLs of files whose storage cannot: those of the HTTP handler. Without it, `signedUrl` of such a file throws
+   * `NOT_SUPPORTED`.
+   */
+  urlSigner: FileUrlSigner | undefined
   readonly #storages = new Map<string, FileStorage>()
   readonly #aliases = new Map<string, string>()
   readonly #uploads: UploadQueue
@@ -173,6 +184,19 @@ export class DepotManager extends DepotEvents {
   urlFor(path: string): string {
     const { storage, id } = parseFilePath(path)
     return `${this.baseUrl}/${encodeURIComponent(storage)}/${id}`
+  }
+
+  /**
+   * A URL by which anyone can read the file with this path until it expires: of the storage itself where it can sign,
+   * else of the HTTP handler where there is a {@link DepotManager.urlSigner}.
+   *
+   * @throws FiledepotError `NOT_SUPPORTED` where neither can sign, `STORAGE_NOT_FOUND`, `READ_FAILED`
+   */
+  async signedUrlFor(path: string, options: SignedUrlOptions = {}): Promise<string> {
+    const { storage, id } = parseFilePath(path)
+    const found = this.get(storage)
+    if (!found.backend.signedUrl && this.urlSigner) return this.urlSigner.signUrl(found.path(id), options)
+    return await found.signedUrl(id, options)
   }
 
   /** Closes every backend. */

@@ -26,7 +26,7 @@ export function isRevoked(value: UploadedFile): boolean {
   return revoked.has(value)
 }
 
-/** Takes the value for a row. False where a row has it already. */
+/** Takes the value for a row. False where a row has it already. For integrations. */
 export function takeOwnership(value: UploadedFile): boolean {
   return unowned.delete(value)
 }

@@ -171,12 +171,13 @@ export class UploadedFile implements UploadedFileData {
   }
 
   /**
-   * A URL by which anyone can read the file until it expires.
+   * A URL by which anyone can read the file until it expires: from the storage itself where it can sign URLs, else from
+   * the HTTP handler.
    *
-   * @throws FiledepotError `NOT_SUPPORTED` where the storage cannot sign URLs
+   * @throws FiledepotError `NOT_SUPPORTED` where the storage cannot sign URLs and the depot has no `urlSigner`
    */
   async signedUrl(options?: SignedUrlOptions): Promise<string> {
-    return await (boundManager(this) ?? depot).get(this.storage).signedUrl(this.id, options)
+    return await (boundManager(this) ?? depot).signedUrlFor(this.path, options)
   }
 
   /**

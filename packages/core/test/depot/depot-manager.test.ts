@@ -233,6 +233,39 @@ describe('DepotManager.urlFor', () => {
   })
 })
 
+describe('DepotManager.signedUrlFor', () => {
+  const urlSigner = {
+    signUrl: (path: string, options: object = {}) => `signed ${path} ${JSON.stringify(options)}`,
+  }
+
+  it('is of the HTTP handler where the storage cannot sign and there is who can', async () => {
+    const depot = memoryDepot()
+    depot.alias('uploads', 'default')
+    const path = `uploads/${MISSING}`
+
+    const without = await failure(depot.signedUrlFor(path))
+    depot.urlSigner = urlSigner
+
+    expect(without).toMatchObject({ code: 'NOT_SUPPORTED' })
+    // Of the storage itself: an alias may be pointed elsewhere while the URL is good.
+    expect(await depot.signedUrlFor(path)).toBe(`signed default/${MISSING} {}`)
+    expect(await depot.signedUrlFor(path, { expiresIn: 5 })).toBe(`signed default/${MISSING} {"expiresIn":5}`)
+  })
+
+  it('is of the storage where that can sign', async () => {
+    class Signing extends MemoryBackend {
+      signedUrl(id: string): Promise<string> {
+        return Promise.resolve(`https://s3.example.com/${id}`)
+      }
+    }
+    const depot = memoryDepot(new Signing())
+
+    depot.urlSigner = urlSigner
+
+    expect(await depot.signedUrlFor(`default/${MISSING}`)).toBe(`https://s3.example.com/${MISSING}`)
+  })
+})
+
 describe('DepotManager.upload', () => {
   it('uploads as many files at a time as it is allowed to', async () => {
     const backend = new GatedBackend()

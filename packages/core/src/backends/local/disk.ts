@@ -15,11 +15,25 @@ export interface Disk {
   create(path: string, bytes: Uint8Array, sync: boolean): Promise<void>
   /** Creates or replaces a file of some hundred bytes: a reader sees the old one or the new one, whole. */
   replaceText(path: string, text: string, sync: boolean): Promise<void>
-  read(path: string): Promise<Buffer>
+  /** The bytes from `start` on, at most `length`, and how many the whole file has. */
+  read(path: string, start: number, length: number): Promise<{ bytes: Buffer; size: number }>
   /** `undefined` where there is no such file, which an error would say ten times as slowly. */
   readText(path: string): Promise<string | undefined>
+  /**
+   * What tells one file of this name from the next; `undefined` where there is none. Missing where asking would take
+   * about as long as reading.
+   */
+  version?(path: string): FileVersion | undefined
   /** Fails where there is no such file. */
   unlink(path: string): Promise<void>
+}
+
+/** What the system says of a file: another file under the same name differs in one of them. */
+export interface FileVersion {
+  readonly ino: number
+  readonly size: number
+  /** In milliseconds. */
+  readonly mtimeMs: number
 }
 
 const write = promisify(fs.write)
@@ -58,17 +72,18 @@ export const directDisk: Disk = {
       resolve()
     }),
 
-  async read(path) {
+  async read(path, start, length) {
     const fd = fs.openSync(path, 'r')
     try {
-      const bytes = Buffer.allocUnsafe(fs.fstatSync(fd).size)
-      let size = 0
-      while (size < bytes.byteLength) {
-        const { bytesRead } = await read(fd, bytes, size, bytes.byteLength - size, size)
+      const { size } = fs.fstatSync(fd)
+      const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, size - start)))
+      let count = 0
+      while (count < bytes.byteLength) {
+        const { bytesRead } = await read(fd, bytes, count, bytes.byteLength - count, start + count)
         if (bytesRead === 0) break
-        size += bytesRead
+        count += bytesRead
       }
-      return bytes.subarray(0, size)
+      return { bytes: bytes.subarray(0, count), size }
     } finally {
       fs.closeSync(fd)
     }
@@ -79,6 +94,8 @@ export const directDisk: Disk = {
       const found = fs.statSync(path, { throwIfNoEntry: false })
       resolve(found && fs.readFileSync(path, 'utf8'))
     }),
+
+  version: (path) => fs.statSync(path, { throwIfNoEntry: false }),
 
   unlink: (path) =>
     new Promise((resolve) => {
@@ -102,7 +119,22 @@ export const threadPoolDisk: Disk = {
     }
   },
 
-  read: (path) => promises.readFile(path),
+  async read(path, start, length) {
+    const file = await promises.open(path)
+    try {
+      const { size } = await file.stat()
+      const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, size - start)))
+      let count = 0
+      while (count < bytes.byteLength) {
+        const { bytesRead } = await file.read(bytes, count, bytes.byteLength - count, start + count)
+        if (bytesRead === 0) break
+        count += bytesRead
+      }
+      return { bytes: bytes.subarray(0, count), size }
+    } finally {
+      await file.close()
+    }
+  },
   readText: (path) => promises.readFile(path, 'utf8'),
   unlink: (path) => promises.unlink(path),
 }

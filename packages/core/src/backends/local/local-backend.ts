@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, open, rmdir } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, resolve, sep } from 'node:path'
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import type { ByteRange, DeleteReport, FileBody, FileInfo, FileStat, StorageBackend } from '../../backend.ts'
@@ -11,7 +11,8 @@ import { DepotFolders } from './depot-folders.ts'
 import { directDisk, threadPoolDisk, type Disk } from './disk.ts'
 import { isMissing, readSorted, shardOf, SIDECAR } from './folders.ts'
 import { listIds } from './list-ids.ts'
-import { formatSidecar, makeSidecar, parseSidecar, type Sidecar } from './sidecar.ts'
+import { SidecarReader } from './sidecar-reader.ts'
+import { formatSidecar, makeSidecar, type Sidecar } from './sidecar.ts'
 import { writeStreamToFile } from './write-stream-to-file.ts'
 
 /** Options of {@link LocalBackend}. */
@@ -34,7 +35,7 @@ export interface LocalBackendOptions {
   pythonDepot?: boolean
 }
 
-/** Up to this size a file is read at once: a stream of its own would cost more than the bytes. */
+/** Up to so many bytes are read at once: a stream of its own would cost more than the bytes. */
 const SMALL_BYTES = 256 * 1024
 const READ_CHUNK_BYTES = 512 * 1024
 const DELETES_AT_ONCE = 16
@@ -60,6 +61,7 @@ export class LocalBackend implements StorageBackend {
   /** The folder, absolute. */
   readonly folder: string
   readonly #disk: Disk
+  readonly #sidecars: SidecarReader
   readonly #fsync: boolean
   readonly #depot: DepotFolders | undefined
   /** The last change of each id that is being changed, so that two in this process follow each other. */
@@ -72,6 +74,7 @@ export class LocalBackend implements StorageBackend {
     if (typeof folder !== 'string' || folder === '') throw expected('folder', 'the path of a folder', folder)
     this.folder = resolve(folder)
     this.#disk = networkMount ? threadPoolDisk : directDisk
+    this.#sidecars = new SidecarReader(this.#disk)
     this.#fsync = fsync
     this.#depot = pythonDepot ? new DepotFolders(this.folder, this.#disk) : undefined
   }
@@ -97,7 +100,14 @@ export class LocalBackend implements StorageBackend {
   }
 
   async stat(id: string): Promise<FileStat | undefined> {
-    return await this.#readSidecar(id)
+    const sidecar = await this.#readSidecar(id)
+    // It may be remembered, and a date can be changed by whoever gets it.
+    return sidecar && { ...sidecar, lastModified: new Date(sidecar.lastModified) }
+  }
+
+  async localPath(id: string): Promise<string | undefined> {
+    const sidecar = await this.#readSidecar(id)
+    return sidecar && this.#path(id, sidecar.content)
   }
 
   async read(
@@ -140,7 +150,10 @@ export class LocalBackend implements StorageBackend {
   }
 
   #path(id: string, name: string): string {
-    return join(this.folder, shardOf(id), name)
+    // Files of DEPOT are beside our folders, one of which may not be there. Else joining costs more than opening.
+    return name.startsWith('..')
+      ? join(this.folder, shardOf(id), name)
+      : this.folder + sep + shardOf(id) + sep + name
   }
 
   #sidecarPath(id: string): string {
@@ -213,10 +226,8 @@ export class LocalBackend implements StorageBackend {
   }
 
   async #readOwnSidecar(id: string): Promise<Sidecar | undefined> {
-    const path = this.#sidecarPath(id)
     try {
-      const text = await this.#disk.readText(path)
-      return text === undefined ? undefined : parseSidecar(text, path)
+      return await this.#sidecars.read(this.#sidecarPath(id))
     } catch (error) {
       if (isMissing(error)) return undefined
       throw error
@@ -226,10 +237,11 @@ export class LocalBackend implements StorageBackend {
   async #open(path: string, size: number, range?: ByteRange, signal?: AbortSignal): Promise<Readable> {
     const start = range?.start ?? 0
     const end = Math.min(range?.end ?? Infinity, size - 1)
-    if (size <= SMALL_BYTES) {
-      const bytes = await this.#disk.read(path)
-      checkLength(path, bytes.byteLength, size)
-      return streamOf(bytes.subarray(start, end + 1))
+    const length = end - start + 1
+    if (length <= SMALL_BYTES) {
+      const { bytes, size: found } = await this.#disk.read(path, start, length)
+      checkLength(path, found, size)
+      return streamOf(bytes)
     }
     // Opened here, so that a missing file is an error of this call and not of the stream.
     const fd = await open(path)
@@ -301,5 +313,8 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 function streamOf(bytes: Buffer): Readable {
-  return Readable.from(bytes.byteLength > 0 ? [bytes] : [], { objectMode: false })
+  const stream = new Readable({ read: () => undefined })
+  if (bytes.byteLength > 0) stream.push(bytes)
+  stream.push(null)
+  return stream
 }

@@ -60,7 +60,7 @@ export function parseSidecar(text: string, path: string): Sidecar {
       sha256,
       lastModified,
       etag,
-      metadata: metadata as Record<string, string>,
+      metadata: Object.freeze(metadata as Record<string, string>),
     }
   } catch (cause) {
     throw new FiledepotError('CORRUPT_FILE', `the metadata file "${path}" cannot be read`, { cause })

@@ -1,0 +1,84 @@
+import { cleanFilename, type StoredFile } from '@filedepot/core'
+import { create } from 'content-disposition'
+
+/** What a browser may show in its window: types in which no script can be. */
+export const INLINE_TYPES: readonly string[] = [
+  'image/png',
+  'image/jpeg',
+  'image/gif',
+  'image/webp',
+  'image/avif',
+  'image/bmp',
+  'audio/*',
+  'video/*',
+  'text/plain',
+]
+
+/**
+ * Types that another page of the same origin could load as its script or style, although they are attachments: what
+ * such a page allows itself is often "everything of my own origin".
+ */
+const LOADABLE = /^(text|application)\/((x-)?(java|ecma|j|live)script[\d.]*|css|wasm)$/
+
+const POLICY = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; sandbox"
+/** A browser that opens a video makes a page with a player, which loads the video once more: not from a sandbox. */
+const MEDIA_POLICY = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'"
+
+const UNKNOWN = 'application/octet-stream'
+const ONE_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/
+/** With parameters, and without a comma: of a list of types, browsers take the last. */
+const WHOLE_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+( *; *[\w-]+=("[\w .:+-]*"|[\w.:+-]+))+$/
+
+/** How a file is shown. */
+export type Disposition = 'inline' | 'attachment'
+
+/** The headers that say what a file is and what a browser may do with it. */
+export class ContentHeaders {
+  readonly #types: ReadonlySet<string>
+  readonly #policy: string | undefined
+
+  constructor(inlineTypes: readonly string[], policy: string | undefined) {
+    this.#types = new Set(inlineTypes.map((type) => type.toLowerCase()))
+    this.#policy = policy
+  }
+
+  /** A wish to see a file in the window is granted for harmless types only. */
+  dispositionOf({ contentType }: StoredFile, wish: Disposition | undefined): Disposition {
+    const type = essence(contentType)
+    const harmless = this.#types.has(type) || this.#types.has(`${type.slice(0, type.indexOf('/'))}/*`)
+    return harmless && wish !== 'attachment' ? 'inline' : 'attachment'
+  }
+
+  of(file: StoredFile, wish: Disposition | undefined): Record<string, string> {
+    return {
+      'Content-Disposition': formatDisposition(file.filename, this.dispositionOf(file, wish)),
+      'Content-Security-Policy': this.#policy ?? (isMedia(file.contentType) ? MEDIA_POLICY : POLICY),
+      'Content-Type': servedType(file.contentType),
+      'X-Content-Type-Options': 'nosniff',
+    }
+  }
+}
+
+function formatDisposition(filename: string, type: Disposition): string {
+  // Other programs write into storages, too, so the name is cleaned once more.
+  const name = cleanFilename(filename)
+  return create(name, { type, fallback: name.replace(/[^ -~]/gu, '?') })
+}
+
+/** What no browser takes for a page, as it is told not to guess. */
+function isMedia(contentType: string): boolean {
+  return /^(audio|video)\//.test(essence(contentType))
+}
+
+function essence(contentType: string): string {
+  const type = (contentType.split(';', 1)[0] ?? '').trim().toLowerCase()
+  return ONE_TYPE.test(type) ? type : UNKNOWN
+}
+
+function servedType(contentType: string): string {
+  const type = essence(contentType)
+  if (LOADABLE.test(type)) return UNKNOWN
+  if (contentType.includes(';') && WHOLE_TYPE.test(contentType)) return contentType
+  // Without it browsers take text for that of their user's country.
+  return type.startsWith('text/') ? `${type}; charset=utf-8` : type
+}

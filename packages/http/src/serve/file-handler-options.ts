@@ -1,0 +1,131 @@
+import { FiledepotError, type DepotManager } from '@filedepot/core'
+import { INLINE_TYPES } from './content-headers.ts'
+import type { FileRequest, RequestedFile } from './file-request.ts'
+import type { UrlSigner } from './url-signer.ts'
+
+/** What `authorize` answers: true lets the request through, false is the same as 403. */
+export type Verdict = boolean | 401 | 403 | 404
+
+/** Options of {@link createFileHandler}. One of `public`, `authorize` and `signer` has to be there. */
+export interface FileHandlerOptions<Context = undefined> {
+  /**
+   * The path under which files are, as clients see it; it starts with a slash.
+   *
+   * @default the path of the depot's `baseUrl`, which is `/depot` unless you say otherwise
+   */
+  mountPath?: string
+  /** Lets everybody read every file whose URL they know; ids cannot be guessed. @default false */
+  public?: boolean
+  /**
+   * Decides who may read a file, before anybody looks whether it is there. Requests with a good signature are not
+   * asked about. What it throws or rejects with fails the request.
+   */
+  authorize?: (request: FileRequest, file: RequestedFile, context: Context) => Verdict | Promise<Verdict>
+  /** Admits the URLs that it has signed. A URL whose signature is not good is refused, whatever else is allowed. */
+  signer?: UrlSigner
+  /**
+   * `redirect` sends clients to the storage itself where it has public or signed URLs, so that the bytes do not go
+   * through this program; `proxy` always sends the bytes. @default 'redirect'
+   */
+  delivery?: 'redirect' | 'proxy'
+  /** How long the storage's URL is good that a client is redirected to, in seconds from 1 up. @default 300 */
+  redirectExpiresIn?: number
+  /**
+   * How long caches keep a public file, and browsers one of a signed URL (until that expires, at most), in seconds.
+   * Where `authorize` has decided, browsers ask again each time. @default 604800, a week
+   */
+  maxAge?: number
+  /**
+   * Tells browsers that a file never changes, so that they do not ask again even where the user reloads. Each upload
+   * has an id of its own; say `false` where your program puts new bytes under an old id with `FileStorage.replace`.
+   * @default true
+   */
+  immutable?: boolean
+  /**
+   * Types that a browser may show in its window; all others are saved. `image/*` stands for all images. Whoever adds
+   * `text/html` or `image/svg+xml` relies on the `contentSecurityPolicy` alone. @default INLINE_TYPES
+   */
+  inlineTypes?: readonly string[]
+  /**
+   * The `Content-Security-Policy` of every file. The default lets a file that is opened in the window load nothing but
+   * itself, run nothing, and be of no origin; for audio and video, which browsers do not play from no origin, it leaves
+   * out the last.
+   * @default "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; sandbox"; of audio and video
+   *   "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'"
+   */
+  contentSecurityPolicy?: string
+  /** Has the web server in front of this program send the files of local storages. @default this program sends them */
+  sendfile?: SendfileOptions
+}
+
+/** How the web server in front is told which file to send. */
+export interface SendfileOptions {
+  /** `X-Accel-Redirect` of nginx takes the path of an internal location, `X-Sendfile` of Apache and lighttpd that of a file. */
+  header: 'X-Accel-Redirect' | 'X-Sendfile'
+  /**
+   * What the header says of a file with this absolute path.
+   *
+   * @default the path itself; in `X-Accel-Redirect` percent-encoded
+   */
+  map?: (path: string) => string
+}
+
+/** {@link FileHandlerOptions}, complete and checked. */
+export type FileHandlerSettings<Context> = Required<Omit<FileHandlerOptions<Context>, Unset>> &
+  Pick<FileHandlerOptions<Context>, Unset>
+
+/** The options that may be missing. */
+type Unset = 'authorize' | 'signer' | 'contentSecurityPolicy' | 'sendfile'
+
+const WEEK_SECONDS = 7 * 24 * 60 * 60
+
+/** @throws FiledepotError `INVALID_ARGUMENT` */
+export function checkOptions<Context>(
+  depot: DepotManager,
+  options: FileHandlerOptions<Context>,
+): FileHandlerSettings<Context> {
+  const settings = {
+    public: false,
+    delivery: 'redirect',
+    redirectExpiresIn: 300,
+    maxAge: WEEK_SECONDS,
+    immutable: true,
+    inlineTypes: INLINE_TYPES,
+    ...options,
+    mountPath: mountPathOf(options.mountPath ?? pathOfUrl(depot.baseUrl)),
+  } satisfies FileHandlerSettings<Context>
+  if (!settings.public && !settings.authorize && !settings.signer) {
+    throw invalid('options', 'to say who may read files: public: true, authorize or signer', 'none of them')
+  }
+  if (settings.public && settings.authorize) {
+    throw invalid('options', 'to have either public: true or authorize', 'both')
+  }
+  const deliveries: readonly unknown[] = ['redirect', 'proxy']
+  if (!deliveries.includes(settings.delivery)) {
+    throw invalid('delivery', 'to be "redirect" or "proxy"', settings.delivery)
+  }
+  checkSeconds('redirectExpiresIn', settings.redirectExpiresIn, 1)
+  checkSeconds('maxAge', settings.maxAge, 0)
+  return settings
+}
+
+/** A base URL may be a path, or have a host of its own. */
+function pathOfUrl(baseUrl: string): string {
+  return baseUrl.startsWith('/') ? baseUrl : new URL(baseUrl).pathname
+}
+
+function mountPathOf(path: string): string {
+  if (!path.startsWith('/') || /[?#]/.test(path)) {
+    throw invalid('mountPath', 'to be a path that starts with a slash', path)
+  }
+  return path.replace(/\/+$/, '')
+}
+
+function checkSeconds(name: string, value: number, minimum: number): void {
+  if (Number.isSafeInteger(value) && value >= minimum) return
+  throw invalid(name, `to be a whole number of seconds from ${minimum} up`, value)
+}
+
+function invalid(name: string, expectation: string, got: unknown): FiledepotError {
+  return new FiledepotError('INVALID_ARGUMENT', `expected ${name} ${expectation}, got ${String(got)}`)
+}

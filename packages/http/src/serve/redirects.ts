@@ -1,0 +1,69 @@
+import type { FileStorage } from '@filedepot/core'
+import { LRUCache } from 'lru-cache'
+import type { Grant } from './access.ts'
+import type { Disposition } from './content-headers.ts'
+
+/** Where a client finds a file. */
+export interface RedirectTarget {
+  readonly url: string
+  /** For how many seconds the client may believe that. */
+  readonly maxAge: number
+  /** True where the URL is good for everybody. */
+  readonly shared: boolean
+}
+
+const REMEMBERED = 10_000
+
+/**
+ * The URLs of the storages themselves. Signing one takes a storage's SDK half a millisecond, so each is used for half
+ * its life; who gets it then has the other half to follow it.
+ */
+export class Redirects {
+  readonly #expiresIn: number
+  readonly #signed = new LRUCache<string, { url: string; until: number }>({ max: REMEMBERED })
+
+  /** @param expiresIn in seconds */
+  constructor(expiresIn: number) {
+    this.#expiresIn = expiresIn
+  }
+
+  /** Signed URLs read, and do nothing else: a HEAD is not for them. */
+  isFor(storage: FileStorage, id: string, method: string): boolean {
+    return (
+      (method === 'GET' && storage.backend.signedUrl !== undefined) || storage.publicUrl(id) !== undefined
+    )
+  }
+
+  /** A URL that was signed before. It takes no request, so nobody knows whether the file is still there. */
+  remembered(storage: FileStorage, id: string, { wish, remaining }: Grant): RedirectTarget | undefined {
+    const found = this.#signed.get(keyOf(storage, id, wish))
+    if (!found) return undefined
+    const left = (found.until - Date.now()) / 1000
+    if (left < this.#expiresIn / 2 || left > remaining) return undefined
+    return { url: found.url, maxAge: Math.floor(left / 2), shared: false }
+  }
+
+  /** A URL of the storage, or `undefined` where it has none that shows the file as it is to be shown. */
+  async make(
+    storage: FileStorage,
+    id: string,
+    { wish, remaining }: Grant,
+    disposition: Disposition,
+  ): Promise<RedirectTarget | undefined> {
+    const publicUrl = wish === undefined ? storage.publicUrl(id) : undefined
+    if (publicUrl !== undefined) return { url: publicUrl, maxAge: this.#expiresIn, shared: true }
+    if (!storage.backend.signedUrl) return undefined
+
+    // No longer than the signature that it stands for.
+    const expiresIn = Math.max(1, Math.min(this.#expiresIn, remaining))
+    const url = await storage.signedUrl(id, { expiresIn, disposition })
+    if (expiresIn === this.#expiresIn) {
+      this.#signed.set(keyOf(storage, id, wish), { url, until: Date.now() + expiresIn * 1000 })
+    }
+    return { url, maxAge: Math.floor(expiresIn / 2), shared: false }
+  }
+}
+
+function keyOf(storage: FileStorage, id: string, wish: Disposition | undefined): string {
+  return `${wish ?? ''} ${storage.path(id)}`
+}

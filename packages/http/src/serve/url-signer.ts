@@ -1,0 +1,132 @@
+import { FiledepotError, type DepotManager, type FileUrlSigner, type SignedUrlOptions } from '@filedepot/core'
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { Disposition } from './content-headers.ts'
+
+/** Options of {@link UrlSigner}. */
+export interface UrlSignerOptions {
+  /**
+   * Secrets of at least 32 bytes, such as `openssl rand -base64 32` makes. The first one signs; URLs that another one
+   * has signed are good, too. To change the secret, put the new one in front, and take the old one away when the last
+   * URL that it signed has expired.
+   */
+  keys: readonly (string | Uint8Array)[]
+}
+
+/** What a good signature says. */
+export interface SignedClaims {
+  /** In seconds since 1970. */
+  readonly expires: number
+  /** How the file is to be shown, where the URL says it. */
+  readonly disposition: Disposition | undefined
+}
+
+const DEFAULT_SECONDS = 900
+const MIN_KEY_BYTES = 32
+const PARAMETERS = ['expires', 'disposition', 'signature'] as const
+
+/**
+ * Signs URLs by which anyone can read one file, in one disposition, until a moment: HMAC-SHA256. Made by whoever knows
+ * a key, also in another process than the one that serves.
+ *
+ * ```ts
+ * import { depot } from '@filedepot/core'
+ * import { createFileHandler, UrlSigner } from '@filedepot/http'
+ *
+ * const signer = new UrlSigner(depot, { keys: [process.env.FILE_URL_KEY ?? ''] })
+ * const handler = createFileHandler(depot, { signer })
+ *
+ * // Also where a value is asked, if its storage cannot sign by itself: await recipe.photo.signedUrl({ expiresIn: 60 })
+ * depot.urlSigner = signer
+ * ```
+ */
+export class UrlSigner implements FileUrlSigner {
+  readonly #depot: Pick<DepotManager, 'urlFor'>
+  readonly #keys: readonly Buffer[]
+
+  /** @throws FiledepotError `INVALID_ARGUMENT` where there is no key, or one that is too short */
+  constructor(depot: Pick<DepotManager, 'urlFor'>, { keys }: UrlSignerOptions) {
+    this.#depot = depot
+    this.#keys = keys.map((key) => Buffer.from(key as string))
+    const shortest = Math.min(...this.#keys.map((key) => key.byteLength))
+    if (keys.length === 0 || shortest < MIN_KEY_BYTES) {
+      const got = keys.length === 0 ? 'none' : `one of ${shortest}`
+      throw new FiledepotError(
+        'INVALID_ARGUMENT',
+        `expected keys to be secrets of at least ${MIN_KEY_BYTES} bytes, got ${got}`,
+      )
+    }
+  }
+
+  /**
+   * A URL by which anyone can read the file until it expires. An `inline` disposition shows only what is harmless in
+   * the window.
+   *
+   * ```ts
+   * import { depot, type UploadedFile } from '@filedepot/core'
+   * import { UrlSigner } from '@filedepot/http'
+   *
+   * function downloadLink(signer: UrlSigner, invoice: UploadedFile): string {
+   *   return signer.signUrl(invoice, { expiresIn: 300, disposition: 'attachment' })
+   * }
+   * ```
+   *
+   * @param file an uploaded file, a stored one, or a path, `storage/id`
+   * @throws FiledepotError `INVALID_ARGUMENT`, `PENDING_FILE`
+   */
+  signUrl(file: string | { readonly path: string }, options: SignedUrlOptions = {}): string {
+    const { expiresIn = DEFAULT_SECONDS, disposition } = options
+    const path = typeof file === 'string' ? file : file.path
+    if (!Number.isSafeInteger(expiresIn) || expiresIn < 1) {
+      throw new FiledepotError(
+        'INVALID_ARGUMENT',
+        `expected expiresIn to be a whole number of seconds from 1 up, got ${String(expiresIn)}`,
+      )
+    }
+    const expires = Math.floor(Date.now() / 1000) + expiresIn
+    const [key = Buffer.alloc(0)] = this.#keys
+    const query = new URLSearchParams({
+      expires: String(expires),
+      ...(disposition !== undefined && { disposition }),
+      signature: sign(key, path, { expires, disposition }).toString('base64url'),
+    })
+    return `${this.#depot.urlFor(path)}?${query.toString()}`
+  }
+
+  /**
+   * What the query of a URL claims for the file: `undefined` where it claims nothing, `'refused'` where the claim is
+   * forged, changed, of another file, or has expired.
+   */
+  verify(path: string, query: string): SignedClaims | 'refused' | undefined {
+    if (!query.includes('signature')) return undefined
+    const parameters = new URLSearchParams(query)
+    if (!parameters.has('signature')) return undefined
+    // One that stands there twice is one thing to this code and another to somebody else's.
+    if (PARAMETERS.some((name) => parameters.getAll(name).length > 1)) return 'refused'
+
+    const claims = claimsIn(parameters)
+    if (!claims) return 'refused'
+    const given = Buffer.from(parameters.get('signature') ?? '', 'base64url')
+    // Every key is tried, so that the time tells nothing of which one it was.
+    const good = this.#keys.filter((key) => isEqual(given, sign(key, path, claims)))
+    return good.length > 0 && claims.expires * 1000 > Date.now() ? claims : 'refused'
+  }
+}
+
+function claimsIn(parameters: URLSearchParams): SignedClaims | undefined {
+  const expires = parameters.get('expires') ?? ''
+  const disposition = parameters.get('disposition') ?? undefined
+  if (!/^[1-9]\d{0,11}$/.test(expires)) return undefined
+  if (disposition !== undefined && disposition !== 'inline' && disposition !== 'attachment') return undefined
+  return { expires: Number(expires), disposition }
+}
+
+/** None of the parts can have a line break in it, so no two texts are the same. */
+function sign(key: Buffer, path: string, { expires, disposition }: SignedClaims): Buffer {
+  return createHmac('sha256', key)
+    .update(`filedepot-url\n${path}\n${expires}\n${disposition ?? ''}`)
+    .digest()
+}
+
+function isEqual(a: Buffer, b: Buffer): boolean {
+  return a.byteLength === b.byteLength && timingSafeEqual(a, b)
+}

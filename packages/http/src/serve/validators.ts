@@ -1,0 +1,20 @@
+import type { StoredFile } from '@filedepot/core'
+
+/** By what a client can tell one content of a file from the next. */
+export interface Validators {
+  /** Strong, with its quotes: the SHA-256 of the bytes, or what the storage has in its place. */
+  readonly etag: string
+  readonly lastModified: string
+  /** {@link Validators.lastModified} in milliseconds. */
+  readonly modified: number
+}
+
+export function validatorsOf({ sha256, etag, lastModified }: StoredFile): Validators {
+  return {
+    // A storage of somebody else may have a tag with anything in it.
+    etag: `"${sha256 ?? etag.replace(/[^!#-~]/g, '')}"`,
+    lastModified: lastModified.toUTCString(),
+    // HTTP knows no parts of a second.
+    modified: Math.floor(lastModified.getTime() / 1000) * 1000,
+  }
+}

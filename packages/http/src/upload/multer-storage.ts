@@ -1,0 +1,76 @@
+import { depot as processDepot, UploadedFile, type DepotManager } from '@filedepot/core'
+import type { Readable } from 'node:stream'
+import { discardFile } from './discard-file.ts'
+import { DEFAULT_MAX_SIZE, type FileRules } from './file-rules.ts'
+
+/** Options of {@link multerStorage}. How many files may come, multer's own `limits` say. */
+export interface MulterStorageOptions extends Omit<FileRules, 'maxFiles'> {
+  /** Where the files go. @default the depot of the process */
+  depot?: DepotManager
+}
+
+/** What multer's files have that this storage has stored. */
+export interface StoredUpload {
+  /** The stored file, for a row. */
+  readonly uploaded: UploadedFile
+  /** In bytes. */
+  readonly size: number
+}
+
+/** multer's `StorageEngine`, without its package. */
+export interface MulterStorage {
+  _handleFile(
+    request: unknown,
+    file: MulterStream,
+    done: (error?: unknown, info?: Partial<StoredUpload>) => void,
+  ): void
+  _removeFile(request: unknown, file: Partial<StoredUpload>, done: (error: Error | null) => void): void
+}
+
+/** A file of multer while it arrives. */
+export interface MulterStream {
+  readonly originalname: string
+  readonly mimetype: string
+  readonly stream: Readable
+}
+
+/**
+ * A storage for multer, and so for the interceptors of Nest, that sends files to the depot while they arrive, in the
+ * place of keeping them in memory or in a temporary folder. Where the form fails, multer has it remove what came before.
+ *
+ * ```ts
+ * import { multerStorage, type StoredUpload } from '@filedepot/http'
+ *
+ * // FileInterceptor('photo', { storage })  or  multer({ storage }).single('photo')
+ * const storage = multerStorage({ maxSize: 5_000_000 })
+ *
+ * async function create(photo: StoredUpload, save: (recipe: object) => Promise<unknown>) {
+ *   await save({ photo: photo.uploaded })
+ * }
+ * ```
+ *
+ * Limit with `maxSize`, which says its `FILE_TOO_LARGE`; multer's `limits.fileSize` works, too.
+ */
+export function multerStorage(options: MulterStorageOptions = {}): MulterStorage {
+  const { depot = processDepot, type = UploadedFile, maxSize = DEFAULT_MAX_SIZE, ...rules } = options
+  return {
+    _handleFile(_request, { originalname, mimetype, stream }, done) {
+      const content = { filename: originalname, mimetype, file: stream }
+      const pending = UploadedFile.from.call(type, content)
+      depot.upload(pending, { ...rules, maxSize }).then(
+        (uploaded) => {
+          done(null, { uploaded, size: uploaded.size ?? 0 })
+        },
+        (error: unknown) => {
+          done(error)
+        },
+      )
+    },
+    _removeFile(_request, { uploaded }, done) {
+      const removing = uploaded ? discardFile(depot, uploaded) : Promise.resolve()
+      void removing.then(() => {
+        done(null)
+      })
+    },
+  }
+}

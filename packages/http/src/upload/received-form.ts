@@ -1,0 +1,65 @@
+import type { DepotManager, UploadedFile } from '@filedepot/core'
+import { discardFile } from './discard-file.ts'
+
+/** What a form has brought: its texts, and its files, which are stored and wait for their rows. */
+export class ReceivedForm implements AsyncDisposable {
+  readonly #depot: DepotManager
+  readonly #fields = new Map<string, string[]>()
+  readonly #files = new Map<string, UploadedFile[]>()
+
+  /** Made by {@link receiveFiles}. */
+  constructor(depot: DepotManager) {
+    this.#depot = depot
+  }
+
+  /** The text of a field, the first where there are several. */
+  get(name: string): string | undefined {
+    return this.getAll(name)[0]
+  }
+
+  /** All texts of a field. */
+  getAll(name: string): readonly string[] {
+    return this.#fields.get(name) ?? []
+  }
+
+  /** The file of a field, the first where there are several; `undefined` where the user chose none. */
+  file(name: string): UploadedFile | undefined {
+    return this.files(name)[0]
+  }
+
+  /** All files of a field; without a name, of the form. */
+  files(name?: string): readonly UploadedFile[] {
+    if (name === undefined) return [...this.#files.values()].flat()
+    return this.#files.get(name) ?? []
+  }
+
+  /**
+   * Deletes the files that no row has taken: call it where saving has failed. Where you keep a value in a row without
+   * an integration, as plain JSON, nobody has noticed: do not call it then. Never rejects; what cannot be deleted is
+   * told by the depot's `deleteFailed`.
+   */
+  async discard(): Promise<void> {
+    await Promise.all(this.files().map((file) => discardFile(this.#depot, file)))
+  }
+
+  /** The same as {@link ReceivedForm.discard}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.discard()
+  }
+
+  /** For {@link receiveFiles}. */
+  addField(name: string, text: string): void {
+    append(this.#fields, name, text)
+  }
+
+  /** For {@link receiveFiles}. */
+  addFile(name: string, file: UploadedFile): void {
+    append(this.#files, name, file)
+  }
+}
+
+function append<T>(map: Map<string, T[]>, name: string, value: T): void {
+  const list = map.get(name)
+  if (list) list.push(value)
+  else map.set(name, [value])
+}

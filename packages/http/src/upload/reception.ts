@@ -1,0 +1,138 @@
+import { Busboy, type BusboyFileStream, type BusboyInstance } from '@fastify/busboy'
+import { AbortedError, FiledepotError, UploadedFile, type DepotManager } from '@filedepot/core'
+import { discardFile } from './discard-file.ts'
+import { DEFAULT_MAX_SIZE, type FileRules } from './file-rules.ts'
+import { ReceivedForm } from './received-form.ts'
+import { malformed, type UploadBody } from './upload-request.ts'
+
+/** How many texts a form may bring, and of how many bytes each. */
+interface FieldLimits {
+  readonly maxFields: number
+  readonly maxFieldSize: number
+}
+
+/** The parser's own limits of what stands before a part: enough for any browser. */
+const HEADERS = { headerPairs: 32, headerSize: 16 * 1024 }
+
+/** A form on its way in: its parts come one after the other, and each file goes to its storage as it comes. */
+export class Reception {
+  readonly #depot: DepotManager
+  readonly #rules: Readonly<Record<string, FileRules>>
+  readonly #limits: FieldLimits
+  readonly #form: ReceivedForm
+  readonly #stopped = new AbortController()
+  readonly #uploads: { name: string; file: Promise<UploadedFile> }[] = []
+  #fail: (error: unknown) => void = () => undefined
+
+  constructor(depot: DepotManager, rules: Readonly<Record<string, FileRules>>, limits: FieldLimits) {
+    this.#depot = depot
+    this.#rules = rules
+    this.#limits = limits
+    this.#form = new ReceivedForm(depot)
+  }
+
+  /** Resolves when the last file is stored, and rejects with what fails first. */
+  async read({ contentType, stream }: UploadBody, signal: AbortSignal | undefined): Promise<ReceivedForm> {
+    const parser = this.#makeParser(contentType)
+    const gone = (cause?: unknown) => {
+      if (!stream.readableEnded) this.#fail(cutShort(cause))
+    }
+    const aborted = () => {
+      this.#fail(new AbortedError('receiving files', { cause: signal?.reason }))
+    }
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#fail = reject
+        this.#listen(parser).once('finish', resolve)
+        stream.once('error', gone).once('close', gone)
+        signal?.addEventListener('abort', aborted)
+        if (signal?.aborted) aborted()
+        else stream.pipe(parser)
+      })
+      for (const { name, file } of this.#uploads) this.#form.addFile(name, await file)
+      return this.#form
+    } finally {
+      stream.unpipe(parser).off('close', gone)
+      signal?.removeEventListener('abort', aborted)
+    }
+  }
+
+  /** Stops what is still going on and removes what was stored. */
+  async undo(reason: unknown): Promise<void> {
+    this.#stopped.abort(reason)
+    for (const { file } of this.#uploads) {
+      const stored = await file.catch(() => undefined)
+      if (stored) await discardFile(this.#depot, stored)
+    }
+  }
+
+  #makeParser(contentType: string): BusboyInstance {
+    const { maxFields, maxFieldSize } = this.#limits
+    const files = Object.values(this.#rules).reduce((sum, { maxFiles = 1 }) => sum + maxFiles, 0)
+    // One more than may come, so that it is told here which limit was broken.
+    const limits = { ...HEADERS, fields: maxFields, fieldSize: maxFieldSize, parts: maxFields + files + 1 }
+    try {
+      return new Busboy({ headers: { 'content-type': contentType }, limits })
+    } catch (cause) {
+      throw malformed('the type of the request names no boundary of its parts', cause)
+    }
+  }
+
+  #listen(parser: BusboyInstance): BusboyInstance {
+    const { maxFields, maxFieldSize } = this.#limits
+    return parser
+      .on('file', (name, stream, filename, _encoding, mimetype) => {
+        // An input of a form in which nothing was chosen sends a file without a name.
+        if (filename === '') stream.resume()
+        else this.#receive(name, { filename, mimetype, file: stream })
+      })
+      .on('field', (name, text, _isNameCut, isCut) => {
+        if (isCut) this.#fail(tooMany(`"${name}" has more than ${maxFieldSize} bytes`))
+        else this.#form.addField(name, text)
+      })
+      .on('fieldsLimit', () => {
+        this.#fail(tooMany(`the form has more than ${maxFields} fields`))
+      })
+      .on('partsLimit', () => {
+        this.#fail(tooMany('the form has more parts than fields and files are allowed'))
+      })
+      .on('error', (cause: unknown) => {
+        this.#fail(malformed('the form cannot be read', cause))
+      })
+  }
+
+  #receive(name: string, part: { filename: string; mimetype: string; file: BusboyFileStream }): void {
+    const refusal = this.#refuse(name)
+    if (refusal) {
+      part.file.resume()
+      this.#fail(refusal)
+      return
+    }
+    const { type = UploadedFile, maxSize = DEFAULT_MAX_SIZE, ...rules } = this.#rules[name] ?? {}
+    const pending = UploadedFile.from.call(type, part)
+    const { signal } = this.#stopped
+    const file = this.#depot.upload(pending, { ...rules, maxSize, signal })
+    file.catch(this.#fail)
+    this.#uploads.push({ name, file })
+  }
+
+  #refuse(name: string): FiledepotError | undefined {
+    const rules = Object.hasOwn(this.#rules, name) ? this.#rules[name] : undefined
+    if (!rules) {
+      const wanted = Object.keys(this.#rules).join(', ')
+      return new FiledepotError('FILE_REFUSED', `expected files in ${wanted}, got one in "${name}"`)
+    }
+    const { maxFiles = 1 } = rules
+    const before = this.#uploads.filter((upload) => upload.name === name).length
+    return before < maxFiles ? undefined : tooMany(`more than ${maxFiles} files came in "${name}"`)
+  }
+}
+
+function tooMany(message: string): FiledepotError {
+  return new FiledepotError('TOO_MANY_PARTS', message)
+}
+
+function cutShort(cause: unknown): FiledepotError {
+  const options = cause === undefined ? {} : { cause }
+  return new FiledepotError('CONTENT_FAILED', 'the client went away before all of the form had come', options)
+}

@@ -1,0 +1,198 @@
+import { cleanFilename } from '@filedepot/core'
+import { describe, expect, it } from '@jest/globals'
+import { parse } from 'content-disposition'
+import fc from 'fast-check'
+import { createFileHandler, type FileHandlerOptions } from '../../src/index.ts'
+import { ask } from '../support/ask.ts'
+import { depotWith, ForeignBackend } from '../support/depots.ts'
+import { runningServers, SERVERS } from '../support/servers.ts'
+
+const started = runningServers()
+const HELLO = Buffer.from('hello')
+
+/** What is answered of a file of which its storage says this. */
+async function headersOf(
+  said: { filename?: string; contentType?: string; etag?: string; sha256?: undefined },
+  options: Partial<FileHandlerOptions> = {},
+) {
+  const { depot, path } = await depotWith(HELLO, { backend: new ForeignBackend(said) })
+  const server = await started(SERVERS['node:http']!(createFileHandler(depot, { public: true, ...options })))
+  const { status, headers } = await ask(server, path)
+  expect(status).toBe(200)
+  return headers
+}
+
+describe('the disposition', () => {
+  it.each([
+    'image/png',
+    'image/jpeg',
+    'image/gif',
+    'image/webp',
+    'image/avif',
+    'video/mp4',
+    'audio/mpeg',
+    'text/plain',
+    'TEXT/PLAIN; charset=utf-8',
+  ])('of %s is inline', async (contentType) => {
+    expect((await headersOf({ contentType }))['content-disposition']).toMatch(/^inline/)
+  })
+
+  it.each([
+    'text/html',
+    'Text/HTML; charset=utf-8',
+    'application/xhtml+xml',
+    'image/svg+xml',
+    'text/xml',
+    'application/xml',
+    'application/pdf',
+    'text/javascript',
+    'text/css',
+    'text/markdown',
+    'application/octet-stream',
+    'multipart/x-mixed-replace',
+    'image/png,text/html',
+    'image',
+    '',
+  ])('of %p is attachment', async (contentType) => {
+    const headers = await headersOf({ contentType })
+
+    expect(headers['content-disposition']).toMatch(/^attachment/)
+    expect(headers).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; sandbox",
+    })
+  })
+
+  it('can be allowed for more types', async () => {
+    const options = {
+      inlineTypes: ['application/pdf', 'image/*'],
+      contentSecurityPolicy: "default-src 'none'",
+    }
+
+    expect(await headersOf({ contentType: 'application/pdf' }, options)).toMatchObject({
+      'content-disposition': 'inline; filename=hello.txt',
+      'content-security-policy': "default-src 'none'",
+    })
+    expect((await headersOf({ contentType: 'image/tiff' }, options))['content-disposition']).toMatch(
+      /^inline/,
+    )
+    expect((await headersOf({ contentType: 'text/plain' }, options))['content-disposition']).toMatch(
+      /^attachment/,
+    )
+  })
+
+  it('carries any name so that it is read back, and never anything else', async () => {
+    let name = ''
+    class Named extends ForeignBackend {
+      constructor() {
+        super({
+          get filename() {
+            return name
+          },
+        })
+      }
+    }
+    const { depot, path } = await depotWith(HELLO, { backend: new Named() })
+    const server = await started(SERVERS['node:http']!(createFileHandler(depot, { public: true })))
+
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit: 'grapheme', maxLength: 60 }), async (filename) => {
+        name = filename
+        const { status, headers } = await ask(server, path)
+
+        expect(status).toBe(200)
+        expect(parse(headers['content-disposition']!)).toEqual({
+          type: 'inline',
+          parameters: expect.objectContaining({ filename: cleanFilename(filename) }) as unknown,
+        })
+      }),
+      {
+        numRuns: 150,
+        examples: [
+          ['a"; filename="b.exe'],
+          ['a\r\nSet-Cookie: a=b'],
+          ['a\\"b.png'],
+          ['100%.png'],
+          ['%41.png'],
+          ["it's*.png"],
+          ['../../etc/passwd'],
+          ['\u202egnp.exe'],
+          ['😀 näme.png'],
+          ['x; y=z.png'],
+          [' '],
+        ],
+      },
+    )
+  })
+})
+
+describe('a header', () => {
+  it('is not split by what a storage says of a file', async () => {
+    const headers = await headersOf({
+      filename: 'a\r\nX-Evil: 1\r\n\r\n<script>',
+      contentType: 'text/plain\r\nX-Evil: 1',
+      etag: 'a"\r\nX-Evil: 1',
+      sha256: undefined,
+    })
+
+    expect(headers).toMatchObject({
+      'content-disposition': expect.not.stringMatching(/[\r\n]/) as unknown,
+      'content-type': 'application/octet-stream',
+      etag: '"aX-Evil:1"',
+    })
+    expect(headers).not.toHaveProperty('x-evil')
+  })
+})
+
+describe('the type', () => {
+  it.each([
+    ['text/plain', 'text/plain; charset=utf-8'],
+    ['text/csv', 'text/csv; charset=utf-8'],
+    ['text/plain; charset=iso-8859-1', 'text/plain; charset=iso-8859-1'],
+    ['image/png', 'image/png'],
+    ['application/json', 'application/json'],
+    ['image/svg+xml', 'image/svg+xml'],
+    // What another page could load as its own script or style.
+    ['text/javascript', 'application/octet-stream'],
+    ['application/javascript; charset=utf-8', 'application/octet-stream'],
+    ['application/x-javascript', 'application/octet-stream'],
+    ['text/ecmascript', 'application/octet-stream'],
+    ['text/css', 'application/octet-stream'],
+    ['application/wasm', 'application/octet-stream'],
+    // What is none.
+    ['', 'application/octet-stream'],
+    ['text', 'application/octet-stream'],
+    ['text/html, image/png', 'application/octet-stream'],
+    ['text/plain; a=b, text/html', 'text/plain; charset=utf-8'],
+    ['text/plain; a=", text/html"', 'text/plain; charset=utf-8'],
+    ['image/png; a=b, text/html', 'image/png'],
+  ])('%p is sent as %p', async (contentType, expected) => {
+    expect((await headersOf({ contentType }))['content-type']).toBe(expected)
+  })
+})
+
+describe('the path', () => {
+  it('leads nowhere else', async () => {
+    const { depot, id } = await depotWith(HELLO)
+    const server = await started(SERVERS['node:http']!(createFileHandler(depot, { public: true })))
+
+    for (const path of [
+      '/depot/../../etc/passwd',
+      '/depot/default/../../../etc/passwd',
+      '/depot/default/..%2f..%2f..%2fetc%2fpasswd',
+      '/depot/default/..%5c..%5cetc',
+      `/depot/default/${id}%00`,
+      `/depot/default/${id}.json`,
+      `/depot/default/${id}%2f..%2f${id}`,
+      '/depot/default/%',
+      '/depot/default/%e0%a4%a',
+      '/depot/%2e%2e/default',
+      '/depot/__proto__/constructor',
+      '/depot/default/{}',
+      '/depot/default/[object Object]'.replace(' ', '%20'),
+    ]) {
+      expect({ path, status: (await ask(server, path)).status }).toEqual({ path, status: 404 })
+    }
+    expect((await ask(server, `/depot/%64efault/${id.toUpperCase()}`)).status).toBe(200)
+  })
+})
