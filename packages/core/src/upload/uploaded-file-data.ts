@@ -157,7 +157,7 @@ function date(value: string): Date {
 /** The value's own path comes first, also where the list leaves it out. */
 function paths(value: unknown, own: string): readonly string[] {
   const list: unknown = value ?? []
-  if (!Array.isArray(list) || list.some((path) => typeof path !== 'string' || !/.\/./.test(path))) {
+  if (!Array.isArray(list) || list.some((path) => typeof path !== 'string' || !/.\/./s.test(path))) {
     throw new TypeError('"files" is not a list of paths')
   }
   return [...new Set([own, ...(list as string[])])]
