@@ -11,7 +11,10 @@ export class LoadedFiles {
   /** By the path of the property: an entity can be loaded as one of its base class, and saved as what it is. */
   readonly #values = new WeakMap<ObjectLiteral, Map<string, Held>>()
 
-  /** Returns what takes it back, for a save that is undone; nothing where nothing new is remembered. */
+  /**
+   * Returns what forgets it, for a save that is undone; nothing where nothing new is remembered. What was remembered
+   * before is forgotten with it: it may have been loaded within the transaction that is undone, and never have been so.
+   */
   remember(entity: ObjectLiteral, column: FileColumn): (() => void) | undefined {
     const held = heldBy(entity, column)
     // What is no value of a row was not written, as in a column with `insert: false`.
@@ -24,9 +27,7 @@ export class LoadedFiles {
     values.set(propertyPath, held)
     this.#values.set(entity, values)
     return () => {
-      if (values.get(propertyPath) !== held) return
-      if (before === undefined) values.delete(propertyPath)
-      else values.set(propertyPath, before)
+      if (values.get(propertyPath) === held) values.delete(propertyPath)
     }
   }
 

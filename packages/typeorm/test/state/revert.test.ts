@@ -144,6 +144,20 @@ describe('after a transaction that failed, a changed entity', () => {
     expect(await textOfRow('old')).toBeUndefined()
   })
 
+  it('gives up its file where null is set, although null was what that transaction had loaded', async () => {
+    let document = new Document()
+
+    await rolledBack(database.dataSource, async (manager) => {
+      await manager.update(Document, { title: 'old' }, { content: null })
+      document = await manager.findOneByOrFail(Document, { title: 'old' })
+      await manager.save(Object.assign(document, { content: textFile('new') }))
+    })
+    expect(await textOfRow('old')).toBe('old')
+    await documents.save(Object.assign(document, { content: null }))
+
+    expect(await textOfRow('old')).toBeUndefined()
+  })
+
   it.each<[string, (document: Document) => Promise<void> | void, string[]]>([
     ['a file that was taken out of an array', ({ attachments }) => void attachments!.shift(), ['2', '3']],
     ['the new order of an array', ({ attachments }) => void attachments!.reverse(), ['3', '2', '1']],
