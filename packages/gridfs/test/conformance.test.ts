@@ -50,5 +50,5 @@ if (realServerUri !== undefined) {
   describeOn('On mongod', () => Promise.resolve({ uri, stop: () => Promise.resolve() }))
 } else if (!process.env.CI) {
   // In CI a test that is skipped fails the run, and mongod is not to be had there.
-  it.skip('On mongod: FILEDEPOT_TEST_MONGO_URL is not set', () => undefined)
+  it.skip('On mongod: FILEDEPOT_TEST_MONGODB_URL is not set', () => undefined)
 }

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto'
 import { DataSource, type DataSourceOptions, type EntityTarget, type ObjectLiteral } from 'typeorm'
 
 /** The URI of a mongod, where there is one, for tests that make nothing fail. */
-const { FILEDEPOT_TEST_MONGO_URL: realServerUri } = process.env
+const { FILEDEPOT_TEST_MONGODB_URL: realServerUri } = process.env
 
 /** A data source on an empty database of MongoDB, with a depot of its own attached. */
 export class MongoDatabase {
@@ -96,7 +96,7 @@ interface OnMongodbOptions {
 }
 
 /**
- * For a test file: a server in this process, or that of `FILEDEPOT_TEST_MONGO_URL`, and for each test a new database, whose
+ * For a test file: a server in this process, or that of `FILEDEPOT_TEST_MONGODB_URL`, and for each test a new database, whose
  * documents and files have to match at its end.
  */
 export function onMongodb(
