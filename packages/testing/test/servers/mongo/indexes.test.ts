@@ -20,6 +20,20 @@ describe('indexes and collections on the MongoDB test server', () => {
     })
   })
 
+  it('refuse an upsert that would make a document with an id that is taken', async () => {
+    const things = on.db.collection<{ _id: number; a: number }>('things')
+    await things.insertOne({ _id: 1, a: 1 })
+    const taken = { code: 11000, keyPattern: { _id: 1 } }
+    const upsert = { upsert: true }
+
+    await expect(things.updateOne({ _id: 1, a: 2 }, { $set: { a: 3 } }, upsert)).rejects.toMatchObject(taken)
+    await expect(things.findOneAndUpdate({ _id: 1, a: 2 }, { $set: { a: 3 } }, upsert)).rejects.toMatchObject(
+      taken,
+    )
+
+    expect(await things.find().toArray()).toEqual([{ _id: 1, a: 1 }])
+  })
+
   it('free a value when its document goes or changes', async () => {
     const things = on.db.collection('things')
     await things.createIndex({ a: 1 }, { unique: true }, {})

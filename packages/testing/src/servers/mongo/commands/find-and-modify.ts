@@ -2,6 +2,7 @@ import { viewForWrite, type CommandHandler } from '../command-context.ts'
 import { isPlainObject, type Doc } from '../documents.ts'
 import { findRecords } from '../find-records.ts'
 import { whenReleased } from '../held-error.ts'
+import { putNew } from '../put-new.ts'
 import { projected } from '../query.ts'
 import { seedOf, updatedRecord } from '../update-document.ts'
 
@@ -25,7 +26,7 @@ export const findAndModify: CommandHandler = async (command, context) => {
     }
     if (upsert !== true) return { lastErrorObject: { n: 0, updatedExisting: false }, value: null, ok: 1 }
     const made = updatedRecord(seedOf(query, change), { change, arrayFilters, inserts: true })
-    view.put(made)
+    putNew(view, made, `${context.database}.${String(command.findAndModify)}`)
     const lastErrorObject = { n: 1, updatedExisting: false, upserted: made.doc._id }
     return { lastErrorObject, value: wantsNew === true ? shown(made.doc) : null, ok: 1 }
   })

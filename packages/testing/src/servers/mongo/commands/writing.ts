@@ -5,6 +5,7 @@ import { recordOf } from '../document-record.ts'
 import type { Doc } from '../documents.ts'
 import { findRecords } from '../find-records.ts'
 import { whenReleased } from '../held-error.ts'
+import { putNew } from '../put-new.ts'
 import { checkSize, seedOf, updatedRecord } from '../update-document.ts'
 import type { View } from '../view.ts'
 
@@ -14,9 +15,7 @@ const insert: CommandHandler = async (command, context) => {
     const record = recordOf(doc._id === undefined ? { _id: new ObjectId(), ...doc } : doc)
     checkSize(record)
     await whenReleased(() => {
-      if (!view.get(record.key)) view.put(record)
-      // Not `put` for it alone, as that would replace it.
-      else throw duplicateId(`${context.database}.${String(command.insert)}`, doc)
+      putNew(view, record, `${context.database}.${String(command.insert)}`)
     })
     return { n: 1 }
   })
@@ -38,7 +37,7 @@ const update: CommandHandler = async (command, context) => {
       if (record) return { n: 1, nModified: Number(changeOne(view, record.key, { change, arrayFilters })) }
       if (upsert !== true) return { n: 0, nModified: 0 }
       const made = updatedRecord(seedOf(q, change), { change, arrayFilters, inserts: true })
-      view.put(made)
+      putNew(view, made, `${context.database}.${String(command.update)}`)
       return { n: 1, nModified: 0, upserted: [{ index, _id: made.doc._id }] }
     })
   })
@@ -100,11 +99,6 @@ interface WriteResult {
   n: number
   nModified?: number
   upserted?: Doc[]
-}
-
-function duplicateId(namespace: string, { _id }: Doc): CommandError {
-  const text = `E11000 duplicate key error collection: ${namespace} index: _id_ dup key: { _id: ${JSON.stringify(_id)} }`
-  return new CommandError(11000, 'DuplicateKey', text, { keyPattern: { _id: 1 }, keyValue: { _id } })
 }
 
 /** Writing. */
