@@ -84,9 +84,15 @@ async function run(rounds: readonly Round[]): Promise<number> {
   for (const { steps, failure } of rounds) {
     const { command = '', how = {}, times, skip } = failure ?? {}
     if (failure) on.server.fail({ failCommands: [command], ...how }, { times: times ?? 1, skip: skip ?? 0 })
-    const running = steps.map(({ kind, name, other }) => STEPS[kind](name, other))
-    const results = await Promise.allSettled(running)
-    written += results.filter(({ status }) => status === 'fulfilled').length
+    // What a write whose answer is lost took away from one beside it, nobody can say: see docs/typeorm.md.
+    const beside = failure && !('errorCode' in failure.how) ? 1 : steps.length
+    for (let start = 0; start < steps.length; start += beside) {
+      const running = steps
+        .slice(start, start + beside)
+        .map(({ kind, name, other }) => STEPS[kind](name, other))
+      const results = await Promise.allSettled(running)
+      written += results.filter(({ status }) => status === 'fulfilled').length
+    }
     on.server.restore()
   }
   return written
