@@ -54,24 +54,13 @@ afterAll(async () => {
 }, TIMEOUT)
 
 describe('the packed packages', () => {
-  it(
-    'load in an ESM application, where import and require give the same classes',
-    async () => {
-      const application = join(folder, 'esm')
-
-      const { stdout } = await run(process.execPath, ['index.js'], { cwd: application })
-
-      expect(JSON.parse(stdout)).toEqual({ text: 'hello', sameClasses: true, files: 0 })
-    },
-    TIMEOUT,
-  )
-
-  it(
-    'load in a CommonJS application, where require and import give the same classes',
-    async () => {
-      const application = join(folder, 'cjs')
-
-      const { stdout } = await run(process.execPath, ['index.js'], { cwd: application })
+  it.each([
+    ['an ESM application, where import and require give the same classes', 'esm'],
+    ['a CommonJS application, where require and import give the same classes', 'cjs'],
+  ])(
+    'load in %s',
+    async (_, name) => {
+      const { stdout } = await run(process.execPath, ['index.js'], { cwd: join(folder, name) })
 
       expect(JSON.parse(stdout)).toEqual({ text: 'hello', sameClasses: true, files: 0 })
     },

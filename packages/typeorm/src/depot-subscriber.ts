@@ -55,8 +55,7 @@ export class DepotSubscriber {
   }
 
   afterLoad(entity: ObjectLiteral, event?: LoadEvent<ObjectLiteral>): void {
-    if (!event) return
-    for (const column of fileColumnsOf(event.metadata)) this.#loaded.remember(entity, column)
+    if (event) this.#loaded.rememberAll(event.metadata, entity)
   }
 
   beforeInsert({ queryRunner, metadata, entity }: InsertEvent<ObjectLiteral>): Promise<void> {

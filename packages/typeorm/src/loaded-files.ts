@@ -1,6 +1,6 @@
 import { UploadedFile } from '@filedepot/core'
-import type { ObjectLiteral } from 'typeorm'
-import type { FileColumn } from './file-column.ts'
+import type { EntityMetadata, ObjectLiteral } from 'typeorm'
+import { fileColumnsOf, type FileColumn } from './file-column.ts'
 
 /**
  * What each entity's file columns held when it was loaded or saved last. TypeORM compares an entity with the row and
@@ -10,6 +10,11 @@ import type { FileColumn } from './file-column.ts'
 export class LoadedFiles {
   /** By the path of the property: an entity can be loaded as one of its base class, and saved as what it is. */
   readonly #values = new WeakMap<ObjectLiteral, Map<string, Held>>()
+
+  /** What all of its file columns hold, as it was loaded. */
+  rememberAll(metadata: EntityMetadata, entity: ObjectLiteral): void {
+    for (const column of fileColumnsOf(metadata)) this.remember(entity, column)
+  }
 
   /**
    * Returns what forgets it, for a save that is undone; nothing where nothing new is remembered. What was remembered
