@@ -60,7 +60,7 @@ export {
 } from './errors.ts'
 
 // For packages beside this one: the form that all complaints about arguments have.
-export { expected } from './expected.ts'
+export { describe, expected } from './expected.ts'
 
 // For backends: the contract and two that keep it.
 export type {
@@ -84,5 +84,6 @@ export { formatFilePath, parseFilePath, type FileLocation } from './file-path.ts
 // For integrations with an ORM.
 export { FileTransaction, type TransactionOutcome } from './transaction/file-transaction.ts'
 export { attachFile, type AttachOptions } from './transaction/attach-file.ts'
+export { patiently } from './transaction/patiently.ts'
 export { bindManager, boundManager } from './upload/manager-binding.ts'
 export { giveBack, isRevoked, markRevoked, takeOwnership } from './upload/ownership.ts'

@@ -1,0 +1,111 @@
+/** What the driver of the database says of an error, as the adapters of Prisma pass it on. */
+interface DriverCause {
+  readonly kind?: string
+  /** SQLSTATE with PostgreSQL, a number with MySQL and MariaDB, a name with SQLite. */
+  readonly originalCode?: string
+  readonly originalMessage?: string
+  readonly message?: string
+}
+
+function driverCauseOf(error: unknown): DriverCause | undefined {
+  const { meta, cause } = (error ?? {}) as {
+    meta?: { driverAdapterError?: { cause?: DriverCause } }
+    cause?: DriverCause
+  }
+  const found = meta?.driverAdapterError?.cause ?? cause
+  return typeof found?.kind === 'string' ? found : undefined
+}
+
+/** The code by which Prisma names an error, `P2002` for example. */
+export function prismaCodeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | undefined | null)?.code
+  return typeof code === 'string' && /^P\d{4}$/.test(code) ? code : undefined
+}
+
+const SQLSTATE = /^[0-9A-Z]{5}$/
+/** Connection, shutdown, system, internal: these come also where it has committed. */
+const NO_ANSWER = /^(?:08|57P|58|XX)/
+const LOST = new Set(['ConnectionClosed', 'DatabaseNotReachable', 'SocketTimeout', 'TlsConnectionError'])
+
+/** True where the database itself said no, so that what it was asked to do has surely not been done. */
+export function isAnswer(provider: string, error: unknown): boolean {
+  const cause = driverCauseOf(error)
+  if (!cause) {
+    // Errors of Prisma itself, before or without a statement: wrong arguments, no such row, a transaction that is closed.
+    return (
+      (error as { name?: unknown } | null)?.name === 'PrismaClientValidationError' ||
+      prismaCodeOf(error)?.startsWith('P2') === true
+    )
+  }
+  const { kind = '', originalCode = '' } = cause
+  if (provider === 'sqlite') return true
+  if (LOST.has(kind)) return false
+  if (provider === 'mysql') {
+    // From 45000 on they are the driver's own. 1180 is an error during COMMIT, of which nobody knows how far it came.
+    return Number(originalCode) < 45_000 && originalCode !== '1180'
+  }
+  return SQLSTATE.test(originalCode) && !NO_ANSWER.test(originalCode)
+}
+
+/** True where a statement may be on its way still, or have run, although nothing was heard of it. */
+export function isConnectionTrouble(provider: string, error: unknown): boolean {
+  if (isAnswer(provider, error)) return false
+  const { name, code, message } = (error ?? {}) as { name?: unknown; code?: unknown; message?: unknown }
+  if (driverCauseOf(error) || /^(?:P1|E[A-Z]+$)/.test(String(code))) return true
+  // Drivers and adapters throw plain errors, too.
+  return (
+    String(name).startsWith('PrismaClient') ||
+    /connection|socket|terminated|time(?:d )?-?out|closed|ended|hang up|server/i.test(String(message))
+  )
+}
+
+/** True where others were in the way, and the same may succeed when it is tried again. */
+export function isConflict(error: unknown): boolean {
+  return prismaCodeOf(error) === 'P2034' || driverCauseOf(error)?.kind === 'TransactionWriteConflict'
+}
+
+/** True for the victim of a deadlock where the database has rolled back its whole transaction at once. */
+export function hasEndedTransaction(provider: string, error: unknown): boolean {
+  return provider === 'mysql' && driverCauseOf(error)?.originalCode === '1213'
+}
+
+/** How a transaction is, by what became of releasing a savepoint in it. */
+export type TransactionState =
+  /** The savepoint was there. */
+  | 'intact'
+  /** PostgreSQL has aborted it: it can only be rolled back. */
+  | 'aborted'
+  /** Prisma has rolled it back, after a time-out for example, or its connection is lost. */
+  | 'over'
+  /** It is another one, or none: somebody has ended the one that was begun. */
+  | 'replaced'
+  /** The database did not answer in time, and may have it still. */
+  | 'unclear'
+
+export function stateAfter(provider: string, error: unknown): TransactionState {
+  if (isTimeout(error)) return 'unclear'
+  if (prismaCodeOf(error) === 'P2028' || !isAnswer(provider, error)) return 'over'
+  return driverCauseOf(error)?.originalCode === '25P02' ? 'aborted' : 'replaced'
+}
+
+function isTimeout(error: unknown): boolean {
+  if (prismaCodeOf(error) === 'P2028') return false
+  const { message } = (error ?? {}) as { message?: unknown }
+  return driverCauseOf(error)?.kind === 'SocketTimeout' || /time(?:d )?-?out/i.test(String(message))
+}
+
+/** Statements that end a transaction, or begin another; what a procedure does is not seen. */
+const CONTROL =
+  /^\s*(?:COMMIT|END|ROLLBACK(?!\s+(?:WORK\s+)?TO\b)|ABORT|BEGIN|START\s+TRANSACTION|PREPARE\s+TRANSACTION)\b/i
+/** Statements of MySQL and MariaDB that commit what is open. */
+const IMPLICIT_COMMIT =
+  /^\s*(?:ALTER|ANALYZE|CALL|CREATE(?!\s+TEMPORARY)|DROP(?!\s+TEMPORARY)|FLUSH|GRANT|LOCK|OPTIMIZE|RENAME|REPAIR|REVOKE|SET\s+(?:PASSWORD|AUTOCOMMIT)|TRUNCATE|UNLOCK)\b/i
+
+/**
+ * True for raw SQL after which the transaction may be another.
+ *
+ * @see https://mariadb.com/kb/en/sql-statements-that-cause-an-implicit-commit/
+ */
+export function endsTransaction(provider: string, statement: string): boolean {
+  return CONTROL.test(statement) || (provider === 'mysql' && IMPLICIT_COMMIT.test(statement))
+}

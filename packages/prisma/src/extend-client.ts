@@ -1,0 +1,119 @@
+import { depot as defaultDepot, type DepotManager } from '@filedepot/core'
+import { Cascades } from './cascades.ts'
+import { endsTransaction } from './database-answers.ts'
+import { readFileFields, type FileFields } from './file-fields.ts'
+import type { FiledepotOptions } from './filedepot-options.ts'
+import { WritePlanner } from './plan/plan-write.ts'
+import type { Args } from './plan/write-plan.ts'
+import { PrismaInternals, type TransactionLink, type TransactionOptions } from './prisma-internals.ts'
+import { RowReader } from './row-reader.ts'
+import { DataModel, type Model } from './schema/data-model.ts'
+import { SingleConnection } from './single-connection.ts'
+import { hydrate } from './stored-json.ts'
+import { transactionMethod } from './transaction-method.ts'
+import { Transactions } from './transactions.ts'
+import { WRITES, WriteHook, type Operation } from './write-hook.ts'
+
+/** A client of Prisma, or one that was extended. */
+export interface ExtendableClient {
+  $extends(extension: object): unknown
+  readonly $transaction: (this: unknown, input: unknown, options?: TransactionOptions) => Promise<unknown>
+}
+
+interface RawOperation {
+  readonly args: unknown
+  readonly query: (args: unknown) => Promise<unknown>
+  readonly __internalParams: { readonly transaction?: TransactionLink }
+}
+
+const RAW = ['$executeRaw', '$executeRawUnsafe', '$queryRaw', '$queryRawUnsafe']
+
+/** @throws FiledepotError what {@link filedepot} says of extending */
+export function extendClient(client: ExtendableClient, options: FiledepotOptions): unknown {
+  const { depot = defaultDepot, models, maxWait = 5000 } = options
+  const own = { maxWait: 10_000, timeout: 30_000, ...options.transactions }
+  const internals = new PrismaInternals(client)
+  const schema = new DataModel(internals)
+  const fields = readFileFields(models, schema)
+  const cascades = new Cascades(schema, fields, options.cascades)
+  warnOf(cascades)
+
+  const reader = new RowReader(internals, fields)
+  const connection = new SingleConnection(internals)
+  const transactions = new Transactions({ internals, depot, reader, connection, maxWait })
+  const planner = new WritePlanner(schema, fields, (model) => cascades.losesFiles(model))
+  const write = { depot, reader, cascades }
+  const hook = new WriteHook({ internals, planner, transactions, connection, write, options: own })
+
+  return client.$extends({
+    name: 'filedepot',
+    result: resultsOf(depot, fields),
+    query: {
+      ...Object.fromEntries(
+        modelsLeadingTo(schema, fields).map((model) => [model.property, writesOf(model, hook)]),
+      ),
+      ...rawOf(internals, transactions),
+    },
+    client: { $transaction: transactionMethod(client, { schema, planner, transactions, write, own }) },
+  })
+}
+
+/** The fields of results: values in the place of their JSON, made when they are looked at. */
+function resultsOf(depot: DepotManager, fields: FileFields): object {
+  return Object.fromEntries(
+    [...fields.values()].flatMap((ofModel) =>
+      [...ofModel.values()].slice(0, 1).map(({ model }) => [
+        model.property,
+        Object.fromEntries(
+          [...ofModel.values()].map((field) => [
+            field.name,
+            {
+              needs: { [field.name]: true },
+              compute: (row: Args) => hydrate(depot, field, row[field.name]),
+            },
+          ]),
+        ) as object,
+      ]),
+    ),
+  )
+}
+
+function writesOf(model: Model, hook: WriteHook): object {
+  return Object.fromEntries(
+    WRITES.map((name) => [name, (operation: Operation) => hook.run(model, operation)]),
+  )
+}
+
+/** Raw SQL may end the transaction in which it runs. */
+function rawOf({ provider }: PrismaInternals, transactions: Transactions): object {
+  const run = ({ args, query, __internalParams: { transaction } }: RawOperation) => {
+    const open = transactions.find(transaction)
+    if (open && endsTransaction(provider, statementOf(args))) open.noteTampering()
+    return query(args)
+  }
+  return Object.fromEntries(RAW.map((name) => [name, run]))
+}
+
+function statementOf(args: unknown): string {
+  const [first] = [args].flat() as [unknown]
+  const { strings } = (first ?? {}) as { strings?: readonly string[] }
+  return strings?.join('?') ?? String(first)
+}
+
+/** Models with files, and those from which a nested write can reach them. */
+function modelsLeadingTo(schema: DataModel, fields: FileFields): Model[] {
+  const leading = new Set(fields.keys())
+  // A relation can be written from both of its sides.
+  for (const name of leading) {
+    for (const { relation } of schema.get(name).fields.values()) if (relation) leading.add(relation.model)
+  }
+  return [...leading].map((name) => schema.get(name))
+}
+
+function warnOf({ notFollowed }: Cascades): void {
+  if (notFollowed.length === 0) return
+  process.emitWarning(
+    `the database deletes rows with files by ${notFollowed.join(', ')}, which \`cascades\` does not name: their files stay`,
+    'FiledepotWarning',
+  )
+}

@@ -1,0 +1,84 @@
+import {
+  expected,
+  FiledepotError,
+  UploadedFile,
+  type FileFilter,
+  type FileValidator,
+  type UploadType,
+} from '@filedepot/core'
+import type { FileFieldOptions, FileFieldSetting, FileModels } from './filedepot-options.ts'
+import type { DataModel, Model } from './schema/data-model.ts'
+
+/** A field that holds files, with the defaults filled in. */
+export interface FileField {
+  readonly model: Model
+  readonly name: string
+  readonly type: UploadType
+  readonly isList: boolean
+  readonly upload: {
+    readonly storage?: string
+    readonly maxSize?: number
+    readonly validators?: readonly FileValidator[]
+    readonly filters?: readonly FileFilter[]
+  }
+}
+
+/** The file fields of each model that has any, by the names of the schema. */
+export type FileFields = ReadonlyMap<string, ReadonlyMap<string, FileField>>
+
+/**
+ * Compares what was configured with the schema.
+ *
+ * @throws FiledepotError `INVALID_ARGUMENT` for a model or field that is not there, or that can hold no files
+ */
+export function readFileFields(models: FileModels, schema: DataModel): FileFields {
+  return new Map(
+    Object.entries(models).map(([property, fields]) => {
+      const model = schema.byProperty(property)
+      if (!model) {
+        const names = [...schema.models.values()].map((known) => known.property)
+        throw expected('models', `about models of the schema (${names.join(', ')})`, property)
+      }
+      if (model.key.length === 0) {
+        throw new FiledepotError('NOT_SUPPORTED', `${model.name} has no key by which its rows could be found`)
+      }
+      return [
+        model.name,
+        new Map(Object.entries(fields).map(([name, setting]) => [name, toFileField(model, name, setting)])),
+      ]
+    }),
+  )
+}
+
+function toFileField(model: Model, name: string, setting: FileFieldSetting): FileField {
+  const field = model.fields.get(name)
+  if (field?.type !== 'Json' || field.isList) {
+    throw expected(
+      `models.${model.property}.${name}`,
+      'a field of type Json',
+      field ? `${field.type}${field.isList ? '[]' : ''}` : 'no such field',
+    )
+  }
+  const options: FileFieldOptions =
+    typeof setting === 'function' || Array.isArray(setting)
+      ? { type: setting as FileFieldOptions['type'] }
+      : (setting as FileFieldOptions)
+  const isList = Array.isArray(options.type)
+  const type = (isList ? (options.type as readonly unknown[])[0] : options.type) as UploadType | undefined
+  if (type !== UploadedFile && !(type?.prototype instanceof UploadedFile)) {
+    throw expected(`models.${model.property}.${name}`, 'UploadedFile or a class that extends it', type)
+  }
+  const { storage, maxSize, validators, filters } = options
+  return {
+    model,
+    name,
+    type,
+    isList,
+    upload: {
+      ...(storage !== undefined && { storage }),
+      ...(maxSize !== undefined && { maxSize }),
+      ...(validators && { validators }),
+      ...(filters && { filters }),
+    },
+  }
+}

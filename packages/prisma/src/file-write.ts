@@ -1,0 +1,239 @@
+import {
+  attachFile,
+  FiledepotError,
+  UploadedFile,
+  type DepotManager,
+  type FileTransaction,
+} from '@filedepot/core'
+import type { Cascades } from './cascades.ts'
+import { pathsGivenUp, type Before, type Doubt, type Upload } from './doubts.ts'
+import { withKeys } from './plan/where.ts'
+import {
+  excludeEachOther,
+  type Condition,
+  type Slot,
+  type Target,
+  type WritePlan,
+} from './plan/write-plan.ts'
+import type { TransactionLink } from './prisma-internals.ts'
+import type { Preuploads } from './preuploads.ts'
+import type { RowReader } from './row-reader.ts'
+import { toJson } from './stored-json.ts'
+import { ClonedFile, unknownFile } from './written-values.ts'
+
+/** What all writes need. */
+export interface WriteParts {
+  readonly depot: DepotManager
+  readonly reader: RowReader
+  readonly cascades: Cascades
+}
+
+/** A row came in between, which an upsert has updated where it was to insert. It is tried again. */
+export class OvertakenError extends Error {}
+
+/** A file of a slot that was uploaded for it, in this or in an earlier try. */
+interface SlotFile {
+  readonly stored: UploadedFile
+  /** False for one that the caller had uploaded before: it is his again where no row gets it. */
+  readonly isOurs: boolean
+}
+
+/** The files of one operation: uploaded, put into its arguments, and compared with what rows hold afterwards. */
+export class FileWrite {
+  readonly #parts: WriteParts
+  readonly #plan: WritePlan
+  readonly #files: FileTransaction
+  readonly #preuploads: Preuploads | undefined
+  readonly #slotFiles = new Map<Slot, (SlotFile | undefined)[]>()
+  readonly #shared: {
+    readonly file: UploadedFile
+    readonly slot: Slot
+    readonly stored: Promise<UploadedFile>
+  }[] = []
+  /** The uploads, and the branches of the write for which they are. */
+  readonly #uploads = new Map<string, { upload: Upload; slots: Slot[] }>()
+
+  /** What was read for each target, in the latest try: its rows first, then those that go with them. */
+  readonly #before = new Map<Target, Before[]>()
+
+  /** @param uploaded what was uploaded already, of the pending values in the plan */
+  constructor(parts: WriteParts, plan: WritePlan, files: FileTransaction, uploaded?: Preuploads) {
+    this.#parts = parts
+    this.#plan = plan
+    this.#files = files
+    this.#preuploads = uploaded
+  }
+
+  /** Uploads what is pending. Where that is done before the transaction is opened, it holds up nobody. */
+  async upload(): Promise<void> {
+    await Promise.all(
+      this.#plan.slots.flatMap((slot) =>
+        slot.files.map(async (file, index) => {
+          if (file instanceof UploadedFile && file.isPending) await this.#uploadTo(slot, file, index)
+        }),
+      ),
+    )
+  }
+
+  /** Puts values into the arguments where nothing has to be read: rows that are created. */
+  async place(): Promise<void> {
+    for (const slot of this.#plan.slots) await this.#place(slot, [])
+  }
+
+  /**
+   * Runs the operation within a transaction, and resolves with its result and the files that rows have given up, or never
+   * got. Where it fails, `doubt` is told what it may have done.
+   */
+  async run<T>(
+    link: TransactionLink,
+    execute: () => Promise<T>,
+    { wasOvertaken, doubt }: { wasOvertaken?: (result: T) => boolean; doubt?: (doubt: Doubt) => void } = {},
+  ): Promise<{ result: T; unheld: string[] }> {
+    const before = this.#before
+    before.clear()
+    for (const target of this.#plan.targets) before.set(target, await this.#read(link, target))
+    const isTrue = (condition: Condition) =>
+      !('target' in condition) || this.hasFound(condition.target) === (condition.is === 'found')
+    for (const slot of this.#plan.slots) {
+      const rows = slot.target && before.get(slot.target)?.[0]?.rows
+      if (rows && rows.keys.length > 1 && slot.files.length > 0) throw severalRows(slot, rows.keys.length)
+      await this.#place(slot, rows?.paths ?? [], slot.conditions.every(isTrue))
+    }
+
+    const all = [...before.values()].flat()
+    let result: T
+    try {
+      result = await execute()
+    } catch (error) {
+      doubt?.({ before: all, uploads: [...this.#uploads.values()].map(({ upload }) => upload) })
+      throw error
+    }
+    if (wasOvertaken?.(result)) throw new OvertakenError()
+
+    const unused = [...this.#uploads.values()]
+      .filter(({ slots }) => !slots.some(({ conditions }) => conditions.every(isTrue)))
+      .flatMap(({ upload }) => upload.paths)
+    const gone = await pathsGivenUp(this.#parts.reader, link, all)
+    return { result, unheld: [...unused, ...gone, ...(await this.#skipped(link))] }
+  }
+
+  /** The files that were stored, and where they belong. */
+  *stored(): Iterable<{ slot: Slot; index: number; stored: UploadedFile }> {
+    for (const [slot, files] of this.#slotFiles) {
+      for (const [index, file] of files.entries()) if (file) yield { slot, index, stored: file.stored }
+    }
+  }
+
+  /** True where the rows of a target were there before the write. */
+  hasFound(target: Target): boolean {
+    return (this.#before.get(target)?.[0]?.rows.keys.length ?? 0) > 0
+  }
+
+  async #read(link: TransactionLink, target: Target): Promise<Before[]> {
+    const { reader, cascades } = this.#parts
+    const { model, where, limit, fields, deletes, newKey, restrict } = target
+    const rows = await reader.readAndLock(link, model, {
+      where,
+      limit,
+      fields: [...fields],
+      also: deletes ? cascades.referencesOf(model) : [],
+    })
+    restrict?.(withKeys(model, rows.keys))
+    const keysAfter = Object.keys(newKey).length > 0 ? rows.keys.map((key) => ({ ...key, ...newKey })) : []
+    if (!deletes || rows.keys.length === 0) return [{ rows, keysAfter }]
+    const taken = await cascades.read(reader, link, rows)
+    return [{ rows, keysAfter }, ...taken.map((one) => ({ rows: one, keysAfter: [] }))]
+  }
+
+  /** Puts the values of a field into the arguments. */
+  async #place(slot: Slot, current: readonly string[], isUsed = true): Promise<void> {
+    const { field, files, holder } = slot
+    if (files.length === 0) return
+    const values = await Promise.all(
+      files.map(async (file, index) => {
+        if (!(file instanceof ClonedFile))
+          return toJson(await this.#store(slot, file, index, current, isUsed))
+        if (!current.includes(file.path)) throw unknownFile(field, file)
+        const clones = holder[field.name]
+        return Array.isArray(clones) ? (clones[index] as unknown) : clones
+      }),
+    )
+    holder[field.name] = field.isList ? values : values[0]
+  }
+
+  async #store(
+    slot: Slot,
+    file: UploadedFile,
+    index: number,
+    current: readonly string[],
+    isUsed: boolean,
+  ): Promise<UploadedFile> {
+    if (!file.isPending && current.includes(file.path)) return file
+    const known = this.#slotFiles.get(slot)?.[index]
+    if (known) return known.stored
+    if (file.isPending) return await this.#uploadTo(slot, file, index)
+    // It is taken for a row only where a row gets it.
+    if (!isUsed) return file
+    return await this.#attach(slot, file, index, current)
+  }
+
+  /** Of two branches that exclude each other, both may have the same pending value: it is uploaded once. */
+  async #uploadTo(slot: Slot, file: UploadedFile, index: number): Promise<UploadedFile> {
+    const shared = this.#shared.find(
+      (one) => one.file === file && excludeEachOther(one.slot.conditions, slot.conditions),
+    )
+    if (!shared) {
+      const stored = this.#attach(slot, file, index, [])
+      this.#shared.push({ file, slot, stored })
+      return await stored
+    }
+    const stored = await shared.stored
+    this.#remember(slot, index, { stored, isOurs: true })
+    return stored
+  }
+
+  async #attach(
+    slot: Slot,
+    file: UploadedFile,
+    index: number,
+    current: readonly string[],
+  ): Promise<UploadedFile> {
+    const { type, upload } = slot.field
+    const stored =
+      this.#preuploads?.take(file, slot.field) ??
+      (await attachFile(this.#parts.depot, this.#files, file, { type, current, ...upload }))
+    this.#remember(slot, index, { stored, isOurs: stored !== file })
+    return stored
+  }
+
+  #remember(slot: Slot, index: number, file: SlotFile): void {
+    const files = this.#slotFiles.get(slot) ?? []
+    files[index] = file
+    this.#slotFiles.set(slot, files)
+    if (!file.isOurs) return
+    const { path, id, files: paths } = file.stored
+    const known = this.#uploads.get(path)
+    if (known) known.slots.push(slot)
+    else this.#uploads.set(path, { upload: { field: slot.field, id, index, paths }, slots: [slot] })
+  }
+
+  /** Rows that were to be created, and that the database may have passed over. */
+  async #skipped(link: TransactionLink): Promise<string[]> {
+    const unsure = [...this.#uploads.values()]
+      .filter(({ slots }) =>
+        slots.some(({ conditions }) => conditions.some(({ is }) => is === 'mayBeSkipped')),
+      )
+      .map(({ upload }) => upload)
+    if (unsure.length === 0) return []
+    const held = await this.#parts.reader.heldUploads(link, unsure)
+    return unsure.flatMap(({ paths }) => (paths.some((path) => held.has(path)) ? [] : paths))
+  }
+}
+
+function severalRows({ field }: Slot, count: number): FiledepotError {
+  return new FiledepotError(
+    'NOT_SUPPORTED',
+    `this update would give one file to ${count} rows of ${field.model.name}, and a file belongs to one row: ` +
+      'update them one by one, each with its own',
+  )
+}

@@ -1,0 +1,253 @@
+import { FiledepotError, type FileTransaction, type TransactionOutcome } from '@filedepot/core'
+import { hasEndedTransaction, prismaCodeOf, stateAfter, type TransactionState } from './database-answers.ts'
+import type { Doubt } from './doubts.ts'
+import type { Preuploads } from './preuploads.ts'
+import type { PrismaInternals, TransactionLink } from './prisma-internals.ts'
+
+/** A level of a transaction: itself, or one of its savepoints. */
+interface Level {
+  /** A savepoint of ours, by which we see whether the transaction is still the same. */
+  marker: Promise<void> | undefined
+  /** Writes that failed. What they left is looked at before the commit. */
+  readonly doubts: Doubt[]
+}
+
+/**
+ * A transaction of a caller, from the first moment to the last: its files, and what tells whether the database still has
+ * it. Hooks and promises do not: PostgreSQL answers the COMMIT of a transaction in which a statement has failed with
+ * ROLLBACK, MySQL goes on without a transaction after a deadlock, and Prisma reports both as a success.
+ */
+export class OpenTransaction {
+  readonly files: FileTransaction
+  readonly id: string
+  readonly link: TransactionLink
+  readonly #internals: PrismaInternals
+  readonly #levels: Level[] = [{ marker: undefined, doubts: [] }]
+  readonly #running = new Set<Promise<unknown>>()
+  /** The error with which the database has ended the transaction, although nobody has ended it for Prisma. */
+  #ended: unknown
+  /** True after raw SQL that may have ended it. */
+  #isTampered = false
+  #state: TransactionState | undefined
+  #gate: { readonly opened: Promise<void>; readonly open: () => void } | undefined
+  #isClosed = false
+  #isPrepared = false
+  #uploading = 0
+
+  /** @param preuploads what was uploaded for it before it was opened */
+  constructor(
+    internals: PrismaInternals,
+    files: FileTransaction,
+    id: string,
+    readonly preuploads: Preuploads | undefined,
+  ) {
+    this.#internals = internals
+    this.files = files
+    this.id = id
+    this.link = { kind: 'itx', id }
+  }
+
+  /** True where nothing was done to files, so that nothing has to be known of its end. */
+  get isUntouched(): boolean {
+    return !this.preuploads && this.#levels.every(({ marker }) => !marker) && this.#state === undefined
+  }
+
+  /**
+   * Runs a write that does something to files.
+   *
+   * @throws FiledepotError `TRANSACTION_ABORTED` where the database has ended the transaction, `TRANSACTION_SETTLED`
+   *   where its callback has returned
+   */
+  async run<T>(write: () => Promise<T>): Promise<T> {
+    await this.#gate?.opened
+    if (this.#isClosed) {
+      throw new FiledepotError('TRANSACTION_SETTLED', 'the transaction has ended: this write came too late')
+    }
+    if (this.#ended !== undefined) throw aborted(this.#ended)
+    const running = (async () => {
+      await this.#mark()
+      return await write()
+    })()
+    this.#running.add(running)
+    try {
+      return await running
+    } catch (error) {
+      if (hasEndedTransaction(this.#internals.provider, error)) this.#ended = error
+      throw error
+    } finally {
+      this.#running.delete(running)
+    }
+  }
+
+  /** Tells how long uploads took, where the transaction had no time left. */
+  explain(error: unknown): void {
+    const uploading = Math.round(this.#uploading)
+    if (prismaCodeOf(error) !== 'P2028' || uploading === 0 || !(error instanceof Error)) return
+    error.message +=
+      ` Of that time, uploads of files within the transaction took ${uploading} ms: upload before it, with` +
+      ' `await depot.upload(file)`, or raise its `timeout`.'
+  }
+
+  /** Counts the time that uploads take of the transaction. */
+  async timed<T>(upload: () => Promise<T>): Promise<T> {
+    const start = performance.now()
+    try {
+      return await upload()
+    } finally {
+      this.#uploading += performance.now() - start
+    }
+  }
+
+  /** A write has failed, and may have left a part of what it did. */
+  doubt(doubt: Doubt): void {
+    this.#top.doubts.push(doubt)
+  }
+
+  /** Raw SQL has run that may have ended the transaction. */
+  noteTampering(): void {
+    this.#isTampered = true
+  }
+
+  /** A nested transaction is about to begin, which is a savepoint: writes wait, so that each is on one side of it. */
+  async closeGate(): Promise<void> {
+    await this.#gate?.opened
+    await this.#settled()
+    let open: () => void = () => undefined
+    const opened = new Promise<void>((resolve) => (open = resolve))
+    this.#gate = { opened, open }
+  }
+
+  /** Writes go on. */
+  openGate(): void {
+    this.#gate?.open()
+    this.#gate = undefined
+  }
+
+  /** A nested transaction has begun. */
+  beginNested(): void {
+    this.files.savepoint()
+    this.#levels.push({ marker: undefined, doubts: [] })
+    this.openGate()
+  }
+
+  /** The nested transaction was released. */
+  async keepNested(): Promise<void> {
+    const inner = this.#levels.pop()
+    this.files.release()
+    if (!inner?.marker) return
+    this.#top.doubts.push(...inner.doubts)
+    // The savepoint of the inner level is gone with it. Where this one cannot be set, the look before the COMMIT says so.
+    await this.#mark().catch(() => undefined)
+  }
+
+  /** The nested transaction was rolled back, if the database still has the one around it. */
+  async undoNested(): Promise<void> {
+    const inner = this.#levels.pop()
+    const state = inner?.marker ? (this.#state ?? (await this.#look())) : 'intact'
+    if (state === 'intact') {
+      await this.files.rollbackTo()
+      return
+    }
+    this.files.release()
+    this.#top.doubts.push(...(inner?.doubts ?? []))
+    this.#state = state
+  }
+
+  /**
+   * The callback has returned: looks whether the transaction can be committed.
+   *
+   * @throws FiledepotError `TRANSACTION_ABORTED` where it cannot, although Prisma would report a success
+   */
+  async prepareCommit(resolve: (doubts: readonly Doubt[]) => Promise<void>): Promise<void> {
+    await this.#settled()
+    this.#isClosed = true
+    if (this.isUntouched) return
+    if (this.#state === undefined && this.#top.doubts.length > 0) await resolve(this.#top.doubts)
+    const { state, error } = await this.#release()
+    // Prisma says by itself what is wrong with one that is over.
+    if (state === 'aborted' || state === 'replaced') throw aborted(this.#ended ?? error)
+    this.#isPrepared = true
+  }
+
+  /** The callback has thrown: finds out what the coming ROLLBACK will undo. */
+  async prepareRollback(error: unknown): Promise<void> {
+    this.#isClosed = true
+    if (hasEndedTransaction(this.#internals.provider, error)) this.#ended ??= error
+    if (!this.isUntouched) await this.#release()
+  }
+
+  /** True where a COMMIT was sent to a transaction that could be committed: what became of it, its answer says. */
+  get isCommitting(): boolean {
+    return this.#isPrepared && (this.#state === 'intact' || this.#state === 'unclear')
+  }
+
+  /** What a failure means where no COMMIT was sent, or one that could not succeed. */
+  get outcomeOfFailure(): TransactionOutcome {
+    if (this.#state === 'unclear') return 'rolledBack'
+    if (this.#state === 'replaced')
+      return this.#ended !== undefined && !this.#isTampered ? 'rolledBack' : 'unknown'
+    return this.#isTampered && this.#state !== 'intact' ? 'unknown' : 'rolledBack'
+  }
+
+  get #top(): Level {
+    const top = this.#levels.at(-1)
+    if (!top) throw new TypeError('the transaction has no level')
+    return top
+  }
+
+  /** Waits for the writes that run now, as they belong to the level at which they began. */
+  async #settled(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running)
+  }
+
+  async #mark(): Promise<void> {
+    const top = this.#top
+    top.marker ??= this.#execute(`SAVEPOINT ${this.#markerName}`)
+    try {
+      await top.marker
+    } catch (error) {
+      top.marker = undefined
+      throw error
+    }
+  }
+
+  get #markerName(): string {
+    return `filedepot_${this.#levels.length}`
+  }
+
+  /** Releases the marker: that fails where the transaction in which it was set is not there any more. */
+  async #release(): Promise<{ state: TransactionState; error?: unknown }> {
+    if (this.#state !== undefined) return { state: this.#state }
+    try {
+      if (!this.#top.marker) await this.#execute(`SAVEPOINT ${this.#markerName}`)
+      await this.#execute(`RELEASE SAVEPOINT ${this.#markerName}`)
+      this.#state = 'intact'
+      return { state: 'intact' }
+    } catch (error) {
+      this.#state = stateAfter(this.#internals.provider, error)
+      return { state: this.#state, error }
+    }
+  }
+
+  /** The same in the middle of a transaction, which goes on. */
+  async #look(): Promise<TransactionState> {
+    const { state } = await this.#release()
+    this.#state = undefined
+    if (state !== 'intact' || !this.#top.marker) return state
+    this.#top.marker = undefined
+    await this.#mark()
+    return state
+  }
+
+  async #execute(statement: string): Promise<void> {
+    await this.#internals.original.$executeRawUnsafe(statement).requestTransaction(this.link)
+  }
+}
+
+function aborted(cause: unknown): FiledepotError {
+  return new FiledepotError(
+    'TRANSACTION_ABORTED',
+    'the database has given up the transaction after an error in it, so that it can only be rolled back',
+    { cause },
+  )
+}

@@ -1,0 +1,286 @@
+import { FiledepotError } from '@filedepot/core'
+import type { FileField, FileFields } from '../file-fields.ts'
+import type { DataModel, Model, Relation } from '../schema/data-model.ts'
+import { readWritten } from '../written-values.ts'
+import { plainWhere, rowsUnder } from './where.ts'
+import type { Args, Condition, Slot, Target, Where, WritePlan } from './write-plan.ts'
+
+/** What is known of the place in the arguments that is looked at. */
+interface Place {
+  readonly conditions: readonly Condition[]
+  /** The rows that are written there, unless they are new. */
+  readonly target?: Target | undefined
+}
+
+const ALWAYS: Place = { conditions: [] }
+
+/** Finds out what writes do to files, before they run: an extension sees the operation as it was called, and no more. */
+export class WritePlanner {
+  readonly #schema: DataModel
+  readonly #fields: FileFields
+  readonly #losesFiles: (model: Model) => boolean
+
+  /** @param losesFiles whether files may have to go where rows of a model are deleted */
+  constructor(schema: DataModel, fields: FileFields, losesFiles: (model: Model) => boolean) {
+    this.#schema = schema
+    this.#fields = fields
+    this.#losesFiles = losesFiles
+  }
+
+  /**
+   * The plan of an operation, or `undefined` where it does nothing to files.
+   *
+   * @param original the arguments as the caller wrote them
+   * @throws FiledepotError `INVALID_CONTENT`, `NOT_SUPPORTED`
+   */
+  plan(model: Model, operation: string, args: Args, original: unknown): WritePlan | undefined {
+    const slots: Slot[] = []
+    const targets: Target[] = []
+    const walk = new Walk(this.#schema, this.#fields, slots, targets)
+    walk.operation(model, operation, args, original)
+
+    const needed = targets.filter(
+      (target) =>
+        target.fields.size > 0 ||
+        (target.deletes && this.#losesFiles(target.model)) ||
+        slots.some(({ conditions }) => conditions.some((one) => 'target' in one && one.target === target)),
+    )
+    if (slots.length === 0 && needed.length === 0) return undefined
+    const onlyCreates = needed.length === 0 && slots.every(({ conditions }) => conditions.length === 0)
+    const upserted = needed.find((target) => target === walk.upserted)
+    return { slots, targets: needed, onlyCreates, upserted }
+  }
+}
+
+/** One way through the arguments of an operation. */
+class Walk {
+  upserted: Target | undefined
+
+  constructor(
+    private readonly schema: DataModel,
+    private readonly fields: FileFields,
+    private readonly slots: Slot[],
+    private readonly targets: Target[],
+  ) {}
+
+  operation(model: Model, operation: string, args: Args, original: unknown): void {
+    const written = (original ?? {}) as Args
+    const where = plainWhere(model, args.where)
+    const restrict = (rows: Where) => {
+      args.where = { AND: [args.where ?? {}, rows] }
+    }
+    switch (operation) {
+      case 'create':
+        this.data(model, args.data, written.data, ALWAYS)
+        return
+      case 'createMany':
+      case 'createManyAndReturn':
+        this.many(model, args, written, ALWAYS)
+        return
+      case 'update': {
+        const target = this.target(model, where)
+        this.data(model, args.data, written.data, { conditions: [], target })
+        return
+      }
+      case 'updateMany':
+      case 'updateManyAndReturn': {
+        const target = this.target(model, where, { limit: args.limit as number | undefined, restrict })
+        this.data(model, args.data, written.data, found(target, ALWAYS))
+        return
+      }
+      case 'upsert': {
+        const target = this.target(model, where)
+        this.upserted = target
+        this.data(model, args.create, written.create, absent(target, ALWAYS))
+        this.data(model, args.update, written.update, found(target, ALWAYS))
+        return
+      }
+      case 'delete':
+        this.target(model, where, { deletes: true })
+        return
+      case 'deleteMany':
+        this.target(model, where, { deletes: true, limit: args.limit as number | undefined, restrict })
+    }
+  }
+
+  /** The values of one row. */
+  private data(model: Model, data: unknown, original: unknown, place: Place): void {
+    if (typeof data !== 'object' || data === null) return
+    const holder = data as Args
+    const originals = (original ?? {}) as Args
+    const files = this.fields.get(model.name)
+    for (const [name, value] of Object.entries(holder)) {
+      const field = files?.get(name)
+      if (field) this.slot(field, holder, originals, place)
+      const relation = model.fields.get(name)?.relation
+      if (relation && typeof value === 'object' && value !== null) {
+        this.nested(model, name, relation, value as Args, originals[name], place)
+      }
+    }
+    if (place.target) noteNewKey(place.target, holder)
+  }
+
+  private slot(field: FileField, holder: Args, originals: Args, { conditions, target }: Place): void {
+    const files = readWritten(field, { value: holder[field.name], original: originals[field.name] })
+    if (!files) return
+    target?.fields.add(field)
+    this.slots.push({ field, files, holder, conditions, target })
+  }
+
+  private many(model: Model, { data, skipDuplicates }: Args, original: Args, place: Place): void {
+    const conditions: readonly Condition[] =
+      skipDuplicates === true ? [...place.conditions, { is: 'mayBeSkipped' }] : place.conditions
+    eachOf(data, original.data, (one, written) => {
+      this.data(model, one, written, { conditions })
+    })
+  }
+
+  /** The writes of a relation within those of a row. */
+  private nested(
+    parent: Model,
+    name: string,
+    relation: Relation,
+    writes: Args,
+    original: unknown,
+    place: Place,
+  ): void {
+    const model = this.schema.get(relation.model)
+    const isList = parent.fields.get(name)?.isList === true
+    const originals = (original ?? {}) as Args
+    const under = (where: unknown): Where =>
+      rowsUnder(this.schema, relation, place.target?.where, plainWhere(model, where))
+
+    for (const [write, value] of Object.entries(writes)) {
+      eachOf(
+        value,
+        originals[write],
+        (one, written, replace) => {
+          const args = one as Args
+          switch (write) {
+            case 'create':
+              this.data(model, args, written, { conditions: place.conditions })
+              return
+            case 'createMany':
+              this.many(model, args, written, place)
+              return
+            case 'connectOrCreate': {
+              const target = this.target(model, plainWhere(model, args.where))
+              this.data(model, args.create, written.create, absent(target, place))
+              return
+            }
+            case 'upsert': {
+              const target = this.target(model, under(args.where))
+              this.data(model, args.create, written.create, absent(target, place))
+              this.data(model, args.update, written.update, found(target, place))
+              return
+            }
+            case 'update': {
+              const wrapped = isList || isWrapped(model, args)
+              const target = this.target(model, under(wrapped ? args.where : undefined))
+              this.data(
+                model,
+                wrapped ? args.data : args,
+                wrapped ? written.data : written,
+                found(target, place),
+              )
+              return
+            }
+            case 'updateMany': {
+              const restrict = (rows: Where) => {
+                args.where = { AND: [args.where ?? {}, rows] }
+              }
+              const target = this.target(model, under(args.where), { restrict })
+              this.data(model, args.data, written.data, found(target, place))
+              return
+            }
+            case 'delete':
+              if (one !== false) this.target(model, under(one === true ? undefined : one), { deletes: true })
+              return
+            case 'deleteMany': {
+              const restrict = (rows: Where) => {
+                replace({ AND: [one, rows] })
+              }
+              this.target(model, under(one), { deletes: true, restrict })
+            }
+          }
+        },
+        (replaced) => (writes[write] = replaced),
+      )
+    }
+  }
+
+  private target(
+    model: Model,
+    where: Where,
+    {
+      deletes = false,
+      ...rest
+    }: { deletes?: boolean; limit?: number | undefined; restrict?: (rows: Where) => void } = {},
+  ): Target {
+    const fields = deletes ? [...(this.fields.get(model.name)?.values() ?? [])] : []
+    const target: Target = { model, where, fields: new Set(fields), deletes, newKey: {}, ...rest }
+    this.targets.push(target)
+    return target
+  }
+}
+
+function found(target: Target, { conditions }: Place): Place {
+  return { conditions: [...conditions, { target, is: 'found' }], target }
+}
+
+function absent(target: Target, { conditions }: Place): Place {
+  return { conditions: [...conditions, { target, is: 'absent' }] }
+}
+
+/** Prisma takes one object or a list of them in most places. */
+function eachOf(
+  value: unknown,
+  original: unknown,
+  visit: (one: unknown, original: Args, replace: (value: unknown) => void) => void,
+  replaceAll: (value: unknown) => void = () => undefined,
+): void {
+  if (!Array.isArray(value)) {
+    if (value !== undefined && value !== null) visit(value, (original ?? {}) as Args, replaceAll)
+    return
+  }
+  const originals: readonly unknown[] = Array.isArray(original) ? original : []
+  value.forEach((one: unknown, index) => {
+    visit(one, (originals[index] ?? {}) as Args, (replaced) => (value[index] = replaced))
+  })
+}
+
+/** The update of one related row is its data, or `{ where, data }`. */
+function isWrapped(model: Model, args: Args): boolean {
+  return (
+    typeof args.data === 'object' &&
+    Object.keys(args).every((name) => name === 'where' || name === 'data') &&
+    !model.fields.has('data')
+  )
+}
+
+/** Rows are looked at again after the write, by their keys: as they are then. */
+function noteNewKey(target: Target, data: Args): void {
+  const { model, newKey, fields } = target
+  for (const name of model.key) {
+    const value = data[name]
+    if (value === undefined) continue
+    const isOperation =
+      typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+    if (!isOperation) newKey[name] = value
+    else if ('set' in value) newKey[name] = value.set
+    else if (fields.size > 0) throw unknownKey(model, name)
+  }
+  const moves = [...model.fields.values()].find(
+    ({ name, relation }) =>
+      data[name] !== undefined && relation?.fields.some((one) => model.key.includes(one)),
+  )
+  if (moves && fields.size > 0) throw unknownKey(model, moves.name)
+}
+
+function unknownKey(model: Model, field: string): FiledepotError {
+  return new FiledepotError(
+    'NOT_SUPPORTED',
+    `this write changes the key of ${model.name} by its field ${field} together with its files, so that it could not be ` +
+      'told afterwards what the row holds: change them one after the other',
+  )
+}

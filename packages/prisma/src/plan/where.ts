@@ -1,0 +1,30 @@
+import type { DataModel, Model, Relation } from '../schema/data-model.ts'
+import type { Where } from './write-plan.ts'
+
+/** A `where` that names one row as one that filters rows: keys of several fields are spelled out. */
+export function plainWhere({ compoundKeys }: Model, where: unknown): Where {
+  if (typeof where !== 'object' || where === null) return {}
+  const conditions = Object.entries(where).map(([name, value]: [string, unknown]) =>
+    compoundKeys.has(name) && typeof value === 'object' ? { ...value } : { [name]: value },
+  )
+  return conditions.length === 1 ? (conditions[0] ?? {}) : { AND: conditions }
+}
+
+/** The rows that a relation leads to, from those that another `where` filters. */
+export function rowsUnder(
+  schema: DataModel,
+  { model, opposite }: Relation,
+  parent: Where | undefined,
+  where: Where,
+): Where {
+  if (!parent) return where
+  const isList = schema.get(model).fields.get(opposite)?.isList === true
+  return { AND: [{ [opposite]: { [isList ? 'some' : 'is']: parent } }, where] }
+}
+
+/** The rows with these keys. */
+export function withKeys({ key }: Model, keys: readonly Where[]): Where {
+  const [only] = key
+  if (key.length === 1 && only !== undefined) return { [only]: { in: keys.map((one) => one[only]) } }
+  return { OR: keys.map((one) => Object.fromEntries(key.map((name) => [name, one[name]]))) }
+}

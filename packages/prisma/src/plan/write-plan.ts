@@ -1,0 +1,60 @@
+import type { FileField } from '../file-fields.ts'
+import type { Model } from '../schema/data-model.ts'
+import type { WrittenFile } from '../written-values.ts'
+
+/** A `where` of Prisma. */
+export type Where = Readonly<Record<string, unknown>>
+
+/** An object of the arguments of an operation, which we may change: Prisma has cloned it for us. */
+export type Args = Record<string, unknown>
+
+/** Rows that a write may change or delete, so that they may give up files. They are read before it runs. */
+export interface Target {
+  readonly model: Model
+  readonly where: Where
+  /** The fields that may lose their files. */
+  readonly fields: Set<FileField>
+  readonly deletes: boolean
+  /** How many rows the write touches at the most. */
+  readonly limit?: number | undefined
+  /** What becomes of the key, where the write changes it. */
+  readonly newKey: Record<string, unknown>
+  /** Restricts the write to these rows, where others could come to match meanwhile. */
+  readonly restrict?: (rows: Where) => void
+}
+
+/**
+ * When a part of a write takes place: where a target has rows, or where it has none. `'mayBeSkipped'`: only the database
+ * knows.
+ */
+export type Condition =
+  { readonly target: Target; readonly is: 'found' | 'absent' } | { readonly is: 'mayBeSkipped' }
+
+/** A file field that a write gives a value to. */
+export interface Slot {
+  readonly field: FileField
+  /** None where the field is emptied. */
+  readonly files: readonly WrittenFile[]
+  /** Where in the arguments the value stands. */
+  readonly holder: Args
+  readonly conditions: readonly Condition[]
+  /** The rows that get the value, unless they are new. */
+  readonly target: Target | undefined
+}
+
+/** What a write does to files. */
+export interface WritePlan {
+  readonly slots: readonly Slot[]
+  readonly targets: readonly Target[]
+  /** True where a row is sure to get each file, and none gives one up: nothing has to be looked at. */
+  readonly onlyCreates: boolean
+  /** The row of an upsert, where it matters whether it was there. */
+  readonly upserted: Target | undefined
+}
+
+/** True for two parts of a write of which only one can take place. */
+export function excludeEachOther(one: readonly Condition[], other: readonly Condition[]): boolean {
+  return one.some((a) =>
+    other.some((b) => 'target' in a && 'target' in b && a.target === b.target && a.is !== b.is),
+  )
+}

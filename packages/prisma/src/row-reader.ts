@@ -1,0 +1,153 @@
+import type { FileField, FileFields } from './file-fields.ts'
+import { withKeys } from './plan/where.ts'
+import type { Where } from './plan/write-plan.ts'
+import type { PrismaInternals, TransactionLink } from './prisma-internals.ts'
+import type { Model } from './schema/data-model.ts'
+import { pathsOf } from './stored-json.ts'
+
+/** How many rows one statement names by their keys. */
+const ROWS_AT_A_TIME = 200
+
+/** Rows as they were when they were read and locked. */
+export interface ReadRows {
+  readonly model: Model
+  readonly fields: readonly FileField[]
+  /** The fields of their keys, and what else was asked for. */
+  readonly keys: readonly Where[]
+  readonly paths: readonly string[]
+}
+
+/** An upload, and the field that is to hold it. */
+export interface SoughtFile {
+  readonly field: FileField
+  readonly id: string
+  readonly index: number
+}
+
+/** Reads file fields of rows as they are in the database, past every extension. */
+export class RowReader {
+  readonly #internals: PrismaInternals
+  readonly #fields: FileFields
+
+  constructor(internals: PrismaInternals, fields: FileFields) {
+    this.#internals = internals
+    this.#fields = fields
+  }
+
+  /** Reads rows, and locks them where the database has locks, so that nobody else changes them until the end. */
+  async readAndLock(
+    link: TransactionLink,
+    model: Model,
+    {
+      where,
+      limit,
+      fields,
+      also = [],
+    }: {
+      where: Where
+      limit?: number | undefined
+      fields: readonly FileField[]
+      also?: readonly string[]
+    },
+  ): Promise<ReadRows> {
+    const names = [...model.key, ...also, ...fields.map(({ name }) => name)]
+    const select = Object.fromEntries(names.map((name) => [name, true]))
+    const take = limit === undefined ? {} : { take: limit }
+    const rows = (await this.#internals
+      .operation(model.property, 'findMany', { where, select, ...take })
+      .requestTransaction(link)) as Where[]
+    if (rows.length === 0 || !this.#locks) return { model, fields, keys: rows, paths: pathsIn(rows, fields) }
+
+    const paths: string[] = []
+    for (let at = 0; at < rows.length; at += ROWS_AT_A_TIME) {
+      const { text, values } = this.#lockStatement(model, fields, rows.slice(at, at + ROWS_AT_A_TIME))
+      const locked = await this.#internals.original.$queryRawUnsafe(text, ...values).requestTransaction(link)
+      // What was read before may be older than the lock, and with MySQL stays so for the whole transaction.
+      for (const row of locked as Where[]) {
+        paths.push(...fields.flatMap((_, index) => pathsOf(row[`file${index}`])))
+      }
+    }
+    return { model, fields, keys: rows, paths }
+  }
+
+  /** The paths that these rows hold now. */
+  async pathsHeld(
+    link: TransactionLink,
+    model: Model,
+    keys: readonly Where[],
+    fields: readonly FileField[],
+  ): Promise<string[]> {
+    if (keys.length === 0 || fields.length === 0) return []
+    return pathsIn(await this.#find(link, model, withKeys(model, keys), fields), fields)
+  }
+
+  /** Which of these uploads rows hold, whatever rows those are. This may look at every row. */
+  async heldUploads(link: TransactionLink, uploads: readonly SoughtFile[]): Promise<Set<string>> {
+    const held = new Set<string>()
+    for (const field of new Set(uploads.map((upload) => upload.field))) {
+      const ofField = uploads.filter((upload) => upload.field === field)
+      const OR = ofField.map(({ id, index }) => ({
+        [field.name]: { path: this.#jsonPath(field.isList ? [index, 'id'] : ['id']), equals: id },
+      }))
+      const rows = await this.#find(link, field.model, { OR }, [field])
+      for (const path of pathsIn(rows, [field])) held.add(path)
+    }
+    return held
+  }
+
+  /** The file fields of a model. */
+  fieldsOf(model: Model): readonly FileField[] {
+    return [...(this.#fields.get(model.name)?.values() ?? [])]
+  }
+
+  async #find(
+    link: TransactionLink,
+    model: Model,
+    where: Where,
+    fields: readonly FileField[],
+  ): Promise<Where[]> {
+    const select = Object.fromEntries(fields.map(({ name }) => [name, true]))
+    return (await this.#internals
+      .operation(model.property, 'findMany', { where, select })
+      .requestTransaction(link)) as Where[]
+  }
+
+  get #locks(): boolean {
+    return ['postgresql', 'postgres', 'cockroachdb', 'mysql'].includes(this.#internals.provider)
+  }
+
+  #lockStatement(
+    model: Model,
+    fields: readonly FileField[],
+    rows: readonly Where[],
+  ): { text: string; values: unknown[] } {
+    const isMysql = this.#internals.provider === 'mysql'
+    const quote = (name: string) =>
+      isMysql ? `\`${name.replaceAll('`', '``')}\`` : `"${name.replaceAll('"', '""')}"`
+    const columnOf = (name: string) => quote(model.fields.get(name)?.column ?? name)
+    const table = [model.schema, model.table]
+      .filter((name) => name !== undefined)
+      .map(quote)
+      .join('.')
+    const files = fields.map(({ name }, index) => `${columnOf(name)} AS file${index}`)
+    const values: unknown[] = []
+    const conditions = rows.map((row) => {
+      const equal = model.key.map((name) => {
+        values.push(row[name])
+        return `${columnOf(name)} = ${isMysql ? '?' : `$${values.length}`}`
+      })
+      return `(${equal.join(' AND ')})`
+    })
+    const text = `SELECT ${files.length > 0 ? files.join(', ') : '1 AS one'} FROM ${table} WHERE ${conditions.join(' OR ')} FOR UPDATE`
+    return { text, values }
+  }
+
+  #jsonPath(steps: readonly (string | number)[]): string | string[] {
+    if (this.#internals.provider.startsWith('postgres')) return steps.map(String)
+    return `$${steps.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('')}`
+  }
+}
+
+function pathsIn(rows: readonly Where[], fields: readonly FileField[]): string[] {
+  return rows.flatMap((row) => fields.flatMap(({ name }) => pathsOf(row[name])))
+}

@@ -1,0 +1,63 @@
+import type { FileWrite } from './file-write.ts'
+import type { Args, WritePlan } from './plan/write-plan.ts'
+import type { LazyPromise, PrismaInternals, TransactionLink } from './prisma-internals.ts'
+import type { Model } from './schema/data-model.ts'
+import { pathsOf } from './stored-json.ts'
+import { WithFields } from './with-fields.ts'
+
+/** An operation as it is sent to Prisma, and its result as the caller gets it. */
+export class SentWrite {
+  readonly #args: Args
+  readonly #query: (args: Args) => LazyPromise
+  readonly #plan: WritePlan
+  readonly #withFields: WithFields | undefined
+
+  constructor(
+    internals: PrismaInternals,
+    model: Model,
+    { args, query }: { args: Args; query: (args: Args) => LazyPromise },
+    plan: WritePlan,
+  ) {
+    this.#args = args
+    this.#query = query
+    this.#plan = plan
+    if (!plan.upserted) return
+    const ofRow = plan.slots.filter((slot) => slot.holder === args.create || slot.holder === args.update)
+    this.#withFields = new WithFields(
+      internals,
+      model,
+      args,
+      ofRow.map(({ field }) => field.name),
+    )
+  }
+
+  /** An upsert inserts or updates; which of both it did, its result says. */
+  get canBeOvertaken(): boolean {
+    return this.#plan.upserted !== undefined
+  }
+
+  send(): LazyPromise {
+    return this.#query(this.#withFields?.args ?? this.#args)
+  }
+
+  async within(link: TransactionLink): Promise<unknown> {
+    return await this.send().requestTransaction(link)
+  }
+
+  /** True where a row was updated of which nothing was known, as it came after we had looked. */
+  wasOvertaken(result: unknown, files: FileWrite): boolean {
+    const { upserted } = this.#plan
+    if (!upserted || files.hasFound(upserted)) return false
+    const held = new Set(this.#withFields?.valuesIn(result).flatMap(pathsOf))
+    const pathsFor = (branch: unknown) =>
+      [...files.stored()].filter(({ slot }) => slot.holder === branch).map(({ stored }) => stored.path)
+    const created = pathsFor(this.#args.create)
+    if (created.length > 0) return !created.some((path) => held.has(path))
+    return pathsFor(this.#args.update).some((path) => held.has(path))
+  }
+
+  /** What the caller asked for. */
+  result(result: unknown): unknown {
+    return this.#withFields?.strip(result) ?? result
+  }
+}

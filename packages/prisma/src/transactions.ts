@@ -1,0 +1,175 @@
+import {
+  FiledepotError,
+  FileTransaction,
+  patiently,
+  type DepotManager,
+  type TransactionOutcome,
+} from '@filedepot/core'
+import { isAnswer, prismaCodeOf } from './database-answers.ts'
+import { resolveDoubts } from './doubts.ts'
+import { OpenTransaction } from './open-transaction.ts'
+import {
+  openedTransactionId,
+  transactionIdOf,
+  type PrismaInternals,
+  type TransactionCallback,
+  type TransactionLink,
+  type TransactionOptions,
+} from './prisma-internals.ts'
+import { Preuploads } from './preuploads.ts'
+import type { RowReader } from './row-reader.ts'
+import type { SingleConnection } from './single-connection.ts'
+
+/** Begins a transaction: what `$transaction` of Prisma does with a callback. */
+export type Begin = (callback: TransactionCallback, options: TransactionOptions) => Promise<unknown>
+
+/** What transactions need. */
+export interface TransactionParts {
+  readonly internals: PrismaInternals
+  readonly depot: DepotManager
+  readonly reader: RowReader
+  readonly connection: SingleConnection
+  /** How long the end of a transaction waits for files to be deleted. */
+  readonly maxWait: number
+}
+
+/** The interactive transactions of callers that are open now. */
+export class Transactions {
+  readonly #parts: TransactionParts
+  readonly #open = new Map<string, OpenTransaction>()
+
+  constructor(parts: TransactionParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * The transaction of an operation, or `undefined` where it runs in none.
+   *
+   * @throws FiledepotError `NOT_SUPPORTED` for one whose end we would not hear of
+   */
+  of(link: TransactionLink | undefined): OpenTransaction | undefined {
+    if (!link) return undefined
+    const open = this.find(link)
+    if (open) return open
+    throw new FiledepotError(
+      'NOT_SUPPORTED',
+      'a write of files within a transaction that was opened by a client without filedepot, so that nobody could say how ' +
+        'it ends: open it with the extended client. Where another extension opens it, add filedepot() before that one',
+    )
+  }
+
+  find(link: TransactionLink | undefined): OpenTransaction | undefined {
+    return link?.kind === 'itx' ? this.#open.get(String(link.id)) : undefined
+  }
+
+  /**
+   * Runs the callback of a caller in a transaction, or in a savepoint where the client is in one already, and lets the
+   * files follow how it ends.
+   *
+   * @param prepare uploads files before the transaction is opened
+   * @throws FiledepotError `TRANSACTION_ABORTED`, and what the callback and Prisma throw
+   */
+  async run(
+    client: unknown,
+    begin: Begin,
+    callback: TransactionCallback,
+    options: TransactionOptions,
+    prepare?: (preuploads: Preuploads) => Promise<void>,
+  ): Promise<unknown> {
+    const outerId = transactionIdOf(client)
+    const outer = outerId === undefined ? undefined : this.#open.get(outerId)
+    if (outer) return await this.#nested(outer, begin, callback, options)
+    // One of a client without filedepot: writes of files are refused in it.
+    if (outerId !== undefined) return await begin(callback, options)
+    return await this.#parts.connection.transaction(() => this.#root(begin, callback, options, prepare))
+  }
+
+  async #root(
+    begin: Begin,
+    callback: TransactionCallback,
+    options: TransactionOptions,
+    prepare: ((preuploads: Preuploads) => Promise<void>) | undefined,
+  ): Promise<unknown> {
+    const { internals, depot, reader } = this.#parts
+    const files = new FileTransaction(depot)
+    const preuploads = prepare && new Preuploads(files)
+    let open: OpenTransaction | undefined
+    let result: unknown
+    try {
+      if (preuploads) await prepare(preuploads)
+      result = await begin(async (transaction) => {
+        const opened = new OpenTransaction(internals, files, openedTransactionId(transaction), preuploads)
+        open = opened
+        this.#open.set(opened.id, opened)
+        try {
+          const value = await callback(transaction)
+          await opened.prepareCommit(async (doubts) => {
+            opened.files.discard(await resolveDoubts(reader, opened.link, doubts))
+          })
+          return value
+        } catch (error) {
+          await opened.prepareRollback(error)
+          throw error
+        }
+      }, options)
+    } catch (error) {
+      open?.explain(error)
+      const outcome = open?.isCommitting
+        ? await this.outcomeOfCommit(error)
+        : (open?.outcomeOfFailure ?? 'rolledBack')
+      await this.settle(files, outcome, error)
+      throw error
+    } finally {
+      if (open) this.#open.delete(open.id)
+    }
+    await this.settle(files, 'committed')
+    return result
+  }
+
+  async #nested(
+    open: OpenTransaction,
+    begin: Begin,
+    callback: TransactionCallback,
+    options: TransactionOptions,
+  ): Promise<unknown> {
+    await open.closeGate()
+    const nested = { hasBegun: false }
+    let result: unknown
+    try {
+      result = await begin(async (transaction) => {
+        nested.hasBegun = true
+        open.beginNested()
+        try {
+          return await callback(transaction)
+        } finally {
+          await open.closeGate()
+        }
+      }, options)
+    } catch (error) {
+      if (nested.hasBegun) await open.undoNested()
+      open.openGate()
+      throw error
+    }
+    await open.keepNested()
+    open.openGate()
+    return result
+  }
+
+  /** What a COMMIT that failed has done. */
+  async outcomeOfCommit(error: unknown): Promise<TransactionOutcome> {
+    const { provider, original } = this.#parts.internals
+    if (!isAnswer(provider, error)) return 'unknown'
+    if (provider !== 'sqlite' || prismaCodeOf(error) === 'P2028') return 'rolledBack'
+    // SQLite keeps a transaction open whose COMMIT it refuses, and with it the one connection for everybody.
+    const rollingBack = original.$executeRawUnsafe('ROLLBACK')
+    return await rollingBack.then(
+      () => 'rolledBack',
+      () => 'unknown',
+    )
+  }
+
+  /** The transaction has ended: files go, or stay. */
+  async settle(files: FileTransaction, outcome: TransactionOutcome, reason?: unknown): Promise<void> {
+    await patiently(this.#parts.maxWait, files.settle(outcome, reason))
+  }
+}

@@ -1,0 +1,167 @@
+import { FileTransaction, type TransactionOutcome } from '@filedepot/core'
+import { isConflict, isConnectionTrouble } from './database-answers.ts'
+import { FileWrite, OvertakenError, type WriteParts } from './file-write.ts'
+import type { OpenTransaction } from './open-transaction.ts'
+import type { WritePlanner } from './plan/plan-write.ts'
+import type { Args } from './plan/write-plan.ts'
+import {
+  openedTransactionId,
+  type LazyPromise,
+  type PrismaInternals,
+  type TransactionLink,
+  type TransactionOptions,
+} from './prisma-internals.ts'
+import type { Model } from './schema/data-model.ts'
+import { SentWrite } from './sent-write.ts'
+import type { SingleConnection } from './single-connection.ts'
+import type { Transactions } from './transactions.ts'
+
+/** What Prisma hands to a query extension. */
+export interface Operation {
+  readonly model: string
+  readonly operation: string
+  readonly args: Args
+  readonly query: (args: Args) => LazyPromise
+  readonly __internalParams: { readonly args?: unknown; readonly transaction?: TransactionLink }
+}
+
+/** The operations that change rows. */
+export const WRITES: readonly string[] = [
+  'create',
+  'createMany',
+  'createManyAndReturn',
+  'update',
+  'updateMany',
+  'updateManyAndReturn',
+  'upsert',
+  'delete',
+  'deleteMany',
+]
+
+/** How often a write is tried that others get in the way of. */
+const TRIES = 5
+
+/** Runs the writes of callers, and lets their files follow. */
+export class WriteHook {
+  readonly #internals: PrismaInternals
+  readonly #planner: WritePlanner
+  readonly #transactions: Transactions
+  readonly #connection: SingleConnection
+  readonly #parts: WriteParts
+  readonly #options: TransactionOptions
+
+  constructor(parts: {
+    internals: PrismaInternals
+    planner: WritePlanner
+    transactions: Transactions
+    connection: SingleConnection
+    write: WriteParts
+    options: TransactionOptions
+  }) {
+    this.#internals = parts.internals
+    this.#planner = parts.planner
+    this.#transactions = parts.transactions
+    this.#connection = parts.connection
+    this.#parts = parts.write
+    // MySQL reads what was there when a transaction began, unless it is told to read what is there.
+    const isolationLevel = parts.internals.provider === 'mysql' ? { isolationLevel: 'ReadCommitted' } : {}
+    this.#options = { ...isolationLevel, ...parts.options }
+  }
+
+  /** @throws FiledepotError what an upload throws, and what the plan refuses */
+  async run(
+    model: Model,
+    { operation, args, query, __internalParams: internal }: Operation,
+  ): Promise<unknown> {
+    const plan = this.#planner.plan(model, operation, args, internal.args)
+    if (!plan) return await query(args)
+    const write = new SentWrite(this.#internals, model, { args, query }, plan)
+    const open = this.#transactions.of(internal.transaction)
+    if (open)
+      return await open.run(() =>
+        this.#within(open, new FileWrite(this.#parts, plan, open.files, open.preuploads), write),
+      )
+
+    const files = new FileTransaction(this.#parts.depot)
+    const fileWrite = new FileWrite(this.#parts, plan, files)
+    try {
+      await fileWrite.upload()
+      if (plan.onlyCreates) await fileWrite.place()
+    } catch (error) {
+      await this.#transactions.settle(files, 'rolledBack')
+      throw error
+    }
+    return plan.onlyCreates ? await this.#alone(write, files) : await this.#own(write, fileWrite, files)
+  }
+
+  /** Within a transaction of the caller. */
+  async #within(open: OpenTransaction, fileWrite: FileWrite, write: SentWrite): Promise<unknown> {
+    await open.timed(() => fileWrite.upload())
+    for (let tries = 1; ; tries++) {
+      const savepoint = write.canBeOvertaken ? 'filedepot_upsert' : undefined
+      const execute = (statement: string) =>
+        this.#internals.original.$executeRawUnsafe(statement).requestTransaction(open.link)
+      if (savepoint) await execute(`SAVEPOINT ${savepoint}`)
+      try {
+        const { result, unheld } = await fileWrite.run(open.link, () => write.within(open.link), {
+          wasOvertaken: (row) => write.wasOvertaken(row, fileWrite),
+          doubt: (doubt) => {
+            open.doubt(doubt)
+          },
+        })
+        if (savepoint) await execute(`RELEASE SAVEPOINT ${savepoint}`)
+        open.files.discard(unheld)
+        return write.result(result)
+      } catch (error) {
+        if (!savepoint || !(error instanceof OvertakenError) || tries === TRIES) throw error
+        await execute(`ROLLBACK TO SAVEPOINT ${savepoint}`)
+      }
+    }
+  }
+
+  /** One statement, or what Prisma makes a transaction of by itself. */
+  async #alone(write: SentWrite, files: FileTransaction): Promise<unknown> {
+    let result: unknown
+    try {
+      result = await this.#connection.statement(() => write.send())
+    } catch (error) {
+      const isUnsure = isConnectionTrouble(this.#internals.provider, error)
+      await this.#transactions.settle(files, isUnsure ? 'unknown' : 'rolledBack', error)
+      throw error
+    }
+    await this.#transactions.settle(files, 'committed')
+    return write.result(result)
+  }
+
+  /** In a transaction of our own, as rows have to be looked at before they are changed. */
+  async #own(write: SentWrite, fileWrite: FileWrite, files: FileTransaction): Promise<unknown> {
+    const { original } = this.#internals
+    for (let tries = 1; ; tries++) {
+      const progress = { isCommitting: false }
+      try {
+        const { result, unheld } = (await this.#connection.transaction(() =>
+          original.$transaction(async (transaction) => {
+            const link: TransactionLink = { kind: 'itx', id: openedTransactionId(transaction) }
+            const done = await fileWrite.run(link, () => write.within(link), {
+              wasOvertaken: (row) => write.wasOvertaken(row, fileWrite),
+            })
+            progress.isCommitting = true
+            return done
+          }, this.#options),
+        )) as { result: unknown; unheld: string[] }
+        files.discard(unheld)
+        await this.#transactions.settle(files, 'committed')
+        return write.result(result)
+      } catch (error) {
+        if (files.settled) throw error
+        const outcome: TransactionOutcome = progress.isCommitting
+          ? await this.#transactions.outcomeOfCommit(error)
+          : 'rolledBack'
+        const isInTheWay = isConflict(error) || error instanceof OvertakenError
+        if (outcome === 'rolledBack' && isInTheWay && tries < TRIES) continue
+        await this.#transactions.settle(files, outcome, error)
+        throw error
+      }
+    }
+  }
+}
