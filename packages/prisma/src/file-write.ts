@@ -114,7 +114,7 @@ export class FileWrite {
       .filter(({ slots }) => !slots.some(({ conditions }) => conditions.every(isTrue)))
       .flatMap(({ upload }) => upload.paths)
     const gone = await pathsGivenUp(this.#parts.reader, link, all)
-    return { result, unheld: [...unused, ...gone, ...(await this.#skipped(link))] }
+    return { result, unheld: [...unused, ...gone, ...(await this.#skipped(link, result))] }
   }
 
   /** The files that were stored, and where they belong. */
@@ -122,6 +122,13 @@ export class FileWrite {
     for (const [slot, files] of this.#slotFiles) {
       for (const [index, file] of files.entries()) if (file) yield { slot, index, stored: file.stored }
     }
+  }
+
+  /** After a failure that may have come after the operation: the files that no row has got. */
+  async unheldUploads(): Promise<string[]> {
+    const uploads = [...this.#uploads.values()].map(({ upload }) => upload)
+    const held = await this.#parts.reader.heldUploads(undefined, uploads)
+    return uploads.flatMap(({ paths }) => (paths.some((path) => held.has(path)) ? [] : paths))
   }
 
   /** True where the rows of a target were there before the write. */
@@ -218,7 +225,9 @@ export class FileWrite {
   }
 
   /** Rows that were to be created, and that the database may have passed over. */
-  async #skipped(link: TransactionLink): Promise<string[]> {
+  async #skipped(link: TransactionLink, result: unknown): Promise<string[]> {
+    const { count } = Array.isArray(result) ? { count: result.length } : (result as { count?: number })
+    if (count === this.#plan.rows) return []
     const unsure = [...this.#uploads.values()]
       .filter(({ slots }) =>
         slots.some(({ conditions }) => conditions.some(({ is }) => is === 'mayBeSkipped')),

@@ -82,7 +82,7 @@ export class RowReader {
   }
 
   /** Which of these uploads rows hold, whatever rows those are. This may look at every row. */
-  async heldUploads(link: TransactionLink, uploads: readonly SoughtFile[]): Promise<Set<string>> {
+  async heldUploads(link: TransactionLink | undefined, uploads: readonly SoughtFile[]): Promise<Set<string>> {
     const held = new Set<string>()
     for (const field of new Set(uploads.map((upload) => upload.field))) {
       const ofField = uploads.filter((upload) => upload.field === field)
@@ -101,15 +101,14 @@ export class RowReader {
   }
 
   async #find(
-    link: TransactionLink,
+    link: TransactionLink | undefined,
     model: Model,
     where: Where,
     fields: readonly FileField[],
   ): Promise<Where[]> {
     const select = Object.fromEntries(fields.map(({ name }) => [name, true]))
-    return (await this.#internals
-      .operation(model.property, 'findMany', { where, select })
-      .requestTransaction(link)) as Where[]
+    const finding = this.#internals.operation(model.property, 'findMany', { where, select })
+    return (await (link ? finding.requestTransaction(link) : finding)) as Where[]
   }
 
   get #locks(): boolean {

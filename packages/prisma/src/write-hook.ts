@@ -1,5 +1,5 @@
 import { FileTransaction, type TransactionOutcome } from '@filedepot/core'
-import { isConflict, isConnectionTrouble } from './database-answers.ts'
+import { isAnswer, isConflict, isConnectionTrouble } from './database-answers.ts'
 import { FileWrite, OvertakenError, type WriteParts } from './file-write.ts'
 import type { OpenTransaction } from './open-transaction.ts'
 import type { WritePlanner } from './plan/plan-write.ts'
@@ -75,7 +75,7 @@ export class WriteHook {
   ): Promise<unknown> {
     const plan = this.#planner.plan(model, operation, args, internal.args)
     if (!plan) return await query(args)
-    const write = new SentWrite(this.#internals, model, { args, query }, plan)
+    const write = new SentWrite(this.#internals, model, { operation, args, query }, plan)
     const open = this.#transactions.of(internal.transaction)
     if (open)
       return await open.run(() =>
@@ -91,7 +91,9 @@ export class WriteHook {
       await this.#transactions.settle(files, 'rolledBack')
       throw error
     }
-    return plan.onlyCreates ? await this.#alone(write, files) : await this.#own(write, fileWrite, files)
+    return plan.onlyCreates
+      ? await this.#alone(write, fileWrite, files)
+      : await this.#own(write, fileWrite, files)
   }
 
   /** Within a transaction of the caller. */
@@ -120,17 +122,41 @@ export class WriteHook {
   }
 
   /** One statement, or what Prisma makes a transaction of by itself. */
-  async #alone(write: SentWrite, files: FileTransaction): Promise<unknown> {
+  async #alone(write: SentWrite, fileWrite: FileWrite, files: FileTransaction): Promise<unknown> {
     let result: unknown
     try {
       result = await this.#connection.statement(() => write.send())
     } catch (error) {
-      const isUnsure = isConnectionTrouble(this.#internals.provider, error)
-      await this.#transactions.settle(files, isUnsure ? 'unknown' : 'rolledBack', error)
+      await this.#transactions.settle(
+        files,
+        await this.#outcomeOfFailure(error, write, fileWrite, files),
+        error,
+      )
       throw error
     }
     await this.#transactions.settle(files, 'committed')
     return write.result(result)
+  }
+
+  /**
+   * What a write has done that failed. Extensions that were added after ours have their say as well: what one of them
+   * throws says nothing of the rows, which may have been written before.
+   */
+  async #outcomeOfFailure(
+    error: unknown,
+    write: SentWrite,
+    fileWrite: FileWrite,
+    files: FileTransaction,
+  ): Promise<TransactionOutcome> {
+    const { provider } = this.#internals
+    if (isAnswer(provider, error) && write.isNamedBy(error)) return 'rolledBack'
+    if (isConnectionTrouble(provider, error)) return 'unknown'
+    try {
+      files.discard(await fileWrite.unheldUploads())
+      return 'committed'
+    } catch {
+      return 'unknown'
+    }
   }
 
   /** In a transaction of our own, as rows have to be looked at before they are changed. */

@@ -25,7 +25,12 @@ const prisma = base.$extends(
 
 export async function results(): Promise<unknown[]> {
   const user = await prisma.user.create({
-    data: { name: 'Ada', avatar: portrait, documents: [file], posts: { create: [{ title: '', cover: file }] } },
+    data: {
+      name: 'Ada',
+      avatar: portrait,
+      documents: [file],
+      posts: { create: [{ title: '', cover: file }] },
+    },
     include: { posts: true },
   })
   const width: number | undefined = user.avatar?.width

@@ -48,7 +48,8 @@ export class WritePlanner {
     if (slots.length === 0 && needed.length === 0) return undefined
     const onlyCreates = needed.length === 0 && slots.every(({ conditions }) => conditions.length === 0)
     const upserted = needed.find((target) => target === walk.upserted)
-    return { slots, targets: needed, onlyCreates, upserted }
+    const rows = Array.isArray(args.data) ? args.data.length : 1
+    return { slots, targets: needed, onlyCreates, rows, upserted }
   }
 }
 
