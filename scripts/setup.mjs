@@ -1,5 +1,6 @@
 // Makes a fresh clone ready with nothing but Node and npm: installs with the pinned pnpm where the lockfile says
-// something new, and with --build compiles what has changed. Does nothing, quickly, the second time.
+// something new, generates the Prisma clients, and with --build compiles what has changed. Does nothing, quickly, the
+// second time.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -22,6 +23,8 @@ if (!isInstalled()) {
   })
   if (status !== 0) fail('the dependencies could not be installed')
 }
+
+await import('./prisma-generate.mjs')
 
 if (process.argv.includes('--build')) {
   execFileSync(process.execPath, ['scripts/build.mjs', '--changed'], { stdio: 'inherit' })

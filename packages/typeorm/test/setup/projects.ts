@@ -1,4 +1,5 @@
-const DATABASES = ['sqlite', 'postgres', 'mariadb', 'mongodb']
+import { chosen, DATABASES } from '../../../../test/databases/chosen.ts'
+import { databaseProject, type DatabaseProject } from '../../../../test/databases/jest-project.ts'
 
 /** The versions of TypeORM, and where each is installed that is not the one of the package, and what it needs. */
 const VERSIONS: Record<Version, Record<string, string>> = {
@@ -19,15 +20,12 @@ const MONGODB = `${TESTS}mongodb/`
 type Version = '1.1' | '0.3'
 
 /** What is said of one of Jest's projects. */
-export interface TypeormProject {
+export interface TypeormProject extends DatabaseProject {
   displayName: string
   testMatch: string[]
   testPathIgnorePatterns: string[]
   globals: { FILEDEPOT_TEST: { database: string; typeorm: string; storage: string } }
   moduleNameMapper: Record<string, string>
-  testEnvironment: string
-  globalSetup?: string
-  globalTeardown?: string
 }
 
 /**
@@ -60,18 +58,6 @@ function projectOf(version: Version, database: string, storage: string): Typeorm
     testPathIgnorePatterns: ['/node_modules/', ...(database === 'mongodb' ? [] : [MONGODB])],
     globals: { FILEDEPOT_TEST: { database, typeorm: version, storage } },
     moduleNameMapper: VERSIONS[version],
-    testEnvironment: `${TESTS}setup/environment.mjs`,
-    ...(database === 'postgres' && {
-      globalSetup: `${TESTS}setup/start-postgres.mjs`,
-      globalTeardown: `${TESTS}setup/stop-postgres.mjs`,
-    }),
+    ...databaseProject(database),
   }
-}
-
-function chosen(variable: string, all: readonly string[]): string[] {
-  const names = process.env[variable]?.split(',') ?? [...all]
-  const unknown = names.find((name) => !all.includes(name))
-  if (unknown !== undefined)
-    throw new Error(`${variable}: expected some of ${all.join(', ')}, got "${unknown}"`)
-  return names
 }

@@ -1,6 +1,5 @@
 import type { ConcurrentRowDriver, RowWriter } from '@filedepot/testing/model'
-import { kind } from './database-kind.ts'
-import { serverDatabase } from './data-source-options.ts'
+import { endOldestTransaction } from '../../../../test/databases/end-oldest-transaction.ts'
 import { NoteObserver } from './note-observer.ts'
 import { NoteWriter } from './note-writer.ts'
 
@@ -17,19 +16,6 @@ export class ConcurrentNoteDriver extends NoteObserver implements ConcurrentRowD
 
   /** The oldest connection that is in a transaction, or none. */
   async kill(): Promise<void> {
-    const server = await serverDatabase()
-    const [oldest] = (await server.query(OLDEST[kind])) as { id: number }[]
-    if (oldest) await server.endConnection(oldest.id)
+    await endOldestTransaction()
   }
-}
-
-const OLDEST = {
-  postgres:
-    'SELECT pid AS id FROM pg_stat_activity WHERE datname = current_database() ' +
-    'AND pid <> pg_backend_pid() AND xact_start IS NOT NULL ORDER BY xact_start LIMIT 1',
-  mariadb:
-    'SELECT trx_mysql_thread_id AS id FROM information_schema.innodb_trx t ' +
-    'JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id ' +
-    'WHERE p.db = database() AND p.id <> connection_id() ORDER BY trx_started LIMIT 1',
-  sqlite: '',
 }

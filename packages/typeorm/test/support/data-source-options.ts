@@ -1,21 +1,8 @@
-import { afterAll } from '@jest/globals'
 import type { DataSourceOptions } from 'typeorm'
+import { serverDatabase } from '../../../../test/databases/server-database.ts'
 import { kind } from './database-kind.ts'
-import { createServerDatabase, type ServerDatabase } from './server-database.ts'
 
-let creating: Promise<ServerDatabase> | undefined
-
-afterAll(async () => {
-  const database = await creating
-  creating = undefined
-  await database?.drop()
-})
-
-/** The server's database of this test file; made when it is asked for first, dropped at the end of the file. */
-export async function serverDatabase(): Promise<ServerDatabase> {
-  creating ??= createServerDatabase()
-  return await creating
-}
+export { serverDatabase }
 
 /** Options of an empty database: a new one in memory, or the file's own on the server, whose tables are dropped. */
 export async function dataSourceOptions(

@@ -1,38 +1,10 @@
-/** What the suite runs on: a database, a version of TypeORM, a storage; see `setup/projects.ts`. */
-const { FILEDEPOT_TEST } = globalThis as unknown as {
-  FILEDEPOT_TEST: { database: DatabaseKind; typeorm: '1.1' | '0.3'; storage: StorageKind }
-}
+export * from '../../../../test/databases/database-kind.ts'
 
-export type DatabaseKind = 'sqlite' | 'postgres' | 'mariadb'
+/** What the suite runs on: beside the database, a version of TypeORM and a storage; see `setup/projects.ts`. */
+const { FILEDEPOT_TEST } = globalThis as unknown as {
+  FILEDEPOT_TEST: { typeorm: '1.1' | '0.3'; storage: StorageKind }
+}
 
 export type StorageKind = 'memory' | 'local' | 's3' | 'gcs' | 'gridfs'
 
-export const { database: kind, typeorm: typeormVersion, storage: storageKind } = FILEDEPOT_TEST
-
-export function isOn(...kinds: DatabaseKind[]): boolean {
-  return kinds.includes(kind)
-}
-
-/** True where an error within a transaction lets it do nothing any more but roll back. */
-export const errorsAbortTransactions = kind === 'postgres'
-
-/** What the databases say. */
-export const says = {
-  unique: { sqlite: 'UNIQUE', postgres: 'unique constraint', mariadb: 'Duplicate entry' }[kind],
-  foreignKey: {
-    sqlite: 'FOREIGN KEY',
-    postgres: 'foreign key constraint',
-    mariadb: 'foreign key constraint fails',
-  }[kind],
-}
-
-/** A statement with `?` for its parameters, as the database writes it. */
-export function sql(statement: string): string {
-  let count = 0
-  return kind === 'postgres' ? statement.replaceAll('?', () => `$${++count}`) : statement
-}
-
-/** A name as it stands in a statement. */
-export function quoted(name: string): string {
-  return kind === 'mariadb' ? `\`${name}\`` : `"${name}"`
-}
+export const { typeorm: typeormVersion, storage: storageKind } = FILEDEPOT_TEST

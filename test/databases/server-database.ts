@@ -1,3 +1,4 @@
+import { afterAll } from '@jest/globals'
 import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import mysql from 'mysql2/promise'
@@ -8,7 +9,7 @@ import { kind } from './database-kind.ts'
 export interface ServerDatabase {
   readonly url: string
   /** Runs a statement on a connection of its own, beside those of the tests. */
-  query(statement: string): Promise<Record<string, unknown>[]>
+  readonly query: (statement: string) => Promise<Record<string, unknown>[]>
   /**
    * Ends a connection, whatever it is doing. Resolves when both ends know it, so that no pool gives it out again.
    *
@@ -20,7 +21,21 @@ export interface ServerDatabase {
   drop(): Promise<void>
 }
 
-export async function createServerDatabase(): Promise<ServerDatabase> {
+let creating: Promise<ServerDatabase> | undefined
+
+afterAll(async () => {
+  const database = await creating
+  creating = undefined
+  await database?.drop()
+})
+
+/** The server's database of this test file; made when it is asked for first, dropped at the end of the file. */
+export async function serverDatabase(): Promise<ServerDatabase> {
+  creating ??= createServerDatabase()
+  return await creating
+}
+
+async function createServerDatabase(): Promise<ServerDatabase> {
   const name = `filedepot_${process.pid}_${randomBytes(6).toString('hex')}`
   return kind === 'postgres' ? await createOnPostgres(name) : await createOnMariaDB(name)
 }

@@ -1,0 +1,32 @@
+import type { RowObserver } from '@filedepot/testing/model'
+import assert from 'node:assert/strict'
+import { textOf } from '../../../../test/support/contents.ts'
+import type { TestDatabase } from './test-database.ts'
+
+/** Looks at the committed notes and their files. */
+export class NoteObserver implements RowObserver {
+  readonly database: TestDatabase
+
+  constructor(database: TestDatabase) {
+    this.database = database
+  }
+
+  async rows(): Promise<Map<string, string | null>> {
+    const notes = await this.database.prisma.note.findMany()
+    const rows = new Map<string, string | null>()
+    for (const { name, text, file } of notes) {
+      const content = (await textOf(file)) ?? null
+      assert.equal(content ?? '', text, `the file of "${name}" is not its own`)
+      rows.set(name, content)
+    }
+    return rows
+  }
+
+  pathsOfRows(): Promise<string[]> {
+    return this.database.pathsOfRows()
+  }
+
+  pathsOfFiles(): Promise<string[]> {
+    return this.database.pathsOfFiles()
+  }
+}
