@@ -2,11 +2,14 @@ import type { FileWrite } from './file-write.ts'
 import type { Args, WritePlan } from './plan/write-plan.ts'
 import type { LazyPromise, PrismaInternals, TransactionLink } from './prisma-internals.ts'
 import type { Model } from './schema/data-model.ts'
+import type { Operation } from './write-hook.ts'
 import { pathsOf } from './stored-json.ts'
 import { WithFields } from './with-fields.ts'
 
 /** An operation as it is sent to Prisma, and its result as the caller gets it. */
 export class SentWrite {
+  /** `user.create()`. */
+  readonly name: string
   readonly #args: Args
   readonly #query: (args: Args) => LazyPromise
   readonly #plan: WritePlan
@@ -15,9 +18,10 @@ export class SentWrite {
   constructor(
     internals: PrismaInternals,
     model: Model,
-    { args, query }: { args: Args; query: (args: Args) => LazyPromise },
+    { operation, args, query }: Pick<Operation, 'operation' | 'args' | 'query'>,
     plan: WritePlan,
   ) {
+    this.name = `${model.property}.${operation}()`
     this.#args = args
     this.#query = query
     this.#plan = plan
@@ -54,6 +58,11 @@ export class SentWrite {
     const created = pathsFor(this.#args.create)
     if (created.length > 0) return !created.some((path) => held.has(path))
     return pathsFor(this.#args.update).some((path) => held.has(path))
+  }
+
+  /** True for an error of Prisma about this operation, and not about another that an extension has called. */
+  isNamedBy(error: unknown): boolean {
+    return String((error as { message?: unknown } | null)?.message).includes(this.name)
   }
 
   /** What the caller asked for. */

@@ -48,7 +48,8 @@ export class WritePlanner {
     if (slots.length === 0 && needed.length === 0) return undefined
     const onlyCreates = needed.length === 0 && slots.every(({ conditions }) => conditions.length === 0)
     const upserted = needed.find((target) => target === walk.upserted)
-    return { slots, targets: needed, onlyCreates, upserted }
+    const rows = Array.isArray(args.data) ? args.data.length : 1
+    return { slots, targets: needed, onlyCreates, rows, upserted }
   }
 }
 
@@ -66,9 +67,7 @@ class Walk {
   operation(model: Model, operation: string, args: Args, original: unknown): void {
     const written = (original ?? {}) as Args
     const where = plainWhere(model, args.where)
-    const restrict = (rows: Where) => {
-      args.where = { AND: [args.where ?? {}, rows] }
-    }
+    const restrict = restriction(args)
     switch (operation) {
       case 'create':
         this.data(model, args.data, written.data, ALWAYS)
@@ -221,6 +220,14 @@ class Walk {
     const target: Target = { model, where, fields: new Set(fields), deletes, newKey: {}, ...rest }
     this.targets.push(target)
     return target
+  }
+}
+
+/** Narrows the `where` of a write. */
+function restriction(args: Args): (rows: Where) => void {
+  const { where = {} } = args
+  return (rows) => {
+    args.where = { AND: [where, rows] }
   }
 }
 

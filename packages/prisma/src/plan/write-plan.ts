@@ -48,6 +48,8 @@ export interface WritePlan {
   readonly targets: readonly Target[]
   /** True where a row is sure to get each file, and none gives one up: nothing has to be looked at. */
   readonly onlyCreates: boolean
+  /** How many rows are created, unless some are passed over. */
+  readonly rows: number
   /** The row of an upsert, where it matters whether it was there. */
   readonly upserted: Target | undefined
 }
