@@ -31,7 +31,7 @@ afterEach(async () => {
 
 /** Runs a program on a database that the programs share, emptied after each; one that failed is not used again. */
 async function onDatabase(action: (database: TestDatabase) => Promise<void>): Promise<void> {
-  const current = database ?? (await TestDatabase.open())
+  const current = database ?? (await TestDatabase.open({ ownClient: true }))
   database = undefined
   try {
     await action(current)

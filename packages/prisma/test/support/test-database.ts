@@ -1,7 +1,7 @@
 import { DepotManager, MemoryBackend, UploadedFile } from '@filedepot/core'
 import { filedepot, type FiledepotOptions } from '@filedepot/prisma'
 import { ChaosBackend } from '@filedepot/testing'
-import { expect } from '@jest/globals'
+import { afterAll, expect } from '@jest/globals'
 import { setTimeout } from 'node:timers/promises'
 import { kind, quoted } from '../../../../test/databases/database-kind.ts'
 import { serverDatabase } from '../../../../test/databases/server-database.ts'
@@ -11,8 +11,41 @@ import { PrismaClient, type BaseClient } from './generated-client.ts'
 
 /** Options of {@link TestDatabase.open}. */
 export interface TestDatabaseOptions extends Partial<Omit<FiledepotOptions, 'depot' | 'models'>> {
-  /** Of the chaos backend. */
-  seed?: number
+  /** For tests that leave a client behind that nobody else can use. @default false */
+  ownClient?: boolean
+}
+
+/** A client without the extension, and the database that it is connected to. */
+interface Connected {
+  readonly base: BaseClient
+  readonly database: EmptyDatabase
+}
+
+/** That of the test file: making one takes longer than most tests. */
+let shared: Promise<Connected> | undefined
+
+afterAll(async () => {
+  if (shared) await disconnect(await shared)
+  shared = undefined
+})
+
+async function connect(): Promise<Connected> {
+  const database = await emptyDatabase()
+  const base = new PrismaClient({ adapter: database.adapter() })
+  // Nothing here has to survive a loss of power.
+  if (kind === 'sqlite') await base.$queryRawUnsafe('PRAGMA synchronous = OFF')
+  return { base, database }
+}
+
+/** Ends the connections that a failed test has left, too. */
+async function disconnect({ base, database }: Connected): Promise<void> {
+  const closing = base.$disconnect()
+  if (kind !== 'sqlite') {
+    const closed = await Promise.race([closing.then(() => true), wait(false)])
+    if (!closed) await (await serverDatabase()).killConnections()
+  }
+  await Promise.race([closing, wait(undefined)])
+  database.close()
 }
 
 /** An event of the depot. */
@@ -33,11 +66,12 @@ export class TestDatabase {
   readonly undeleted = new Set<string>()
   /** Paths of transactions of which nobody could say how they ended. */
   readonly unsettled = new Set<string>()
-  readonly #database: EmptyDatabase
+  readonly #connected: Connected
+  readonly #isShared: boolean
   readonly #undo: string[] = []
 
-  private constructor(database: EmptyDatabase, { seed, ...options }: TestDatabaseOptions) {
-    this.chaos = new ChaosBackend(new MemoryBackend(), seed === undefined ? {} : { seed })
+  private constructor(connected: Connected, { ownClient = false, ...options }: TestDatabaseOptions) {
+    this.chaos = new ChaosBackend(new MemoryBackend())
     this.depot.configure('default', this.chaos)
     this.depot.configure('attachments', new MemoryBackend())
     this.depot.alias('another_alias', 'attachments')
@@ -45,16 +79,16 @@ export class TestDatabase {
     this.depot.on('unsettled', ({ paths }) => {
       for (const path of paths) this.unsettled.add(path)
     })
-    this.#database = database
-    this.base = new PrismaClient({ adapter: database.adapter() })
+    this.#connected = connected
+    this.#isShared = !ownClient
+    this.base = connected.base
     this.prisma = this.extend(this.base, options)
   }
 
   static async open(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
-    const database = new TestDatabase(await emptyDatabase(), options)
-    // Nothing here has to survive a loss of power.
-    if (kind === 'sqlite') await database.base.$queryRawUnsafe('PRAGMA synchronous = OFF')
-    return database
+    if (options.ownClient) return new TestDatabase(await connect(), options)
+    shared ??= connect()
+    return new TestDatabase(await shared, options)
   }
 
   /** A client with the extension; those of one base client share its connections. */
@@ -64,12 +98,12 @@ export class TestDatabase {
 
   /** A client with connections of its own, without the extension. */
   newClient(): BaseClient {
-    return new PrismaClient({ adapter: this.#database.adapter() })
+    return new PrismaClient({ adapter: this.#connected.database.adapter() })
   }
 
   /** Runs a statement on a connection beside those of the clients: it sees what is committed. */
   query(statement: string): Promise<Record<string, unknown>[]> {
-    return this.#database.query(statement)
+    return this.#connected.database.query(statement)
   }
 
   /** Changes the schema, for the rest of the test. */
@@ -89,15 +123,15 @@ export class TestDatabase {
 
   /** The paths of all files that committed rows refer to, read past Prisma. */
   async pathsOfRows(): Promise<string[]> {
+    const selects = FILE_COLUMNS.map(
+      ([table, column]) => `SELECT ${quoted(column)} AS file FROM ${quoted(table)}`,
+    )
     const paths: string[] = []
-    for (const [table, column] of FILE_COLUMNS) {
-      const rows = await this.query(`SELECT ${quoted(column)} AS file FROM ${quoted(table)}`)
-      for (const { file } of rows) {
-        const json: unknown = typeof file === 'string' ? JSON.parse(file) : file
-        if (json === null) continue
-        for (const value of Array.isArray(json) ? json : [json])
-          paths.push(...UploadedFile.fromJSON(value).files)
-      }
+    for (const { file } of await this.query(selects.join(' UNION ALL '))) {
+      const json: unknown = typeof file === 'string' ? JSON.parse(file) : file
+      if (json === null) continue
+      for (const value of Array.isArray(json) ? json : [json])
+        paths.push(...UploadedFile.fromJSON(value).files)
     }
     return paths.sort()
   }
@@ -125,31 +159,22 @@ export class TestDatabase {
     expect(files.filter((path) => !rows.includes(path) && !this.unsettled.has(path))).toEqual([])
   }
 
-  /** Ends one of several tests that share a database: its files are those of its rows, and both go. */
+  /** Closes it, and its files are those of its rows. */
   async endTest(): Promise<void> {
-    try {
-      await this.expectFilesMatchRows()
-    } finally {
-      await this.clear()
-    }
+    await this.#end(() => this.expectFilesMatchRows())
   }
 
   /** The same, but for files that were reported as unsettled. */
   async endTestInDoubt(): Promise<void> {
-    try {
-      await this.expectFilesMatchRowsOrReports()
-    } finally {
-      await this.clear()
-    }
+    await this.#end(() => this.expectFilesMatchRowsOrReports())
   }
 
-  /** Empties tables and storages, and takes back what was changed in the schema. */
+  /** Empties tables and storages, for the next program. */
   async clear(): Promise<void> {
     this.chaos.restore()
     this.undeleted.clear()
     this.unsettled.clear()
-    for (const statement of this.#undo.splice(0)) await this.query(statement)
-    await this.#database.empty()
+    await this.#connected.database.empty()
     await this.depot.deleteFiles(await this.pathsOfFiles())
   }
 
@@ -157,16 +182,23 @@ export class TestDatabase {
     return await this.depot.get(file.storage).exists(file.id)
   }
 
-  /** Ends the connections that a failed test has left, too. */
   async close(): Promise<void> {
-    for (const statement of this.#undo.splice(0)) await this.query(statement).catch(() => undefined)
-    const closing = this.base.$disconnect()
-    if (kind !== 'sqlite') {
-      const closed = await Promise.race([closing.then(() => true), wait(false)])
-      if (!closed) await (await serverDatabase()).killConnections()
+    this.chaos.restore()
+    for (const statement of this.#undo) await this.query(statement)
+    if (this.#isShared) await this.#connected.database.empty()
+    else await disconnect(this.#connected)
+  }
+
+  async #end(check: () => Promise<void>): Promise<void> {
+    try {
+      await check()
+    } catch (error) {
+      // Whatever has gone wrong is not to reach the next test.
+      if (this.#isShared) shared = undefined
+      throw error
+    } finally {
+      await this.close()
     }
-    await Promise.race([closing, wait(undefined)])
-    this.#database.close()
   }
 }
 
