@@ -491,7 +491,7 @@ describe('an upload that fails among several', () => {
 describe('uploads of a single write', () => {
   it('come before its transaction is opened, which they cannot make time out', async () => {
     const where = await created('old')
-    database.chaos.hang('write', { on: 2 })
+    database.chaos.hang('write')
 
     const updating = started(prisma.document.update({ where, data: { content: textFile('new') } }))
     await until(() => database.chaos.calls('write') === 2)

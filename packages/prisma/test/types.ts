@@ -6,9 +6,7 @@ import { Prisma, type PrismaClient } from '../../../prisma/generated/sqlite/clie
 declare const base: PrismaClient
 
 class Portrait extends UploadedFile {
-  get width(): number {
-    return 1
-  }
+  readonly width: number = 1
 }
 
 const portrait = Portrait.from(Buffer.from(''))

@@ -185,8 +185,8 @@ export class TestDatabase {
   async close(): Promise<void> {
     this.chaos.restore()
     for (const statement of this.#undo) await this.query(statement)
-    if (this.#isShared) await this.#connected.database.empty()
-    else await disconnect(this.#connected)
+    await this.#connected.database.empty()
+    if (!this.#isShared) await disconnect(this.#connected)
   }
 
   async #end(check: () => Promise<void>): Promise<void> {
