@@ -7,6 +7,7 @@ import { hashedStream } from './cases/hashed-stream.mjs'
 import { images } from './cases/images.mjs'
 import { importCore } from './cases/import-core.mjs'
 import { localFiles } from './cases/local-files.mjs'
+import { prisma } from './cases/prisma.mjs'
 import { s3 } from './cases/s3.mjs'
 import { savesWithoutFiles } from './cases/saves-without-files.mjs'
 import { serving } from './cases/serving.mjs'
@@ -26,6 +27,7 @@ const CASES = {
   'typeorm-many-files': typeormManyFiles,
   'typeorm-untouched': typeormUntouched,
   'saves-without-files': savesWithoutFiles,
+  prisma,
   images,
   serving,
   'import-core': importCore,

@@ -8,13 +8,7 @@ import {
 import type { Cascades } from './cascades.ts'
 import { pathsGivenUp, type Before, type Doubt, type Upload } from './doubts.ts'
 import { withKeys } from './plan/where.ts'
-import {
-  excludeEachOther,
-  type Condition,
-  type Slot,
-  type Target,
-  type WritePlan,
-} from './plan/write-plan.ts'
+import { excludeEachOther, type Slot, type Target, type WritePlan } from './plan/write-plan.ts'
 import type { TransactionLink } from './prisma-internals.ts'
 import type { Preuploads } from './preuploads.ts'
 import type { RowReader } from './row-reader.ts'
@@ -27,9 +21,6 @@ export interface WriteParts {
   readonly reader: RowReader
   readonly cascades: Cascades
 }
-
-/** A row came in between, which an upsert has updated where it was to insert. It is tried again. */
-export class OvertakenError extends Error {}
 
 /** A file of a slot that was uploaded for it, in this or in an earlier try. */
 interface SlotFile {
@@ -80,41 +71,33 @@ export class FileWrite {
     for (const slot of this.#plan.slots) await this.#place(slot, [])
   }
 
-  /**
-   * Runs the operation within a transaction, and resolves with its result and the files that rows have given up, or never
-   * got. Where it fails, `doubt` is told what it may have done.
-   */
-  async run<T>(
-    link: TransactionLink,
-    execute: () => Promise<T>,
-    { wasOvertaken, doubt }: { wasOvertaken?: (result: T) => boolean; doubt?: (doubt: Doubt) => void } = {},
-  ): Promise<{ result: T; unheld: string[] }> {
-    const before = this.#before
-    before.clear()
-    for (const target of this.#plan.targets) before.set(target, await this.#read(link, target))
-    const isTrue = (condition: Condition) =>
-      !('target' in condition) || this.hasFound(condition.target) === (condition.is === 'found')
+  /** Looks at the rows that the operation changes, and puts the values into its arguments. */
+  async prepare(link: TransactionLink): Promise<void> {
+    this.#before.clear()
+    for (const target of this.#plan.targets) this.#before.set(target, await this.#read(link, target))
     for (const slot of this.#plan.slots) {
-      const rows = slot.target && before.get(slot.target)?.[0]?.rows
+      const rows = slot.target && this.#before.get(slot.target)?.[0]?.rows
       if (rows && rows.keys.length > 1 && slot.files.length > 0) throw severalRows(slot, rows.keys.length)
-      await this.#place(slot, rows?.paths ?? [], slot.conditions.every(isTrue))
+      await this.#place(slot, rows?.paths ?? [], this.#takesPlace(slot))
     }
+  }
 
-    const all = [...before.values()].flat()
-    let result: T
-    try {
-      result = await execute()
-    } catch (error) {
-      doubt?.({ before: all, uploads: [...this.#uploads.values()].map(({ upload }) => upload) })
-      throw error
+  /** Afterwards: the files that rows have given up, and those that none has got. */
+  async unheld(link: TransactionLink, result: unknown): Promise<string[]> {
+    return [...this.#unused(), ...(await this.givenUp(link)), ...(await this.#skipped(link, result))]
+  }
+
+  /** Afterwards: the files that rows have given up. */
+  async givenUp(link: TransactionLink): Promise<string[]> {
+    return await pathsGivenUp(this.#parts.reader, link, [...this.#before.values()].flat())
+  }
+
+  /** What the operation may have done, where that cannot be told yet. */
+  doubt(): Doubt {
+    return {
+      before: [...this.#before.values()].flat(),
+      uploads: [...this.#uploads.values()].map(({ upload }) => upload),
     }
-    if (wasOvertaken?.(result)) throw new OvertakenError()
-
-    const unused = [...this.#uploads.values()]
-      .filter(({ slots }) => !slots.some(({ conditions }) => conditions.every(isTrue)))
-      .flatMap(({ upload }) => upload.paths)
-    const gone = await pathsGivenUp(this.#parts.reader, link, all)
-    return { result, unheld: [...unused, ...gone, ...(await this.#skipped(link, result))] }
   }
 
   /** The files that were stored, and where they belong. */
@@ -126,7 +109,7 @@ export class FileWrite {
 
   /** After a failure that may have come after the operation: the files that no row has got. */
   async unheldUploads(): Promise<string[]> {
-    const uploads = [...this.#uploads.values()].map(({ upload }) => upload)
+    const { uploads } = this.doubt()
     const held = await this.#parts.reader.heldUploads(undefined, uploads)
     return uploads.flatMap(({ paths }) => (paths.some((path) => held.has(path)) ? [] : paths))
   }
@@ -134,6 +117,21 @@ export class FileWrite {
   /** True where the rows of a target were there before the write. */
   hasFound(target: Target): boolean {
     return (this.#before.get(target)?.[0]?.rows.keys.length ?? 0) > 0
+  }
+
+  /** True for a part of the operation that is carried out, as far as is known before. */
+  #takesPlace({ conditions }: Slot): boolean {
+    return conditions.every(
+      (condition) =>
+        !('target' in condition) || this.hasFound(condition.target) === (condition.is === 'found'),
+    )
+  }
+
+  /** Uploads for the branch that was not taken. */
+  #unused(): string[] {
+    return [...this.#uploads.values()]
+      .filter(({ slots }) => !slots.some((slot) => this.#takesPlace(slot)))
+      .flatMap(({ upload }) => upload.paths)
   }
 
   async #read(link: TransactionLink, target: Target): Promise<Before[]> {

@@ -24,7 +24,8 @@ export class OpenTransaction {
   readonly #internals: PrismaInternals
   readonly #levels: Level[] = [{ marker: undefined, doubts: [] }]
   readonly #running = new Set<Promise<unknown>>()
-  /** The error with which the database has ended the transaction, although nobody has ended it for Prisma. */
+  readonly #beside = new Set<{ readonly looksAtRows: boolean; isThere: boolean }>()
+  /** Why it can only be rolled back, although nobody has ended it for Prisma: mostly as the database has done so. */
   #ended: unknown
   /** True after raw SQL that may have ended it. */
   #isTampered = false
@@ -98,6 +99,33 @@ export class OpenTransaction {
     }
   }
 
+  /**
+   * Runs the part of a write that looks at rows and changes them, and tells whether another did so at the same time: then
+   * what was seen before may not be what was changed.
+   */
+  async besideOthers<T>(
+    looksAtRows: boolean,
+    write: (overlap: { readonly isThere: boolean }) => Promise<T>,
+  ): Promise<T> {
+    const own = { looksAtRows, isThere: false }
+    for (const other of this.#beside) {
+      if (!looksAtRows && !other.looksAtRows) continue
+      other.isThere = true
+      own.isThere = true
+    }
+    this.#beside.add(own)
+    try {
+      return await write(own)
+    } finally {
+      this.#beside.delete(own)
+    }
+  }
+
+  /** The transaction must not be committed any more, although the database would. */
+  forbidCommit(reason: unknown): void {
+    this.#ended ??= reason
+  }
+
   /** A write has failed, and may have left a part of what it did. */
   doubt(doubt: Doubt): void {
     this.#top.doubts.push(doubt)
@@ -162,10 +190,12 @@ export class OpenTransaction {
     await this.#settled()
     this.#isClosed = true
     if (this.isUntouched) return
-    if (this.#state === undefined && this.#top.doubts.length > 0) await resolve(this.#top.doubts)
     const { state, error } = await this.#release()
     // Prisma says by itself what is wrong with one that is over.
-    if (state === 'aborted' || state === 'replaced') throw aborted(this.#ended ?? error)
+    if (this.#ended !== undefined || state === 'aborted' || state === 'replaced') {
+      throw aborted(this.#ended ?? error)
+    }
+    if (state === 'intact' && this.#top.doubts.length > 0) await resolve(this.#top.doubts)
     this.#isPrepared = true
   }
 

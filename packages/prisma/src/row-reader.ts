@@ -17,6 +17,9 @@ export interface ReadRows {
   readonly paths: readonly string[]
 }
 
+/** How often rows are looked for again that others are changing. */
+const TRIES = 5
+
 /** An upload, and the field that is to hold it. */
 export interface SoughtFile {
   readonly field: FileField
@@ -53,21 +56,27 @@ export class RowReader {
     const names = [...model.key, ...also, ...fields.map(({ name }) => name)]
     const select = Object.fromEntries(names.map((name) => [name, true]))
     const take = limit === undefined ? {} : { take: limit }
-    const rows = (await this.#internals
-      .operation(model.property, 'findMany', { where, select, ...take })
-      .requestTransaction(link)) as Where[]
-    if (rows.length === 0 || !this.#locks) return { model, fields, keys: rows, paths: pathsIn(rows, fields) }
+    const read = async () =>
+      (await this.#internals
+        .operation(model.property, 'findMany', { where, select, ...take })
+        .requestTransaction(link)) as Where[]
 
-    const paths: string[] = []
-    for (let at = 0; at < rows.length; at += ROWS_AT_A_TIME) {
-      const { text, values } = this.#lockStatement(model, fields, rows.slice(at, at + ROWS_AT_A_TIME))
-      const locked = await this.#internals.original.$queryRawUnsafe(text, ...values).requestTransaction(link)
-      // What was read before may be older than the lock, and with MySQL stays so for the whole transaction.
-      for (const row of locked as Where[]) {
-        paths.push(...fields.flatMap((_, index) => pathsOf(row[`file${index}`])))
-      }
+    let rows = await read()
+    if (!this.#locks) return { model, fields, keys: rows, paths: pathsIn(rows, fields) }
+    for (let tries = 1; ; tries++) {
+      // What was read may be older than the lock, and with MySQL stays so for the whole transaction.
+      const locked = await this.#lock(link, model, rows, fields)
+      const paths = locked.flatMap((row) => fields.flatMap((_, index) => pathsOf(row[`file${index}`])))
+      const found = { model, fields, keys: rows, paths }
+      // Others may have deleted rows, or changed them so that they are not meant any more, before the lock was there.
+      if (locked.length === rows.length && namesOnlyKey(model, where)) return found
+      const again = await read()
+      const isSame = namesOf(model, again).join() === namesOf(model, rows).join()
+      if (isSame && locked.length === rows.length) return found
+      // A transaction that goes on seeing what was there when it began.
+      if (isSame || tries === TRIES) return { ...found, keys: stillThere(model, rows, locked) }
+      rows = again
     }
-    return { model, fields, keys: rows, paths }
   }
 
   /** The paths that these rows hold now. */
@@ -115,6 +124,21 @@ export class RowReader {
     return ['postgresql', 'postgres', 'cockroachdb', 'mysql'].includes(this.#internals.provider)
   }
 
+  async #lock(
+    link: TransactionLink,
+    model: Model,
+    rows: readonly Where[],
+    fields: readonly FileField[],
+  ): Promise<Where[]> {
+    const locked: Where[] = []
+    for (let at = 0; at < rows.length; at += ROWS_AT_A_TIME) {
+      const { text, values } = this.#lockStatement(model, fields, rows.slice(at, at + ROWS_AT_A_TIME))
+      const locking = this.#internals.original.$queryRawUnsafe(text, ...values)
+      locked.push(...((await locking.requestTransaction(link)) as Where[]))
+    }
+    return locked
+  }
+
   #lockStatement(
     model: Model,
     fields: readonly FileField[],
@@ -128,7 +152,10 @@ export class RowReader {
       .filter((name) => name !== undefined)
       .map(quote)
       .join('.')
-    const files = fields.map(({ name }, index) => `${columnOf(name)} AS file${index}`)
+    const selected = [
+      ...model.key.map((name, index) => `${columnOf(name)} AS key${index}`),
+      ...fields.map(({ name }, index) => `${columnOf(name)} AS file${index}`),
+    ]
     const values: unknown[] = []
     const conditions = rows.map((row) => {
       const equal = model.key.map((name) => {
@@ -137,7 +164,7 @@ export class RowReader {
       })
       return `(${equal.join(' AND ')})`
     })
-    const text = `SELECT ${files.length > 0 ? files.join(', ') : '1 AS one'} FROM ${table} WHERE ${conditions.join(' OR ')} FOR UPDATE`
+    const text = `SELECT ${selected.join(', ')} FROM ${table} WHERE ${conditions.join(' OR ')} FOR UPDATE`
     return { text, values }
   }
 
@@ -149,4 +176,30 @@ export class RowReader {
 
 function pathsIn(rows: readonly Where[], fields: readonly FileField[]): string[] {
   return rows.flatMap((row) => fields.flatMap(({ name }) => pathsOf(row[name])))
+}
+
+/** True where a `where` says no more than which row it is, so that no change of a row makes it another. */
+function namesOnlyKey({ key }: Model, where: Where): boolean {
+  const names = Object.keys(where)
+  return names.length > 0 && names.every((name) => key.includes(name))
+}
+
+/** The rows that were locked. */
+function stillThere(model: Model, rows: readonly Where[], locked: readonly Where[]): Where[] {
+  const names = new Set(locked.map((row) => nameOf(model.key.map((_, index) => row[`key${index}`]))))
+  return rows.filter((row) => names.has(nameOf(model.key.map((name) => row[name]))))
+}
+
+function namesOf({ key }: Model, rows: readonly Where[]): string[] {
+  return rows.map((row) => nameOf(key.map((name) => row[name]))).sort()
+}
+
+/** Names a row by its key: the same for what a model gives and for what raw SQL does. */
+function nameOf(values: readonly unknown[]): string {
+  return JSON.stringify(
+    values.map((value) => {
+      if (value instanceof Date) return value.toISOString()
+      return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : String(value)
+    }),
+  )
 }

@@ -8,7 +8,8 @@ import { WithFields } from './with-fields.ts'
 
 /** An operation as it is sent to Prisma, and its result as the caller gets it. */
 export class SentWrite {
-  readonly #name: string
+  /** `user.create()`. */
+  readonly name: string
   readonly #args: Args
   readonly #query: (args: Args) => LazyPromise
   readonly #plan: WritePlan
@@ -20,7 +21,7 @@ export class SentWrite {
     { operation, args, query }: Pick<Operation, 'operation' | 'args' | 'query'>,
     plan: WritePlan,
   ) {
-    this.#name = `${model.property}.${operation}()`
+    this.name = `${model.property}.${operation}()`
     this.#args = args
     this.#query = query
     this.#plan = plan
@@ -61,7 +62,7 @@ export class SentWrite {
 
   /** True for an error of Prisma about this operation, and not about another that an extension has called. */
   isNamedBy(error: unknown): boolean {
-    return String((error as { message?: unknown } | null)?.message).includes(this.#name)
+    return String((error as { message?: unknown } | null)?.message).includes(this.name)
   }
 
   /** What the caller asked for. */

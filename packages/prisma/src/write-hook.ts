@@ -1,9 +1,9 @@
-import { FileTransaction, type TransactionOutcome } from '@filedepot/core'
+import { FiledepotError, FileTransaction, hasCode, type TransactionOutcome } from '@filedepot/core'
 import { isAnswer, isConflict, isConnectionTrouble } from './database-answers.ts'
-import { FileWrite, OvertakenError, type WriteParts } from './file-write.ts'
+import { FileWrite, type WriteParts } from './file-write.ts'
 import type { OpenTransaction } from './open-transaction.ts'
 import type { WritePlanner } from './plan/plan-write.ts'
-import type { Args } from './plan/write-plan.ts'
+import type { Args, WritePlan } from './plan/write-plan.ts'
 import {
   openedTransactionId,
   type LazyPromise,
@@ -77,10 +77,7 @@ export class WriteHook {
     if (!plan) return await query(args)
     const write = new SentWrite(this.#internals, model, { operation, args, query }, plan)
     const open = this.#transactions.of(internal.transaction)
-    if (open)
-      return await open.run(() =>
-        this.#within(open, new FileWrite(this.#parts, plan, open.files, open.preuploads), write),
-      )
+    if (open) return await open.run(() => this.#within(open, plan, write))
 
     const files = new FileTransaction(this.#parts.depot)
     const fileWrite = new FileWrite(this.#parts, plan, files)
@@ -97,28 +94,30 @@ export class WriteHook {
   }
 
   /** Within a transaction of the caller. */
-  async #within(open: OpenTransaction, fileWrite: FileWrite, write: SentWrite): Promise<unknown> {
+  async #within(open: OpenTransaction, plan: WritePlan, write: SentWrite): Promise<unknown> {
+    const fileWrite = new FileWrite(this.#parts, plan, open.files, open.preuploads)
     await open.timed(() => fileWrite.upload())
-    for (let tries = 1; ; tries++) {
-      const savepoint = write.canBeOvertaken ? 'filedepot_upsert' : undefined
-      const execute = (statement: string) =>
-        this.#internals.original.$executeRawUnsafe(statement).requestTransaction(open.link)
-      if (savepoint) await execute(`SAVEPOINT ${savepoint}`)
+    return await open.besideOthers(plan.targets.length > 0, async (overlap) => {
+      let result: unknown
       try {
-        const { result, unheld } = await fileWrite.run(open.link, () => write.within(open.link), {
-          wasOvertaken: (row) => write.wasOvertaken(row, fileWrite),
-          doubt: (doubt) => {
-            open.doubt(doubt)
-          },
-        })
-        if (savepoint) await execute(`RELEASE SAVEPOINT ${savepoint}`)
-        open.files.discard(unheld)
-        return write.result(result)
+        await open.timed(() => fileWrite.prepare(open.link))
+        result = await write.within(open.link)
       } catch (error) {
-        if (!savepoint || !(error instanceof OvertakenError) || tries === TRIES) throw error
-        await execute(`ROLLBACK TO SAVEPOINT ${savepoint}`)
+        open.doubt(fileWrite.doubt())
+        throw error
       }
-    }
+      if (overlap.isThere) {
+        open.doubt(fileWrite.doubt())
+        open.files.discard(await fileWrite.givenUp(open.link))
+      } else if (write.wasOvertaken(result, fileWrite)) {
+        const error = overtaken(write)
+        open.forbidCommit(error)
+        throw error
+      } else {
+        open.files.discard(await fileWrite.unheld(open.link, result))
+      }
+      return write.result(result)
+    })
   }
 
   /** One statement, or what Prisma makes a transaction of by itself. */
@@ -168,11 +167,12 @@ export class WriteHook {
         const { result, unheld } = (await this.#connection.transaction(() =>
           original.$transaction(async (transaction) => {
             const link: TransactionLink = { kind: 'itx', id: openedTransactionId(transaction) }
-            const done = await fileWrite.run(link, () => write.within(link), {
-              wasOvertaken: (row) => write.wasOvertaken(row, fileWrite),
-            })
+            await fileWrite.prepare(link)
+            const result = await write.within(link)
+            if (write.wasOvertaken(result, fileWrite)) throw overtaken(write)
+            const unheld = await fileWrite.unheld(link, result)
             progress.isCommitting = true
-            return done
+            return { result, unheld }
           }, this.#options),
         )) as { result: unknown; unheld: string[] }
         files.discard(unheld)
@@ -183,11 +183,19 @@ export class WriteHook {
         const outcome: TransactionOutcome = progress.isCommitting
           ? await this.#transactions.outcomeOfCommit(error)
           : 'rolledBack'
-        const isInTheWay = isConflict(error) || error instanceof OvertakenError
+        const isInTheWay = isConflict(error) || hasCode(error, 'CONCURRENT_CHANGE')
         if (outcome === 'rolledBack' && isInTheWay && tries < TRIES) continue
         await this.#transactions.settle(files, outcome, error)
         throw error
       }
     }
   }
+}
+
+function overtaken({ name }: SentWrite): FiledepotError {
+  return new FiledepotError(
+    'CONCURRENT_CHANGE',
+    `others wrote the row of ${name} between the look at it and the write, so that its files are not known: ` +
+      'roll back, and try again',
+  )
 }

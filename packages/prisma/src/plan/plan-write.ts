@@ -67,9 +67,7 @@ class Walk {
   operation(model: Model, operation: string, args: Args, original: unknown): void {
     const written = (original ?? {}) as Args
     const where = plainWhere(model, args.where)
-    const restrict = (rows: Where) => {
-      args.where = { AND: [args.where ?? {}, rows] }
-    }
+    const restrict = restriction(args)
     switch (operation) {
       case 'create':
         this.data(model, args.data, written.data, ALWAYS)
@@ -222,6 +220,14 @@ class Walk {
     const target: Target = { model, where, fields: new Set(fields), deletes, newKey: {}, ...rest }
     this.targets.push(target)
     return target
+  }
+}
+
+/** Narrows the `where` of a write. */
+function restriction(args: Args): (rows: Where) => void {
+  const { where = {} } = args
+  return (rows) => {
+    args.where = { AND: [where, rows] }
   }
 }
 

@@ -39,13 +39,19 @@ export class NoteWriter implements RowWriter {
   async saveAll(notes: ReadonlyMap<string, NoteData>): Promise<void> {
     const [first] = notes
     if (notes.size === 1 && first) await this.#saveOne(...first)
-    else if (this.#ways.next()) await this.client.$transaction([...notes].map(this.#upsert))
+    else if ('$connect' in this.client && this.#ways.next()) await this.#saveBatch(notes)
     else {
       await this.client.$transaction(async (inner) => {
         const writer = new NoteWriter(inner, this.#ways)
-        for (const [name, note] of notes) await writer.#saveOne(name, note)
+        if (this.#ways.next()) await writer.#saveBatch(notes)
+        else for (const [name, note] of notes) await writer.#saveOne(name, note)
       })
     }
+  }
+
+  /** Within a transaction, Prisma makes no savepoint for it. */
+  async #saveBatch(notes: ReadonlyMap<string, NoteData>): Promise<void> {
+    await this.client.$transaction([...notes].map(this.#upsert))
   }
 
   async remove(name: string): Promise<void> {

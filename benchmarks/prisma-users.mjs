@@ -1,0 +1,62 @@
+// Users of Prisma with a file, in a database in memory of their own.
+import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3'
+import { DepotManager, LocalBackend, UploadedFile } from '@filedepot/core'
+import { filedepot } from '@filedepot/prisma'
+import { build } from 'esbuild'
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+const PRISMA = fileURLToPath(new URL('../prisma', import.meta.url))
+
+/** The client that Prisma generates is TypeScript. Compiled once; beside node_modules, where it finds its runtime. */
+let compiled
+
+async function loadClient() {
+  compiled ??= (async () => {
+    const cache = fileURLToPath(new URL('./node_modules/', import.meta.url))
+    const outfile = join(mkdtempSync(join(cache, '.prisma-client-')), 'client.mjs')
+    await build({
+      entryPoints: [join(PRISMA, 'generated', 'sqlite', 'client.ts')],
+      bundle: true,
+      packages: 'external',
+      format: 'esm',
+      platform: 'node',
+      outfile,
+    })
+    return await import(pathToFileURL(outfile).href)
+  })()
+  return await compiled
+}
+
+/** A database, and the client without any extension. */
+export async function openPrisma() {
+  const { PrismaClient } = await loadClient()
+  const client = new PrismaClient({ adapter: new PrismaBetterSqlite3({ url: ':memory:' }) })
+  for (const statement of migrations().split(/;\s*$/m)) {
+    if (statement.trim()) await client.$executeRawUnsafe(statement)
+  }
+  return client
+}
+
+/** The same with filedepot, whose files go into a folder. */
+export async function openPrismaWithDepot(folder) {
+  const depot = new DepotManager()
+  depot.configure('default', new LocalBackend(folder))
+  const client = await openPrisma()
+  return client.$extends(filedepot({ depot, models: { user: { avatar: UploadedFile } } }))
+}
+
+/** The same with an extension that does nothing, in the place of ours. */
+export async function openPrismaShadowed() {
+  const avatar = { needs: { avatar: true }, compute: (user) => user.avatar }
+  return (await openPrisma()).$extends({ result: { user: { avatar } } })
+}
+
+function migrations() {
+  const folder = join(PRISMA, 'migrations')
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => readFileSync(join(folder, name, 'migration.sql'), 'utf8'))
+    .join('\n')
+}
