@@ -1,10 +1,13 @@
+import { giveBack, type UploadedFile } from '@filedepot/core'
 import type { ReadRows, RowReader, SoughtFile } from './row-reader.ts'
 import type { Where } from './plan/write-plan.ts'
 import type { TransactionLink } from './prisma-internals.ts'
 
 /** An upload of a write, and all the files that belong to it. */
 export interface Upload extends SoughtFile {
-  readonly paths: readonly string[]
+  readonly file: UploadedFile
+  /** False where the caller had uploaded it before: it is his again where no row gets it. */
+  readonly isOurs: boolean
 }
 
 /** Rows as they were before a write, and the keys by which they can be found after it. */
@@ -27,11 +30,25 @@ export async function resolveDoubts(
 ): Promise<string[]> {
   const unheld: string[] = []
   for (const { before, uploads } of doubts) {
-    const held = uploads.length > 0 ? await reader.heldUploads(link, uploads) : new Set<string>()
-    for (const { paths } of uploads) if (!paths.some((path) => held.has(path))) unheld.push(...paths)
-    unheld.push(...(await pathsGivenUp(reader, link, before)))
+    unheld.push(
+      ...(await unheldUploads(reader, link, uploads)),
+      ...(await pathsGivenUp(reader, link, before)),
+    )
   }
   return unheld
+}
+
+/** The files of uploads that no row has. One that the caller had uploaded before is given back to him. */
+export async function unheldUploads(
+  reader: RowReader,
+  link: TransactionLink | undefined,
+  uploads: readonly Upload[],
+): Promise<string[]> {
+  if (uploads.length === 0) return []
+  const held = await reader.heldUploads(link, uploads)
+  const unheld = uploads.filter(({ file }) => !held.has(file.path))
+  for (const { file, isOurs } of unheld) if (!isOurs) giveBack(file)
+  return unheld.flatMap(({ file, isOurs }) => (isOurs ? file.files : []))
 }
 
 /** The files that rows had before a write, and have no more. */

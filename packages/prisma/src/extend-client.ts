@@ -86,10 +86,10 @@ function writesOf(model: Model, hook: WriteHook): object {
 
 /** Raw SQL may end the transaction in which it runs. */
 function rawOf({ provider }: PrismaInternals, transactions: Transactions): object {
-  const run = ({ args, query, __internalParams: { transaction } }: RawOperation) => {
+  const run = async ({ args, query, __internalParams: { transaction } }: RawOperation) => {
     const open = transactions.find(transaction)
     if (open && endsTransaction(provider, statementOf(args))) open.noteTampering()
-    return query(args)
+    return await transactions.hear(transaction, query(args))
   }
   return Object.fromEntries(RAW.map((name) => [name, run]))
 }

@@ -50,7 +50,7 @@ export function readFileFields(models: FileModels, schema: DataModel): FileField
   )
 }
 
-function toFileField(model: Model, name: string, setting: FileFieldSetting): FileField {
+function toFileField(model: Model, name: string, setting: FileFieldSetting | undefined | null): FileField {
   const field = model.fields.get(name)
   if (field?.type !== 'Json' || field.isList) {
     throw expected(
@@ -58,6 +58,9 @@ function toFileField(model: Model, name: string, setting: FileFieldSetting): Fil
       'a field of type Json',
       field ? `${field.type}${field.isList ? '[]' : ''}` : 'no such field',
     )
+  }
+  if (typeof setting !== 'function' && (typeof setting !== 'object' || setting === null)) {
+    throw expected(`models.${model.property}.${name}`, 'UploadedFile or a class that extends it', setting)
   }
   const options: FileFieldOptions =
     typeof setting === 'function' || Array.isArray(setting)

@@ -6,7 +6,8 @@ import {
   type FileTransaction,
 } from '@filedepot/core'
 import type { Cascades } from './cascades.ts'
-import { pathsGivenUp, type Before, type Doubt, type Upload } from './doubts.ts'
+import type { FileField } from './file-fields.ts'
+import { pathsGivenUp, unheldUploads, type Before, type Doubt, type Upload } from './doubts.ts'
 import { withKeys } from './plan/where.ts'
 import { excludeEachOther, type Slot, type Target, type WritePlan } from './plan/write-plan.ts'
 import type { TransactionLink } from './prisma-internals.ts'
@@ -22,6 +23,12 @@ export interface WriteParts {
   readonly cascades: Cascades
 }
 
+/**
+ * Stands for a file where only a row would get it that an upsert did not expect. Such an upsert is undone, so that no row
+ * keeps it.
+ */
+export const OVERTAKEN = { filedepot: 'overtaken' }
+
 /** A file of a slot that was uploaded for it, in this or in an earlier try. */
 interface SlotFile {
   readonly stored: UploadedFile
@@ -35,6 +42,7 @@ export class FileWrite {
   readonly #plan: WritePlan
   readonly #files: FileTransaction
   readonly #preuploads: Preuploads | undefined
+  #uploading: Promise<void>[] = []
   readonly #slotFiles = new Map<Slot, (SlotFile | undefined)[]>()
   readonly #shared: {
     readonly file: UploadedFile
@@ -57,13 +65,18 @@ export class FileWrite {
 
   /** Uploads what is pending. Where that is done before the transaction is opened, it holds up nobody. */
   async upload(): Promise<void> {
-    await Promise.all(
-      this.#plan.slots.flatMap((slot) =>
-        slot.files.map(async (file, index) => {
-          if (file instanceof UploadedFile && file.isPending) await this.#uploadTo(slot, file, index)
-        }),
-      ),
+    this.#uploading = this.#plan.slots.flatMap((slot) =>
+      slot.files.map(async (file, index) => {
+        if (file instanceof UploadedFile && file.isPending) await this.#uploadTo(slot, file, index)
+      }),
     )
+    await Promise.all(this.#uploading)
+  }
+
+  /** After an upload has failed: what was uploaded beside it, as soon as that has ended. */
+  async abandon(): Promise<string[]> {
+    await Promise.allSettled(this.#uploading)
+    return [...this.#uploads.values()].flatMap(({ upload }) => (upload.isOurs ? upload.file.files : []))
   }
 
   /** Puts values into the arguments where nothing has to be read: rows that are created. */
@@ -76,6 +89,10 @@ export class FileWrite {
     this.#before.clear()
     for (const target of this.#plan.targets) this.#before.set(target, await this.#read(link, target))
     for (const slot of this.#plan.slots) {
+      if (this.#isForOvertaken(slot)) {
+        slot.holder[slot.field.name] = OVERTAKEN
+        continue
+      }
       const rows = slot.target && this.#before.get(slot.target)?.[0]?.rows
       if (rows && rows.keys.length > 1 && slot.files.length > 0) throw severalRows(slot, rows.keys.length)
       await this.#place(slot, rows?.paths ?? [], this.#takesPlace(slot))
@@ -108,10 +125,13 @@ export class FileWrite {
   }
 
   /** After a failure that may have come after the operation: the files that no row has got. */
-  async unheldUploads(): Promise<string[]> {
-    const { uploads } = this.doubt()
-    const held = await this.#parts.reader.heldUploads(undefined, uploads)
-    return uploads.flatMap(({ paths }) => (paths.some((path) => held.has(path)) ? [] : paths))
+  async unheldUploads(link?: TransactionLink): Promise<string[]> {
+    return await unheldUploads(this.#parts.reader, link, this.doubt().uploads)
+  }
+
+  /** True where a value is written that the caller had uploaded before. */
+  get hasGiven(): boolean {
+    return [...this.#uploads.values()].some(({ upload }) => !upload.isOurs)
   }
 
   /** True where the rows of a target were there before the write. */
@@ -127,11 +147,17 @@ export class FileWrite {
     )
   }
 
+  /** True for what an upsert writes to a row of which nothing is known, as it came after we had looked. */
+  #isForOvertaken({ target }: Slot): boolean {
+    const { upserted } = this.#plan
+    return upserted !== undefined && target === upserted && !this.hasFound(upserted)
+  }
+
   /** Uploads for the branch that was not taken. */
   #unused(): string[] {
     return [...this.#uploads.values()]
       .filter(({ slots }) => !slots.some((slot) => this.#takesPlace(slot)))
-      .flatMap(({ upload }) => upload.paths)
+      .flatMap(({ upload }) => (upload.isOurs ? upload.file.files : []))
   }
 
   async #read(link: TransactionLink, target: Target): Promise<Before[]> {
@@ -153,14 +179,16 @@ export class FileWrite {
   /** Puts the values of a field into the arguments. */
   async #place(slot: Slot, current: readonly string[], isUsed = true): Promise<void> {
     const { field, files, holder } = slot
-    if (files.length === 0) return
+    if (files.length === 0) {
+      holder[field.name] = slot.written
+      return
+    }
     const values = await Promise.all(
       files.map(async (file, index) => {
         if (!(file instanceof ClonedFile))
           return toJson(await this.#store(slot, file, index, current, isUsed))
         if (!current.includes(file.path)) throw unknownFile(field, file)
-        const clones = holder[field.name]
-        return Array.isArray(clones) ? (clones[index] as unknown) : clones
+        return Array.isArray(slot.written) ? (slot.written[index] as unknown) : slot.written
       }),
     )
     holder[field.name] = field.isList ? values : values[0]
@@ -204,22 +232,28 @@ export class FileWrite {
     current: readonly string[],
   ): Promise<UploadedFile> {
     const { type, upload } = slot.field
-    const stored =
-      this.#preuploads?.take(file, slot.field) ??
-      (await attachFile(this.#parts.depot, this.#files, file, { type, current, ...upload }))
-    this.#remember(slot, index, { stored, isOurs: stored !== file })
-    return stored
+    try {
+      const stored =
+        this.#preuploads?.take(file, slot.field) ??
+        (await attachFile(this.#parts.depot, this.#files, file, { type, current, ...upload }))
+      this.#remember(slot, index, { stored, isOurs: stored !== file })
+      return stored
+    } catch (error) {
+      throw inField(slot.field, error)
+    }
   }
 
   #remember(slot: Slot, index: number, file: SlotFile): void {
     const files = this.#slotFiles.get(slot) ?? []
     files[index] = file
     this.#slotFiles.set(slot, files)
-    if (!file.isOurs) return
-    const { path, id, files: paths } = file.stored
-    const known = this.#uploads.get(path)
+    const { stored, isOurs } = file
+    const known = this.#uploads.get(stored.path)
     if (known) known.slots.push(slot)
-    else this.#uploads.set(path, { upload: { field: slot.field, id, index, paths }, slots: [slot] })
+    else {
+      const upload = { field: slot.field, id: stored.id, index, file: stored, isOurs }
+      this.#uploads.set(stored.path, { upload, slots: [slot] })
+    }
   }
 
   /** Rows that were to be created, and that the database may have passed over. */
@@ -231,10 +265,14 @@ export class FileWrite {
         slots.some(({ conditions }) => conditions.some(({ is }) => is === 'mayBeSkipped')),
       )
       .map(({ upload }) => upload)
-    if (unsure.length === 0) return []
-    const held = await this.#parts.reader.heldUploads(link, unsure)
-    return unsure.flatMap(({ paths }) => (paths.some((path) => held.has(path)) ? [] : paths))
+    return await unheldUploads(this.#parts.reader, link, unsure)
   }
+}
+
+/** Says of which field an error is. */
+function inField({ model, name }: FileField, error: unknown): unknown {
+  if (error instanceof FiledepotError) error.message = `${model.name}.${name}: ${error.message}`
+  return error
 }
 
 function severalRows({ field }: Slot, count: number): FiledepotError {

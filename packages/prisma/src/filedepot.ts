@@ -12,7 +12,7 @@ import type { FiledepotExtension } from './extension-type.ts'
  * import { depot, LocalBackend, UploadedFile } from '@filedepot/core'
  * import { filedepot } from '@filedepot/prisma'
  * import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3'
- * import { PrismaClient } from '../../../prisma/generated/sqlite/client.ts'
+ * import { PrismaClient } from './generated/prisma/client.ts'
  *
  * depot.configure('default', new LocalBackend('./uploads'))
  * const adapter = new PrismaBetterSqlite3({ url: 'file:./app.db' })

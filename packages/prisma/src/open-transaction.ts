@@ -73,7 +73,7 @@ export class OpenTransaction {
     try {
       return await running
     } catch (error) {
-      if (hasEndedTransaction(this.#internals.provider, error)) this.#ended = error
+      this.noteError(error)
       throw error
     } finally {
       this.#running.delete(running)
@@ -129,6 +129,11 @@ export class OpenTransaction {
   /** A write has failed, and may have left a part of what it did. */
   doubt(doubt: Doubt): void {
     this.#top.doubts.push(doubt)
+  }
+
+  /** A statement has failed, of whomever. */
+  noteError(error: unknown): void {
+    if (hasEndedTransaction(this.#internals.provider, error)) this.#ended ??= error
   }
 
   /** Raw SQL has run that may have ended the transaction. */
@@ -202,7 +207,7 @@ export class OpenTransaction {
   /** The callback has thrown: finds out what the coming ROLLBACK will undo. */
   async prepareRollback(error: unknown): Promise<void> {
     this.#isClosed = true
-    if (hasEndedTransaction(this.#internals.provider, error)) this.#ended ??= error
+    this.noteError(error)
     if (!this.isUntouched) await this.#release()
   }
 

@@ -1,4 +1,5 @@
-import type { FileWrite } from './file-write.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { OVERTAKEN, type FileWrite } from './file-write.ts'
 import type { Args, WritePlan } from './plan/write-plan.ts'
 import type { LazyPromise, PrismaInternals, TransactionLink } from './prisma-internals.ts'
 import type { Model } from './schema/data-model.ts'
@@ -52,12 +53,11 @@ export class SentWrite {
   wasOvertaken(result: unknown, files: FileWrite): boolean {
     const { upserted } = this.#plan
     if (!upserted || files.hasFound(upserted)) return false
-    const held = new Set(this.#withFields?.valuesIn(result).flatMap(pathsOf))
-    const pathsFor = (branch: unknown) =>
-      [...files.stored()].filter(({ slot }) => slot.holder === branch).map(({ stored }) => stored.path)
-    const created = pathsFor(this.#args.create)
-    if (created.length > 0) return !created.some((path) => held.has(path))
-    return pathsFor(this.#args.update).some((path) => held.has(path))
+    const values = this.#withFields?.valuesIn(result) ?? []
+    if (values.some((value) => isDeepStrictEqual(value, OVERTAKEN))) return true
+    const held = new Set(values.flatMap(pathsOf))
+    const created = [...files.stored()].filter(({ slot }) => slot.holder === this.#args.create)
+    return created.length > 0 && !created.some(({ stored }) => held.has(stored.path))
   }
 
   /** True for an error of Prisma about this operation, and not about another that an extension has called. */

@@ -62,6 +62,17 @@ export class Transactions {
     return link?.kind === 'itx' ? this.#open.get(String(link.id)) : undefined
   }
 
+  /** Lets a transaction hear of a statement that fails in it. */
+  async hear<T>(link: TransactionLink | undefined, running: Promise<T>): Promise<T> {
+    if (!link) return await running
+    try {
+      return await running
+    } catch (error) {
+      this.find(link)?.noteError(error)
+      throw error
+    }
+  }
+
   /**
    * Runs the callback of a caller in a transaction, or in a savepoint where the client is in one already, and lets the
    * files follow how it ends.

@@ -74,7 +74,7 @@ export class WriteHook {
     { operation, args, query, __internalParams: internal }: Operation,
   ): Promise<unknown> {
     const plan = this.#planner.plan(model, operation, args, internal.args)
-    if (!plan) return await query(args)
+    if (!plan) return await this.#transactions.hear(internal.transaction, query(args))
     const write = new SentWrite(this.#internals, model, { operation, args, query }, plan)
     const open = this.#transactions.of(internal.transaction)
     if (open) return await open.run(() => this.#within(open, plan, write))
@@ -96,7 +96,14 @@ export class WriteHook {
   /** Within a transaction of the caller. */
   async #within(open: OpenTransaction, plan: WritePlan, write: SentWrite): Promise<unknown> {
     const fileWrite = new FileWrite(this.#parts, plan, open.files, open.preuploads)
-    await open.timed(() => fileWrite.upload())
+    try {
+      await open.timed(() => fileWrite.upload())
+    } catch (error) {
+      // Nothing was written: what was uploaded beside it is nobody's.
+      const paths = await fileWrite.abandon()
+      if (!open.files.settled) open.files.discard(paths)
+      throw error
+    }
     return await open.besideOthers(plan.targets.length > 0, async (overlap) => {
       let result: unknown
       try {
@@ -104,15 +111,18 @@ export class WriteHook {
         result = await write.within(open.link)
       } catch (error) {
         open.doubt(fileWrite.doubt())
+        // For the next try, which may come before the end of the transaction.
+        if (fileWrite.hasGiven) await fileWrite.unheldUploads(open.link).catch(() => undefined)
+        throw error
+      }
+      if (write.wasOvertaken(result, fileWrite)) {
+        const error = overtaken(write)
+        open.forbidCommit(error)
         throw error
       }
       if (overlap.isThere) {
         open.doubt(fileWrite.doubt())
         open.files.discard(await fileWrite.givenUp(open.link))
-      } else if (write.wasOvertaken(result, fileWrite)) {
-        const error = overtaken(write)
-        open.forbidCommit(error)
-        throw error
       } else {
         open.files.discard(await fileWrite.unheld(open.link, result))
       }

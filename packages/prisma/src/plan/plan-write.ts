@@ -123,7 +123,7 @@ class Walk {
     const files = readWritten(field, { value: holder[field.name], original: originals[field.name] })
     if (!files) return
     target?.fields.add(field)
-    this.slots.push({ field, files, holder, conditions, target })
+    this.slots.push({ field, files, holder, written: holder[field.name], conditions, target })
   }
 
   private many(model: Model, { data, skipDuplicates }: Args, original: Args, place: Place): void {

@@ -37,6 +37,8 @@ export interface Slot {
   readonly files: readonly WrittenFile[]
   /** Where in the arguments the value stands. */
   readonly holder: Args
+  /** What stood there. */
+  readonly written: unknown
   readonly conditions: readonly Condition[]
   /** The rows that get the value, unless they are new. */
   readonly target: Target | undefined

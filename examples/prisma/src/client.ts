@@ -1,0 +1,22 @@
+import type { DepotManager } from '@filedepot/core'
+import { filedepot } from '@filedepot/prisma'
+import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3'
+import { PrismaClient } from '../../../prisma/generated/sqlite/client.ts'
+import { Picture } from './picture.ts'
+
+/** Prisma's client, whose fields `cover` and `image` hold pictures. For another database, give it another adapter. */
+export function createClient(database: string, depot: DepotManager) {
+  const adapter = new PrismaBetterSqlite3({ url: `file:${database}` })
+  return new PrismaClient({ adapter }).$extends(
+    filedepot({
+      depot,
+      models: {
+        album: { cover: Picture },
+        photo: { image: Picture },
+      },
+    }),
+  )
+}
+
+/** What {@link createClient} returns. */
+export type Client = ReturnType<typeof createClient>
