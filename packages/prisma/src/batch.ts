@@ -1,15 +1,13 @@
-import { isLazyPromise, openedTransactionId, type LazyPromise } from './prisma-internals.ts'
+import { openedTransactionId, type LazyPromise } from './prisma-internals.ts'
 import type { WritePlan } from './plan/write-plan.ts'
 
 /**
- * The operations of a batch that do something to files, or `undefined` where none does. What cannot be in a batch is left
- * to Prisma to complain about.
+ * The operations of a batch that do something to files, or `undefined` where none does.
  */
 export function plansOf(
-  batch: readonly unknown[],
+  batch: readonly LazyPromise[],
   plan: (operation: NonNullable<LazyPromise['spec']>) => WritePlan | undefined,
 ): WritePlan[] | undefined {
-  if (!batch.every(isLazyPromise)) return undefined
   const plans = batch.flatMap(({ spec }) => (spec && plan(spec)) ?? [])
   return plans.length > 0 ? plans : undefined
 }

@@ -1,11 +1,16 @@
-import { depot as defaultDepot, type DepotManager } from '@filedepot/core'
+import { depot as defaultDepot, FiledepotError, type DepotManager } from '@filedepot/core'
 import { Cascades } from './cascades.ts'
 import { endsTransaction } from './database-answers.ts'
 import { readFileFields, type FileFields } from './file-fields.ts'
 import type { FiledepotOptions } from './filedepot-options.ts'
 import { WritePlanner } from './plan/plan-write.ts'
 import type { Args } from './plan/write-plan.ts'
-import { PrismaInternals, type TransactionLink, type TransactionOptions } from './prisma-internals.ts'
+import {
+  PrismaInternals,
+  withParents,
+  type TransactionLink,
+  type TransactionOptions,
+} from './prisma-internals.ts'
 import { RowReader } from './row-reader.ts'
 import { DataModel, type Model } from './schema/data-model.ts'
 import { SingleConnection } from './single-connection.ts'
@@ -16,7 +21,7 @@ import { WRITES, WriteHook, type Operation } from './write-hook.ts'
 
 /** A client of Prisma, or one that was extended. */
 export interface ExtendableClient {
-  $extends(extension: object): unknown
+  $extends(extension: object): object
   readonly $transaction: (this: unknown, input: unknown, options?: TransactionOptions) => Promise<unknown>
 }
 
@@ -28,11 +33,22 @@ interface RawOperation {
 
 const RAW = ['$executeRaw', '$executeRawUnsafe', '$queryRaw', '$queryRawUnsafe']
 
+/** The clients that were extended here. */
+const extended = new WeakSet()
+
 /** @throws FiledepotError what {@link filedepot} says of extending */
 export function extendClient(client: ExtendableClient, options: FiledepotOptions): unknown {
   const { depot = defaultDepot, models, maxWait = 5000 } = options
   const own = { maxWait: 10_000, timeout: 30_000, ...options.transactions }
   const internals = new PrismaInternals(client)
+  for (const one of withParents(client)) {
+    if (extended.has(one)) {
+      throw new FiledepotError(
+        'INVALID_ARGUMENT',
+        'the client is extended with filedepot() already: name all models there',
+      )
+    }
+  }
   const schema = new DataModel(internals)
   const fields = readFileFields(models, schema)
   const cascades = new Cascades(schema, fields, options.cascades)
@@ -45,7 +61,7 @@ export function extendClient(client: ExtendableClient, options: FiledepotOptions
   const write = { depot, reader, cascades }
   const hook = new WriteHook({ internals, planner, transactions, connection, write, options: own })
 
-  return client.$extends({
+  const result = client.$extends({
     name: 'filedepot',
     result: resultsOf(depot, fields),
     query: {
@@ -56,6 +72,8 @@ export function extendClient(client: ExtendableClient, options: FiledepotOptions
     },
     client: { $transaction: transactionMethod(client, { schema, planner, transactions, write, own }) },
   })
+  extended.add(result)
+  return result
 }
 
 /** The fields of results: values in the place of their JSON, made when they are looked at. */

@@ -100,13 +100,33 @@ export class FileWrite {
   }
 
   /** Afterwards: the files that rows have given up, and those that none has got. */
-  async unheld(link: TransactionLink, result: unknown): Promise<string[]> {
-    return [...this.#unused(), ...(await this.givenUp(link)), ...(await this.#skipped(link, result))]
+  async unheld(link: TransactionLink, result: unknown, heldByRow: ReadonlySet<string>): Promise<string[]> {
+    return [
+      ...this.#unused(),
+      ...(await this.givenUp(link, result, heldByRow)),
+      ...(await this.#skipped(link, result)),
+    ]
   }
 
-  /** Afterwards: the files that rows have given up. */
-  async givenUp(link: TransactionLink): Promise<string[]> {
-    return await pathsGivenUp(this.#parts.reader, link, [...this.#before.values()].flat())
+  /**
+   * Afterwards: the files that rows have given up.
+   *
+   * @param heldByRow what the row of an update or upsert holds
+   */
+  async givenUp(link: TransactionLink, result: unknown, heldByRow: ReadonlySet<string>): Promise<string[]> {
+    const before: Before[] = []
+    const known: string[] = []
+    for (const [target, [own, ...taken]] of this.#before) {
+      if (!own) continue
+      const isRow = target === this.#plan.row
+      const isGone =
+        this.#plan.targets.length === 1 && target.deletes && countOf(result) === own.rows.keys.length
+      if (isRow) known.push(...own.rows.paths.filter((path) => !heldByRow.has(path)))
+      else if (isGone) known.push(...own.rows.paths)
+      else before.push(own)
+      before.push(...taken)
+    }
+    return [...known, ...(await pathsGivenUp(this.#parts.reader, link, before))]
   }
 
   /** What the operation may have done, where that cannot be told yet. */
@@ -149,8 +169,7 @@ export class FileWrite {
 
   /** True for what an upsert writes to a row of which nothing is known, as it came after we had looked. */
   #isForOvertaken({ target }: Slot): boolean {
-    const { upserted } = this.#plan
-    return upserted !== undefined && target === upserted && !this.hasFound(upserted)
+    return target !== undefined && target === this.#plan.row && !this.hasFound(target)
   }
 
   /** Uploads for the branch that was not taken. */
@@ -258,8 +277,7 @@ export class FileWrite {
 
   /** Rows that were to be created, and that the database may have passed over. */
   async #skipped(link: TransactionLink, result: unknown): Promise<string[]> {
-    const { count } = Array.isArray(result) ? { count: result.length } : (result as { count?: number })
-    if (count === this.#plan.rows) return []
+    if (countOf(result) === this.#plan.rows) return []
     const unsure = [...this.#uploads.values()]
       .filter(({ slots }) =>
         slots.some(({ conditions }) => conditions.some(({ is }) => is === 'mayBeSkipped')),
@@ -267,6 +285,12 @@ export class FileWrite {
       .map(({ upload }) => upload)
     return await unheldUploads(this.#parts.reader, link, unsure)
   }
+}
+
+/** How many rows an operation has written: one, where its result is a row. */
+function countOf(result: unknown): number {
+  if (Array.isArray(result)) return result.length
+  return (result as { count?: number } | null)?.count ?? 1
 }
 
 /** Says of which field an error is. */

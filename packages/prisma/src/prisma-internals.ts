@@ -107,6 +107,17 @@ export class PrismaInternals {
   }
 }
 
+/** The clients that a client was extended from, and itself. */
+export function* withParents(client: unknown): Iterable<object> {
+  let current = client as { readonly _appliedParent?: unknown } | undefined
+  while (typeof current === 'object') {
+    yield current
+    const parent = current._appliedParent as typeof current
+    if (parent === current) return
+    current = parent
+  }
+}
+
 /**
  * The transaction that a client within one belongs to, or `undefined`. Its id is that of {@link TransactionLink}.
  *

@@ -26,19 +26,10 @@ export class SentWrite {
     this.#args = args
     this.#query = query
     this.#plan = plan
-    if (!plan.upserted) return
-    const ofRow = plan.slots.filter((slot) => slot.holder === args.create || slot.holder === args.update)
-    this.#withFields = new WithFields(
-      internals,
-      model,
-      args,
-      ofRow.map(({ field }) => field.name),
-    )
-  }
-
-  /** An upsert inserts or updates; which of both it did, its result says. */
-  get canBeOvertaken(): boolean {
-    return this.#plan.upserted !== undefined
+    if (!plan.row) return
+    const names = [...plan.row.fields].map(({ name }) => name)
+    const created = plan.slots.filter(({ holder }) => holder === args.create).map(({ field }) => field.name)
+    this.#withFields = new WithFields(internals, model, args, [...names, ...created])
   }
 
   send(): LazyPromise {
@@ -49,15 +40,24 @@ export class SentWrite {
     return await this.send().requestTransaction(link)
   }
 
-  /** True where a row was updated of which nothing was known, as it came after we had looked. */
+  /** True where an upsert has updated a row of which nothing was known, as it came after we had looked. */
   wasOvertaken(result: unknown, files: FileWrite): boolean {
-    const { upserted } = this.#plan
-    if (!upserted || files.hasFound(upserted)) return false
-    const values = this.#withFields?.valuesIn(result) ?? []
+    const { row } = this.#plan
+    if (!row || this.#args.create === undefined || files.hasFound(row)) return false
+    const values = this.#valuesIn(result)
     if (values.some((value) => isDeepStrictEqual(value, OVERTAKEN))) return true
-    const held = new Set(values.flatMap(pathsOf))
+    const held = this.pathsHeld(result)
     const created = [...files.stored()].filter(({ slot }) => slot.holder === this.#args.create)
     return created.length > 0 && !created.some(({ stored }) => held.has(stored.path))
+  }
+
+  /** The files that the row of an update or upsert holds afterwards. */
+  pathsHeld(result: unknown): Set<string> {
+    return new Set(this.#valuesIn(result).flatMap(pathsOf))
+  }
+
+  #valuesIn(result: unknown): unknown[] {
+    return this.#withFields?.valuesIn(result) ?? []
   }
 
   /** True for an error of Prisma about this operation, and not about another that an extension has called. */

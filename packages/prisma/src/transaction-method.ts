@@ -3,7 +3,13 @@ import type { ExtendableClient } from './extend-client.ts'
 import type { WriteParts } from './file-write.ts'
 import type { WritePlanner } from './plan/plan-write.ts'
 import type { Args } from './plan/write-plan.ts'
-import { transactionIdOf, type TransactionCallback, type TransactionOptions } from './prisma-internals.ts'
+import {
+  isLazyPromise,
+  transactionIdOf,
+  type LazyPromise,
+  type TransactionCallback,
+  type TransactionOptions,
+} from './prisma-internals.ts'
 import type { DataModel } from './schema/data-model.ts'
 import type { Begin, Transactions } from './transactions.ts'
 import { WRITES } from './write-hook.ts'
@@ -31,7 +37,10 @@ export function transactionMethod(
     }
     // Within a transaction, operations of a batch are like all others.
     const batch = Array.isArray(input) && transactionIdOf(this) === undefined ? (input as unknown[]) : []
-    const plans = plansOf(batch, ({ model, action, args }) => {
+    const wrong = batch.filter((one) => !isLazyPromise(one))
+    // Prisma would start the others before it complains of these, and nobody would hear what becomes of them.
+    if (wrong.length > 0) return await $transaction.call(this, wrong, options)
+    const plans = plansOf(batch as LazyPromise[], ({ model, action, args }) => {
       const known = model === undefined ? undefined : schema.models.get(model)
       return known && WRITES.includes(action)
         ? planner.plan(known, action, (args ?? {}) as Args, args)

@@ -122,9 +122,9 @@ export class WriteHook {
       }
       if (overlap.isThere) {
         open.doubt(fileWrite.doubt())
-        open.files.discard(await fileWrite.givenUp(open.link))
+        open.files.discard(await fileWrite.givenUp(open.link, result, write.pathsHeld(result)))
       } else {
-        open.files.discard(await fileWrite.unheld(open.link, result))
+        open.files.discard(await fileWrite.unheld(open.link, result, write.pathsHeld(result)))
       }
       return write.result(result)
     })
@@ -180,7 +180,7 @@ export class WriteHook {
             await fileWrite.prepare(link)
             const result = await write.within(link)
             if (write.wasOvertaken(result, fileWrite)) throw overtaken(write)
-            const unheld = await fileWrite.unheld(link, result)
+            const unheld = await fileWrite.unheld(link, result, write.pathsHeld(result))
             progress.isCommitting = true
             return { result, unheld }
           }, this.#options),

@@ -47,15 +47,15 @@ export class WritePlanner {
     )
     if (slots.length === 0 && needed.length === 0) return undefined
     const onlyCreates = needed.length === 0 && slots.every(({ conditions }) => conditions.length === 0)
-    const upserted = needed.find((target) => target === walk.upserted)
+    const row = needed.find((target) => target === walk.row)
     const rows = Array.isArray(args.data) ? args.data.length : 1
-    return { slots, targets: needed, onlyCreates, rows, upserted }
+    return { slots, targets: needed, onlyCreates, rows, row }
   }
 }
 
 /** One way through the arguments of an operation. */
 class Walk {
-  upserted: Target | undefined
+  row: Target | undefined
 
   constructor(
     private readonly schema: DataModel,
@@ -78,6 +78,7 @@ class Walk {
         return
       case 'update': {
         const target = this.target(model, where)
+        this.row = target
         this.data(model, args.data, written.data, { conditions: [], target })
         return
       }
@@ -89,7 +90,7 @@ class Walk {
       }
       case 'upsert': {
         const target = this.target(model, where)
-        this.upserted = target
+        this.row = target
         this.data(model, args.create, written.create, absent(target, ALWAYS))
         this.data(model, args.update, written.update, found(target, ALWAYS))
         return

@@ -52,8 +52,8 @@ export interface WritePlan {
   readonly onlyCreates: boolean
   /** How many rows are created, unless some are passed over. */
   readonly rows: number
-  /** The row of an upsert, where it matters whether it was there. */
-  readonly upserted: Target | undefined
+  /** The one row that an update or upsert writes, where it matters. Its result says what the row holds afterwards. */
+  readonly row: Target | undefined
 }
 
 /** True for two parts of a write of which only one can take place. */
