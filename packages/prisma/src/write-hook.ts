@@ -108,6 +108,7 @@ export class WriteHook {
       let result: unknown
       try {
         await open.timed(() => fileWrite.prepare(open.link))
+        open.checkOpen()
         result = await write.within(open.link)
       } catch (error) {
         open.doubt(fileWrite.doubt())
