@@ -164,7 +164,7 @@ describe('an extension that was added before', () => {
           $allModels: {
             async $allOperations({ args, query }) {
               const [, result] = await client.$transaction([client.$queryRawUnsafe('SELECT 1'), query(args)])
-              return result as never
+              return result
             },
           },
         },
@@ -188,7 +188,7 @@ describe('an extension for row level security that was added after ours', () => 
           $allModels: {
             async $allOperations({ args, query }) {
               const [, result] = await inner.$transaction([inner.$queryRawUnsafe('SELECT 1'), query(args)])
-              return result as never
+              return result
             },
           },
         },
