@@ -39,7 +39,7 @@ export async function sendOpened(
       })
       return
     }
-    if (!(await written(response, chunk))) return
+    await written(response, chunk)
   }
 }
 
@@ -56,20 +56,17 @@ function finish(response: ServerResponse, chunk: Buffer, release: () => void): v
   }
 }
 
-/** Resolves with true when the bytes may be changed, and with false where the client is gone. */
-async function written(response: ServerResponse, chunk: Buffer): Promise<boolean> {
+/** Resolves when the bytes may be changed, or when the client is gone. */
+async function written(response: ServerResponse, chunk: Buffer): Promise<void> {
   if (!isPlain(response)) {
     if (!response.write(Buffer.from(chunk))) await drained(response)
-    return !response.destroyed
+    return
   }
-  return await new Promise((resolve) => {
-    const gone = () => {
-      resolve(false)
-    }
-    response.once('close', gone)
+  await new Promise<void>((resolve) => {
+    response.once('close', resolve)
     response.write(chunk, () => {
-      response.off('close', gone)
-      resolve(!response.destroyed)
+      response.off('close', resolve)
+      resolve()
     })
   })
 }
