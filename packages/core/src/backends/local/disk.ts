@@ -42,6 +42,8 @@ export interface FileVersion {
 const write = promisify(fs.write)
 const fsync = promisify(fs.fsync)
 
+const OR_UNDEFINED = { throwIfNoEntry: false } as const
+
 /** Up to this size, writing into the cache of the system costs less than a trip to the thread pool. */
 const SMALL_BYTES = 64 * 1024
 
@@ -78,11 +80,11 @@ export const directDisk: Disk = {
 
   readText: (path) =>
     new Promise((resolve) => {
-      const found = fs.statSync(path, { throwIfNoEntry: false })
+      const found = fs.statSync(path, OR_UNDEFINED)
       resolve(found && fs.readFileSync(path, 'utf8'))
     }),
 
-  version: (path) => fs.statSync(path, { throwIfNoEntry: false }),
+  version: (path) => fs.statSync(path, OR_UNDEFINED),
 
   unlink: (path) =>
     new Promise((resolve) => {

@@ -223,16 +223,7 @@ export class LocalBackend implements StorageBackend {
   }
 
   async #readSidecar(id: string): Promise<Sidecar | undefined> {
-    return (await this.#readOwnSidecar(id)) ?? (await this.#depot?.read(id))
-  }
-
-  async #readOwnSidecar(id: string): Promise<Sidecar | undefined> {
-    try {
-      return await this.#sidecars.read(this.#sidecarPath(id))
-    } catch (error) {
-      if (isMissing(error)) return undefined
-      throw error
-    }
+    return (await this.#sidecars.read(this.#sidecarPath(id))) ?? (await this.#depot?.read(id))
   }
 
   /** Opens the bytes of a file, once more where it is replaced in this moment. */
