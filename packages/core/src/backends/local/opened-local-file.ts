@@ -49,7 +49,11 @@ export async function openByThreadPool(path: string, sidecar: Sidecar): Promise<
   return {
     size: sidecar.size,
     etag: sidecar.etag,
-    read: (buffer, position) => fill(buffer, position, readOnce),
+    async read(buffer, position) {
+      const count = await fill(buffer, position, readOnce)
+      checkCount(path, count, buffer, position, sidecar.size)
+      return count
+    },
     close: () => file.close(),
   }
 }
@@ -73,9 +77,7 @@ class DirectFile implements OpenedFile {
     const count = this.#isCached()
       ? readNow(this.#fd, buffer, position)
       : await this.#readByThreadPool(buffer, position)
-    // What is missing at the end was there when the file was stored.
-    if (count < buffer.byteLength && position < this.size)
-      checkLength(this.#path, position + count, this.size)
+    checkCount(this.#path, count, buffer, position, this.size)
     if (count === this.size && count <= SMALL_BYTES) lastRead.set(this.#sidecar, performance.now())
     return count
   }
@@ -123,6 +125,17 @@ async function fill(buffer: Uint8Array, position: number, readOnce: ReadOnce): P
     count += bytesRead
   }
   return count
+}
+
+/** What is missing at the end was there when the file was opened. */
+function checkCount(
+  path: string,
+  count: number,
+  { byteLength }: Uint8Array,
+  position: number,
+  size: number,
+): void {
+  if (count < byteLength && position < size) checkLength(path, position + count, size)
 }
 
 /** After a loss of power a disk may know the name of a file and not its bytes. */
