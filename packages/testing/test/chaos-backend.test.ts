@@ -363,7 +363,7 @@ describe('ChaosBackend', () => {
   it('leaves no way to the bytes past it', () => {
     const chaos: StorageBackend = new ChaosBackend(new LocalBackend('/nowhere'))
 
-    expect([chaos.openFile, chaos.localPath]).toEqual([undefined, undefined])
+    expect(['openFile', 'localPath'].filter((method) => method in chaos)).toEqual([])
   })
 
   it('fails the suite when it breaks a promise', async () => {

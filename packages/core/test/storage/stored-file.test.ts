@@ -57,7 +57,8 @@ describe('a stored file', () => {
 
     const opened = await file.openBytes()
     const bytes = Buffer.alloc(6)
-    const count = await opened?.read(bytes, 0).finally(() => opened.close())
+    const count = await opened?.read(bytes, 0)
+    await opened?.close()
 
     expect([opened?.size, opened?.etag, count, bytes.toString()]).toEqual([6, file.etag, 6, 'héllo'])
     expect(await (await storedFile()).openBytes()).toBeUndefined()
