@@ -334,9 +334,8 @@ function keepUntilTheEnd(response: ServerResponse): void {
     kept.push(chunk)
     return true
   }
-  response.end = (chunk: Buffer | string) => {
-    kept.push(Buffer.from(chunk as string, 'latin1'))
-    if (typeof chunk !== 'string') kept.splice(-1, 1, chunk)
+  response.end = (chunk: unknown) => {
+    kept.push(typeof chunk === 'string' ? Buffer.from(chunk, 'latin1') : (chunk as Buffer))
     setTimeout(() => end(Buffer.concat(kept)), 20)
     return response
   }
