@@ -8,13 +8,16 @@ const STATUSES: Partial<Record<ErrorCode, number>> = {
   FILE_TOO_LARGE: 413,
   INVALID_FILE_ID: 404,
   MALFORMED_UPLOAD: 400,
+  NOT_AN_IMAGE: 415,
   STORAGE_FULL: 507,
   TOO_MANY_PARTS: 413,
+  TOO_MANY_PIXELS: 413,
+  UNSUPPORTED_FORMAT: 415,
 }
 
 /**
  * The status to answer with where something of filedepot was thrown: 413 for a file that is too large, 415 for one that
- * was refused, and 500 for all that is not the client's doing.
+ * was refused or is no image, and 500 for all that is not the client's doing.
  *
  * ```ts
  * import { httpStatus } from '@filedepot/http'

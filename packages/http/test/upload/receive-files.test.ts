@@ -1,6 +1,7 @@
 import {
   allowTypes,
   DepotManager,
+  FiledepotError,
   FileTransaction,
   isRevoked,
   MemoryBackend,
@@ -392,6 +393,16 @@ describe('discarding', () => {
 })
 
 describe('httpStatus', () => {
+  it.each([
+    ['FILE_TOO_LARGE', 413],
+    ['TOO_MANY_PIXELS', 413],
+    ['FILE_REFUSED', 415],
+    ['NOT_AN_IMAGE', 415],
+    ['UNSUPPORTED_FORMAT', 415],
+  ] as const)('of %s is %i', (code, status) => {
+    expect(httpStatus(new FiledepotError(code, 'x'))).toBe(status)
+  })
+
   it('is 500 for all that is not the doing of a client', () => {
     expect(httpStatus(new Error('x'))).toBe(500)
     expect(httpStatus(undefined)).toBe(500)
