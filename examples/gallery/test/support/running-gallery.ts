@@ -1,0 +1,39 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+/** The gallery as a process of its own, as `npm run gallery` starts it. */
+export interface RunningGallery {
+  readonly url: string
+  /** Resolves with the code it has ended with. */
+  stop(): Promise<number | null>
+}
+
+/** Starts the built example, with these variables and none of the settings that this process happens to have. */
+export async function startGallery(variables: Record<string, string | undefined>): Promise<RunningGallery> {
+  const { PATH, HOME, TMPDIR } = process.env
+  const app = spawn(process.execPath, [join('examples', 'gallery', 'dist', 'main.js')], {
+    env: { PATH, HOME, TMPDIR, PORT: '0', ...variables },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const ended = once(app, 'exit') as Promise<[number | null]>
+  const url = await addressIn(createInterface({ input: app.stdout }))
+  return {
+    url,
+    stop: async () => {
+      app.kill('SIGTERM')
+      return (await ended)[0]
+    },
+  }
+}
+
+async function addressIn(lines: AsyncIterable<string>): Promise<string> {
+  const printed: string[] = []
+  for await (const line of lines) {
+    const url = /^The gallery is open at (.*)$/.exec(line)?.[1]
+    if (url) return url
+    printed.push(line)
+  }
+  throw new Error(`the gallery does not open:\n${printed.join('\n')}`)
+}
