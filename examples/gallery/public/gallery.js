@@ -79,10 +79,14 @@ async function check(file, image) {
   if (file.size > Number(form.dataset.maxSize)) throw new Error(form.dataset.tooLarge)
   const url = URL.createObjectURL(file)
   image.src = url
-  await image.decode().catch(() => {
+  try {
+    await image.decode()
+  } catch {
     image.removeAttribute('src')
     throw new Error(form.dataset.notAnImage)
-  })
+  } finally {
+    URL.revokeObjectURL(url)
+  }
 }
 
 /** XMLHttpRequest, as fetch does not say how much of a body has been sent. */

@@ -38,7 +38,8 @@ export async function openGallery(env: Environment): Promise<Gallery> {
   await mkdir(folder, { recursive: true })
 
   const depot = new DepotManager()
-  const local = { DEPOT_BACKEND: 'local', DEPOT_STORAGE_PATH: join(folder, 'files') }
+  const files = env.DEPOT_BACKEND ?? join(folder, 'files')
+  const local = { DEPOT_BACKEND: 'local', DEPOT_STORAGE_PATH: files }
   const { backend } = depot.fromEnvironment('photos', {
     env: env.DEPOT_BACKEND === undefined ? { ...local, ...env } : env,
     backends: { s3 },
@@ -51,7 +52,7 @@ export async function openGallery(env: Environment): Promise<Gallery> {
   return {
     dataSource,
     depot,
-    places: `rows in ${dataSource.options.type}, files in ${env.DEPOT_BACKEND ?? join(folder, 'files')}`,
+    places: `rows in ${env.DATABASE_URL === undefined ? 'SQLite' : 'PostgreSQL'}, files in ${files}`,
     close: async () => {
       await dataSource.destroy()
       await depot.close()

@@ -21,6 +21,7 @@ const MESSAGES = {
   NO_TITLE: 'An album needs a title, of at most 100 letters.',
   LONG_CAPTION: 'A caption may have at most 200 letters.',
   NOT_THERE: 'What you ask for is not here, or not any more.',
+  NOT_UNDERSTOOD: 'What came cannot be understood.',
   OTHER_SITE: 'This came from the page of another site, so nothing was changed.',
 } as const satisfies Partial<Record<ErrorCode, string>> & Record<string, string>
 
@@ -41,6 +42,10 @@ export class Refusal extends Error {
   static of(error: unknown): Refusal | undefined {
     if (error instanceof Refusal) return error
     if (error instanceof EntityNotFoundError) return new Refusal('NOT_THERE', 404)
+    // Of Express and its parsers: an address with a broken %, a body that is too large.
+    const { status } = error as { status?: unknown }
+    if (typeof status === 'number' && status >= 400 && status < 500)
+      return new Refusal('NOT_UNDERSTOOD', status)
     const code = (Object.keys(MESSAGES) as RefusalCode[]).find((known) => hasCode(error, known as ErrorCode))
     return code && new Refusal(code, httpStatus(error), { cause: error })
   }

@@ -83,9 +83,11 @@ describe('a visitor', () => {
       throw new Error(`no Tab leads to ${selector}`)
     }
 
+    // Waited for well before the key: the browser has to be told first.
+    const chooser = page.waitForEvent('filechooser')
     await tabTo('#files')
-    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('Enter')])
-    await chooser.setFiles([await jpeg('Typed.jpg', 'teal')])
+    await page.keyboard.press('Enter')
+    await (await chooser).setFiles([await jpeg('Typed.jpg', 'teal')])
     await page.locator('.upload.added').waitFor()
     await tabTo('#photos a')
     await page.keyboard.press('Enter')

@@ -42,7 +42,7 @@ describeOnPostgres('the gallery on PostgreSQL and S3', () => {
   }, 60_000)
 
   afterAll(async () => {
-    expect(await gallery.stop()).toBe(0)
+    expect(await gallery.stop()).toMatchObject({ code: 0 })
     await s3.stop()
     await administer(`DROP DATABASE ${database}`)
   })

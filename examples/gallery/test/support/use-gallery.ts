@@ -23,7 +23,8 @@ export interface GalleryOfTests {
 
 /**
  * A gallery on SQLite and local disk for all tests of a file. After each of them, the files on the disk are those of
- * the rows, and the browser has had nothing to complain about that the test has not taken out of the list.
+ * the rows, and the browser has had nothing to complain about that the test has not taken out of the list. The server
+ * has had nothing at all.
  */
 export function useGallery(): GalleryOfTests {
   let gallery: RunningGallery
@@ -51,7 +52,7 @@ export function useGallery(): GalleryOfTests {
   afterAll(async () => {
     await browser?.close()
     await rows[Symbol.asyncDispose]()
-    expect(await gallery.stop()).toBe(0)
+    expect(await gallery.stop()).toEqual({ code: 0, complaints: '' })
     await rm(folder, { recursive: true, force: true })
   })
 
