@@ -18,7 +18,11 @@ export async function visitorOf(browser: Browser, options: BrowserContextOptions
       if (['error', 'warning'].includes(message.type())) complaints.push(`console: ${message.text()}`)
     })
     .on('pageerror', (error) => complaints.push(`exception: ${error.message}`))
-    .on('requestfailed', (request) => complaints.push(`failed: ${request.url()}`))
+    .on('requestfailed', (request) => {
+      // What was still loading when the visitor went on to the next page is not missed.
+      const reason = request.failure()?.errorText ?? ''
+      if (reason !== 'net::ERR_ABORTED') complaints.push(`failed: ${request.url()} ${reason}`)
+    })
     .on('response', (response) => {
       if (response.status() >= 400)
         complaints.push(`${response.status()}: ${new URL(response.url()).pathname}`)
