@@ -37,6 +37,23 @@ export interface ByteRange {
   readonly end?: number | undefined
 }
 
+/** A file that was opened to be read: its bytes are those of that moment, also where it is replaced or deleted since. */
+export interface OpenedFile {
+  /** In bytes. */
+  readonly size: number
+  /** The {@link FileStat.etag} of these bytes. */
+  readonly etag: string
+
+  /**
+   * Fills a buffer with the bytes from `position` on, and resolves with how many it has got: fewer than there is room
+   * for at the end of the file only, and behind it none.
+   */
+  read(buffer: Uint8Array, position: number): Promise<number>
+
+  /** Has to be called, also where reading has failed. */
+  close(): Promise<void>
+}
+
 /** The bytes of a file on their way into a storage: whole where they are few, else chunk by chunk. */
 export type FileBody = Uint8Array | AsyncIterable<Uint8Array>
 
@@ -122,6 +139,13 @@ export interface StorageBackend {
 
   /** The ids of all files in ascending order, or of those after `after` only. Never holds the whole list in memory. */
   list(options?: { after?: string | undefined }): AsyncIterable<string>
+
+  /**
+   * Opens the file to be read into buffers that are used again: for backends for which that costs less than a stream.
+   * Whoever reads takes the one way or the other, so both have to see the same. Rejects as
+   * {@link StorageBackend.read} does.
+   */
+  openFile?(id: string): Promise<OpenedFile>
 
   /** A URL by which anyone can read the file without this program, where there is one. */
   publicUrl?(id: string): string | undefined

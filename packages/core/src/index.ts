@@ -69,6 +69,7 @@ export type {
   FileBody,
   FileInfo,
   FileStat,
+  OpenedFile,
   SignedUpload,
   SignedUploadOptions,
   SignedUrlOptions,

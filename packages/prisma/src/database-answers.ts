@@ -54,7 +54,7 @@ export function isConnectionTrouble(provider: string, error: unknown): boolean {
   if (driverCauseOf(error) || /^(?:P1|E[A-Z]+$)/.test(String(code))) return true
   // Drivers and adapters throw plain errors, too.
   return (
-    String(name).startsWith('PrismaClient') ||
+    name === 'PrismaClientRustPanicError' ||
     /connection|socket|terminated|time(?:d )?-?out|closed|ended|hang up|server/i.test(String(message))
   )
 }

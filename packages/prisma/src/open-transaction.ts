@@ -27,7 +27,7 @@ export class OpenTransaction {
   readonly #beside = new Set<{ readonly looksAtRows: boolean; isThere: boolean }>()
   /** Why it can only be rolled back, although nobody has ended it for Prisma: mostly as the database has done so. */
   #ended: unknown
-  /** True after raw SQL that may have ended it. */
+  /** True where something may have been committed on the side: by raw SQL, or after a deadlock. */
   #isTampered = false
   #state: TransactionState | undefined
   #gate: { readonly opened: Promise<void>; readonly open: () => void } | undefined
@@ -64,7 +64,7 @@ export class OpenTransaction {
     if (this.#isClosed) {
       throw new FiledepotError('TRANSACTION_SETTLED', 'the transaction has ended: this write came too late')
     }
-    if (this.#ended !== undefined) throw aborted(this.#ended)
+    this.checkOpen()
     const running = (async () => {
       await this.#mark()
       return await write()
@@ -73,6 +73,7 @@ export class OpenTransaction {
     try {
       return await running
     } catch (error) {
+      this.#running.delete(running)
       this.noteError(error)
       throw error
     } finally {
@@ -133,7 +134,19 @@ export class OpenTransaction {
 
   /** A statement has failed, of whomever. */
   noteError(error: unknown): void {
-    if (hasEndedTransaction(this.#internals.provider, error)) this.#ended ??= error
+    if (!hasEndedTransaction(this.#internals.provider, error)) return
+    this.#ended ??= error
+    // What is on its way beside it may commit itself.
+    if (this.#running.size > 0) this.#isTampered = true
+  }
+
+  /**
+   * Called right before a statement that writes files.
+   *
+   * @throws FiledepotError `TRANSACTION_ABORTED` where the database has ended the transaction meanwhile
+   */
+  checkOpen(): void {
+    if (this.#ended !== undefined) throw aborted(this.#ended)
   }
 
   /** Raw SQL has run that may have ended the transaction. */

@@ -12,6 +12,7 @@ import {
   type TransactionOptions,
 } from './prisma-internals.ts'
 import type { Model } from './schema/data-model.ts'
+import { restoreFiles } from './restore-files.ts'
 import { SentWrite } from './sent-write.ts'
 import type { SingleConnection } from './single-connection.ts'
 import type { Transactions } from './transactions.ts'
@@ -73,6 +74,7 @@ export class WriteHook {
     model: Model,
     { operation, args, query, __internalParams: internal }: Operation,
   ): Promise<unknown> {
+    restoreFiles(args, internal.args)
     const plan = this.#planner.plan(model, operation, args, internal.args)
     if (!plan) return await this.#transactions.hear(internal.transaction, query(args))
     const write = new SentWrite(this.#internals, model, { operation, args, query }, plan)
@@ -108,6 +110,7 @@ export class WriteHook {
       let result: unknown
       try {
         await open.timed(() => fileWrite.prepare(open.link))
+        open.checkOpen()
         result = await write.within(open.link)
       } catch (error) {
         open.doubt(fileWrite.doubt())

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import { setImmediate } from 'node:timers/promises'
 import {
   MemoryBackend,
@@ -8,10 +9,42 @@ import {
   type FileBody,
   type FileInfo,
   type FileStat,
+  type OpenedFile,
 } from '@filedepot/core'
 import { backendCases, runBackendCase } from '@filedepot/testing'
 
+const unnamed: FileInfo = {
+  filename: 'unnamed',
+  contentType: 'text/plain',
+  size: 0,
+  sha256: undefined,
+  metadata: {},
+}
+
 type WriteOptions = Parameters<MemoryBackend['write']>[3]
+
+/** Keeps files in memory, and opens them as a disk does. */
+class OpeningBackend extends MemoryBackend {
+  async openFile(id: string): Promise<OpenedFile> {
+    const [stat, bytes] = [await this.stat(id), await buffer(await this.read(id))]
+    return {
+      size: bytes.byteLength,
+      etag: stat?.etag ?? '',
+      read: (into, position) => Promise.resolve(bytes.copy(into, 0, Math.min(position, bytes.byteLength))),
+      close: () => Promise.resolve(),
+    }
+  }
+}
+
+/** An opened file, changed in one thing. */
+function opening(change: (file: OpenedFile, backend: MemoryBackend, id: string) => Partial<OpenedFile>) {
+  return class extends OpeningBackend {
+    override async openFile(id: string): Promise<OpenedFile> {
+      const file = await super.openFile(id)
+      return { ...file, ...change(file, this, id) }
+    }
+  }
+}
 
 /** Backends that break one promise each, and the cases that have to notice. */
 const broken: { does: string; Backend: new () => MemoryBackend; noticedBy: string[] }[] = [
@@ -257,6 +290,49 @@ const broken: { does: string; Backend: new () => MemoryBackend; noticedBy: strin
     ],
   },
   {
+    does: 'fills a buffer as far as it likes',
+    Backend: opening((file) => ({
+      read: (into, position) => file.read(into.subarray(0, 65_536), position),
+    })),
+    noticedBy: ['fills buffers with the bytes of a file that is large, where it opens files'],
+  },
+  {
+    does: 'reads an opened file from where it was',
+    Backend: opening((file) => {
+      let at = 0
+      return { read: async (into) => (at += await file.read(into, at)) }
+    }),
+    noticedBy: [
+      'fills buffers from any position of a file, the last one as far as it goes, where it opens files',
+      'opens a file many times, and lets whoever reads it stop, where it opens files',
+    ],
+  },
+  {
+    does: 'says the etag of another file',
+    Backend: opening(() => ({ etag: 'other' })),
+    noticedBy: [
+      'fills buffers with the bytes of a file that is empty, where it opens files',
+      'fills buffers with the bytes of a file that is small, where it opens files',
+    ],
+  },
+  {
+    does: 'reads what an opened file is now',
+    Backend: opening((_file, backend, id) => ({
+      read: async (into, position) => (await buffer(await backend.read(id))).copy(into, 0, position),
+    })),
+    noticedBy: ['keeps the bytes of an opened file that is replaced or deleted, where it opens files'],
+  },
+  {
+    does: 'opens what is not there',
+    Backend: class extends OpeningBackend {
+      override async openFile(id: string): Promise<OpenedFile> {
+        if (!(await this.stat(id))) await super.write(id, Buffer.alloc(0), unnamed, {})
+        return await super.openFile(id)
+      }
+    },
+    noticedBy: ['rejects opening a file that is not there with FILE_NOT_FOUND, where it opens files'],
+  },
+  {
     does: 'forgets names, types and metadata',
     Backend: class extends MemoryBackend {
       override async stat(id: string): Promise<FileStat | undefined> {
@@ -383,7 +459,7 @@ describe('describeBackend', () => {
       broken.filter(({ Backend }) => Backend !== MemoryBackend).flatMap((one) => one.noticedBy),
     )
 
-    for (const name of names) await runBackendCase(caseNamed(name), { create: () => new MemoryBackend() })
+    for (const name of names) await runBackendCase(caseNamed(name), { create: () => new OpeningBackend() })
 
     expect(names.size).toBeGreaterThan(30)
   })

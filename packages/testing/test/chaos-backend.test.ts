@@ -2,7 +2,14 @@ import { describe, expect, it } from '@jest/globals'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { FileStorage, MemoryBackend, newFileId, type FileInfo, type StorageBackend } from '@filedepot/core'
+import {
+  FileStorage,
+  LocalBackend,
+  MemoryBackend,
+  newFileId,
+  type FileInfo,
+  type StorageBackend,
+} from '@filedepot/core'
 import { backendCases, ChaosBackend, ChaosError, describeBackend } from '@filedepot/testing'
 
 const HELLO = Buffer.from('hello')
@@ -351,6 +358,12 @@ describe('ChaosBackend', () => {
     await expect(able.signedUrl?.('a', {})).rejects.toBeInstanceOf(ChaosError)
     await expect(able.signedUpload?.('a', {})).rejects.toBeInstanceOf(ChaosError)
     await expect(able.copy?.(inner, 'a')).rejects.toBeInstanceOf(ChaosError)
+  })
+
+  it('leaves no way to the bytes past it', () => {
+    const chaos: StorageBackend = new ChaosBackend(new LocalBackend('/nowhere'))
+
+    expect(['openFile', 'localPath'].filter((method) => method in chaos)).toEqual([])
   })
 
   it('fails the suite when it breaks a promise', async () => {

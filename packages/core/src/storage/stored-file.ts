@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import type { ByteRange, FileStat, SignedUrlOptions, StorageBackend } from '../backend.ts'
+import type { ByteRange, FileStat, OpenedFile, SignedUrlOptions, StorageBackend } from '../backend.ts'
 import { FiledepotError, FileNotFoundError } from '../errors.ts'
 import { expected } from '../expected.ts'
 import type { FileStorage } from './file-storage.ts'
@@ -119,6 +119,32 @@ export class StoredFile implements FileStat, AsyncIterable<Uint8Array>, AsyncDis
     this.#open.add(stream)
     stream.once('close', () => this.#open.delete(stream))
     return stream
+  }
+
+  /**
+   * Opens the bytes to read them into buffers of your own, which may be used again; `undefined` where the storage only
+   * has streams. Whoever opens it closes it.
+   *
+   * ```ts
+   * import type { StoredFile } from '@filedepot/core'
+   *
+   * async function firstBytes(file: StoredFile): Promise<Uint8Array | undefined> {
+   *   const opened = await file.openBytes()
+   *   if (!opened) return undefined
+   *   const buffer = Buffer.alloc(16)
+   *   return buffer.subarray(0, await opened.read(buffer, 0).finally(() => opened.close()))
+   * }
+   * ```
+   *
+   * @throws FiledepotError `FILE_NOT_FOUND`, `FILE_CLOSED`, `CORRUPT_FILE`, `READ_FAILED`
+   */
+  async openBytes(): Promise<OpenedFile | undefined> {
+    this.#checkOpen()
+    try {
+      return await this.#storage.backend.openFile?.(this.id)
+    } catch (error) {
+      throw this.#storage.dress('read', this.id, error)
+    }
   }
 
   /** All bytes at once. For a file that may be large, use {@link StoredFile.stream}. */

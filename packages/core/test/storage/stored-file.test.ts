@@ -1,10 +1,14 @@
 import { describe, expect, it } from '@jest/globals'
 import { PassThrough, type Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
+import { LocalBackend } from '../../src/backends/local/local-backend.ts'
 import { MemoryBackend } from '../../src/backends/memory-backend.ts'
 import { bytesOf, sha256 } from '../support/bytes.ts'
 import { failure } from '../support/failure.ts'
 import { memoryStorage } from '../support/storages.ts'
+import { temporaryFolders } from '../support/temporary-folder.ts'
+
+const temporaryFolder = temporaryFolders()
 
 async function storedFile(content: Uint8Array = Buffer.from('héllo')) {
   const files = memoryStorage('docs')
@@ -44,6 +48,20 @@ describe('a stored file', () => {
     expect((await file.bytes()).equals(Buffer.from('héllo'))).toBe(true)
     expect((await buffer(await file.stream())).toString()).toBe('héllo')
     expect([blob.type, await blob.text()]).toEqual(['text/plain', 'héllo'])
+  })
+
+  it('can be opened where its storage opens files, and only there', async () => {
+    const folder = await temporaryFolder()
+    const files = memoryStorage('local', new LocalBackend(folder))
+    const file = await files.get(await files.create(Buffer.from('héllo')))
+
+    const opened = await file.openBytes()
+    const bytes = Buffer.alloc(6)
+    const count = await opened?.read(bytes, 0)
+    await opened?.close()
+
+    expect([opened?.size, opened?.etag, count, bytes.toString()]).toEqual([6, file.etag, 6, 'héllo'])
+    expect(await (await storedFile()).openBytes()).toBeUndefined()
   })
 
   it('can be empty', async () => {
@@ -93,6 +111,7 @@ describe('a stored file that is closed', () => {
       file.text(),
       file.blob(),
       file.stream(),
+      file.openBytes(),
       file[Symbol.asyncIterator]().next(),
     ]
     for (const reading of readings) {
@@ -163,6 +182,19 @@ describe('a stored file that cannot be read', () => {
     const file = await files.get(await files.create(bytesOf(10)))
 
     expect(await failure(file.bytes())).toMatchObject({
+      code: 'READ_FAILED',
+      message: `cannot read "docs/${file.id}": connection lost`,
+      cause,
+    })
+  })
+
+  it('says so where it cannot be opened', async () => {
+    const cause = new Error('connection lost')
+    const openFile = () => Promise.reject(cause)
+    const files = memoryStorage('docs', Object.assign(new MemoryBackend(), { openFile }))
+    const file = await files.get(await files.create(bytesOf(10)))
+
+    expect(await failure(file.openBytes())).toMatchObject({
       code: 'READ_FAILED',
       message: `cannot read "docs/${file.id}": connection lost`,
       cause,

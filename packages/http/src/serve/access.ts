@@ -15,12 +15,16 @@ export interface Grant {
 const PUBLIC: Grant = { by: 'public', wish: undefined, remaining: Infinity }
 const AUTHORIZED: Grant = { by: 'authorize', wish: undefined, remaining: Infinity }
 
-/** Whether a request may have its file; else the status to refuse it with. */
-export async function decideAccess<Context>(
-  { signer, public: isPublic, authorize }: FileHandlerSettings<Context>,
+/** What access was decided to be: a grant, or the status to refuse the request with. */
+type Access = Grant | 401 | 403 | 404
+
+/** Whether a request may have its file. A promise only where `authorize` is asked, as each costs some of an answer. */
+export function decideAccess<Context>(
+  settings: FileHandlerSettings<Context>,
   request: FileRequest,
   { url, file, context }: { url: FileUrl; file: RequestedFile; context: Context },
-): Promise<Grant | 401 | 403 | 404> {
+): Access | Promise<Access> {
+  const { signer, public: isPublic } = settings
   const claims = signer?.verify(`${url.storage}/${url.id}`, url.query)
   if (claims === 'refused') return 403
   if (claims) {
@@ -28,6 +32,15 @@ export async function decideAccess<Context>(
     return { by: 'signature', wish: claims.disposition, remaining }
   }
   if (isPublic) return PUBLIC
+  return askApplication(settings, request, file, context)
+}
+
+async function askApplication<Context>(
+  { authorize }: FileHandlerSettings<Context>,
+  request: FileRequest,
+  file: RequestedFile,
+  context: Context,
+): Promise<Access> {
   const verdict = (await authorize?.(request, file, context)) ?? false
   if (verdict === true) return AUTHORIZED
   return verdict === false ? 403 : verdict

@@ -1,4 +1,4 @@
-import { hasCode, type DepotManager, type StoredFile } from '@filedepot/core'
+import { hasCode, type DepotManager } from '@filedepot/core'
 import { cacheControlOf, decideAccess, type Grant } from './access.ts'
 import { requestedRange } from './byte-range.ts'
 import { ContentHeaders } from './content-headers.ts'
@@ -34,21 +34,25 @@ export class RequestAnswerer<Context> {
     const file = url === 'none' ? undefined : locateFile(this.#depot, url.storage, url.id)
     if (url === 'none' || !file) return refusal(404)
 
-    const grant = await decideAccess(this.#settings, request, { url, file, context })
+    const decided = decideAccess(this.#settings, request, { url, file, context })
+    const grant = decided instanceof Promise ? await decided : decided
     if (typeof grant === 'number') return refusal(grant)
     try {
-      return (await this.#redirect(request, file, grant)) ?? (await this.#serve(request, file, grant))
+      const redirected = this.#mayRedirect(request, file) ? await this.#redirect(file, grant) : undefined
+      return redirected ?? (await this.#serve(request, file, grant))
     } catch (error) {
       if (hasCode(error, 'FILE_NOT_FOUND')) return refusal(404)
       throw error
     }
   }
 
-  /** Sends the client to the storage itself, where that is wanted and can be. */
-  async #redirect(request: FileRequest, file: LocatedFile, grant: Grant): Promise<FileAnswer | undefined> {
+  #mayRedirect({ method }: FileRequest, { id, backing }: LocatedFile): boolean {
+    return this.#settings.delivery === 'redirect' && this.#redirects.isFor(backing, id, method)
+  }
+
+  /** Sends the client to the storage itself, where it has a URL. */
+  async #redirect(file: LocatedFile, grant: Grant): Promise<FileAnswer | undefined> {
     const { id, backing: storage } = file
-    if (this.#settings.delivery !== 'redirect') return undefined
-    if (!this.#redirects.isFor(storage, id, request.method)) return undefined
     const remembered = this.#redirects.remembered(storage, id, grant)
     if (remembered) return redirection(remembered, grant)
     const disposition = this.#content.dispositionOf(await file.open(), grant.wish)
@@ -60,7 +64,8 @@ export class RequestAnswerer<Context> {
     const stored = await file.open()
     const { maxAge, immutable, sendfile } = this.#settings
     const validators = validatorsOf(stored)
-    const headers = {
+    // Set one by one from here on: copies of objects were a quarter of what an answer takes.
+    const headers: Record<string, string> = {
       'Cache-Control': cacheControlOf(grant, { maxAge, immutable, shared: true }),
       ETag: validators.etag,
       'Last-Modified': validators.lastModified,
@@ -69,38 +74,19 @@ export class RequestAnswerer<Context> {
     if (status === 412) return refusal(412)
     if (status === 304) return { status, headers }
 
-    const content = { ...headers, ...this.#content.of(stored, grant.wish) }
+    this.#content.addTo(headers, stored, grant.wish)
     const sent = sendfile && (await sendfileHeader(sendfile, file.backing.backend, file.id))
-    if (sent) return { status: 200, headers: { ...content, ...sent } }
-    if (request.method === 'HEAD')
-      return { status: 200, headers: { ...content, ...lengthHeaders(stored.size) } }
-    const range = requestedRange(request, stored.size, validators)
+    if (sent) return { status: 200, headers: { ...headers, ...sent } }
+    headers['Accept-Ranges'] = 'bytes'
+    const isHead = request.method === 'HEAD'
+    const range = isHead ? undefined : requestedRange(request, stored.size, validators)
     if (range === 'unsatisfiable') return refusal(416, { 'Content-Range': `bytes */${stored.size}` })
-    if (!range) return whole(stored, content)
-    const { start, end } = range
-    const length = end - start + 1
-    return {
-      status: 206,
-      headers: {
-        ...content,
-        ...lengthHeaders(length),
-        'Content-Range': `bytes ${start}-${end}/${stored.size}`,
-      },
-      body: { file: stored, range, length },
-    }
+    const length = range ? range.end - range.start + 1 : stored.size
+    headers['Content-Length'] = String(length)
+    if (isHead) return { status: 200, headers }
+    if (range) headers['Content-Range'] = `bytes ${range.start}-${range.end}/${stored.size}`
+    return { status: range ? 206 : 200, headers, body: { file: stored, range, length } }
   }
-}
-
-function whole(file: StoredFile, headers: Record<string, string>): FileAnswer {
-  return {
-    status: 200,
-    headers: { ...headers, ...lengthHeaders(file.size) },
-    body: { file, range: undefined, length: file.size },
-  }
-}
-
-function lengthHeaders(length: number): Record<string, string> {
-  return { 'Accept-Ranges': 'bytes', 'Content-Length': String(length) }
 }
 
 function redirection({ url, maxAge, shared }: RedirectTarget, grant: Grant): FileAnswer {

@@ -1,5 +1,6 @@
 import { cleanFilename, type StoredFile } from '@filedepot/core'
 import { create } from 'content-disposition'
+import { LRUCache } from 'lru-cache'
 
 /** What a browser may show in its window: types in which no script can be. */
 export const INLINE_TYPES: readonly string[] = [
@@ -29,13 +30,24 @@ const ONE_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/
 /** With parameters, and without a comma: of a list of types, browsers take the last. */
 const WHOLE_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+( *; *[\w-]+=("[\w .:+-]*"|[\w.:+-]+))+$/
 
+/** How many names are remembered with their headers, of less than a kilobyte each: making these takes microseconds. */
+const REMEMBERED = 1000
+
 /** How a file is shown. */
 export type Disposition = 'inline' | 'attachment'
+
+/** What is said of a file with a name and a type, as values of headers. */
+interface Description {
+  readonly disposition: string
+  readonly policy: string
+  readonly type: string
+}
 
 /** The headers that say what a file is and what a browser may do with it. */
 export class ContentHeaders {
   readonly #types: ReadonlySet<string>
   readonly #policy: string | undefined
+  readonly #remembered = new LRUCache<string, Description>({ max: REMEMBERED })
 
   constructor(inlineTypes: readonly string[], policy: string | undefined) {
     this.#types = new Set(inlineTypes.map((type) => type.toLowerCase()))
@@ -49,13 +61,27 @@ export class ContentHeaders {
     return harmless && wish !== 'attachment' ? 'inline' : 'attachment'
   }
 
-  of(file: StoredFile, wish: Disposition | undefined): Record<string, string> {
-    return {
-      'Content-Disposition': formatDisposition(file.filename, this.dispositionOf(file, wish)),
-      'Content-Security-Policy': this.#policy ?? (isMedia(file.contentType) ? MEDIA_POLICY : POLICY),
-      'Content-Type': servedType(file.contentType),
-      'X-Content-Type-Options': 'nosniff',
+  addTo(headers: Record<string, string>, file: StoredFile, wish: Disposition | undefined): void {
+    const { disposition, policy, type } = this.#described(file, wish)
+    headers['Content-Disposition'] = disposition
+    headers['Content-Security-Policy'] = policy
+    headers['Content-Type'] = type
+    headers['X-Content-Type-Options'] = 'nosniff'
+  }
+
+  #described(file: StoredFile, wish: Disposition | undefined): Description {
+    const { filename, contentType } = file
+    // With the length, as storages of somebody else may have anything in a type or a name.
+    const key = `${wish ?? ''} ${contentType.length} ${contentType} ${filename}`
+    const remembered = this.#remembered.get(key)
+    if (remembered) return remembered
+    const description = {
+      disposition: formatDisposition(filename, this.dispositionOf(file, wish)),
+      policy: this.#policy ?? (isMedia(contentType) ? MEDIA_POLICY : POLICY),
+      type: servedType(contentType),
     }
+    this.#remembered.set(key, description)
+    return description
   }
 }
 

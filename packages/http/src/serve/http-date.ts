@@ -7,3 +7,17 @@ export function parseHttpDate(text: string | null): number | undefined {
   const time = Date.parse(text)
   return Number.isNaN(time) ? undefined : time
 }
+
+const REMEMBERED = 1000
+const formatted = new Map<number, string>()
+
+/** A date as a header has it. Remembered, as formatting one takes a tenth of the time of an answer without a body. */
+export function formatHttpDate(date: Date): string {
+  const time = date.getTime()
+  let text = formatted.get(time)
+  if (text === undefined) {
+    if (formatted.size >= REMEMBERED) formatted.clear()
+    formatted.set(time, (text = date.toUTCString()))
+  }
+  return text
+}

@@ -3,7 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { refusal, type FileAnswer } from './file-answer.ts'
 import type { ContextArgument, FileHandler } from './file-handler.ts'
 import type { FileRequest } from './file-request.ts'
-import { sendFile, writeHead } from './send-file.ts'
+import { sendFile } from './send-file.ts'
+import { writeHead } from './write-head.ts'
 
 /** Options of {@link toNodeHandler}. */
 export interface NodeHandlerOptions<Context, Req extends IncomingMessage> {

@@ -1,4 +1,4 @@
-import { FiledepotError } from '@filedepot/core'
+import { FiledepotError, type StoredFile } from '@filedepot/core'
 import type { Readable } from 'node:stream'
 import type { FileBodyPart } from './file-answer.ts'
 
@@ -16,24 +16,25 @@ export async function openBody(
  */
 export class LengthCheck {
   #left: number
-  readonly #path: string
+  readonly #file: StoredFile
 
   constructor({ length, file }: FileBodyPart) {
     this.#left = length
-    this.#path = file.path
+    this.#file = file
   }
 
   /** Called before the chunk is sent: what is too much must not look like what was announced. */
   add(chunk: Uint8Array): void {
     this.#left -= chunk.byteLength
-    if (this.#left < 0) throw this.#changed()
+    if (this.#left < 0) throw replacedMeanwhile(this.#file)
   }
 
   end(): void {
-    if (this.#left > 0) throw this.#changed()
+    if (this.#left > 0) throw replacedMeanwhile(this.#file)
   }
+}
 
-  #changed(): FiledepotError {
-    return new FiledepotError('READ_FAILED', `"${this.#path}" was replaced while it was sent`)
-  }
+/** The answer has said what the file was before. */
+export function replacedMeanwhile({ path }: StoredFile): FiledepotError {
+  return new FiledepotError('READ_FAILED', `"${path}" was replaced while it was sent`)
 }

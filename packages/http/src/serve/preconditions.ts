@@ -20,11 +20,14 @@ function isFresh(headers: FileRequest['headers'], { etag, lastModified }: Valida
   const noneMatch = headers.get('if-none-match')
   const modifiedSince = headers.get('if-modified-since')
   if (noneMatch === null && parseHttpDate(modifiedSince) === undefined) return false
+  const cacheControl = headers.get('cache-control')
+  // Nearly all that ask have one tag, as they got it.
+  if (noneMatch === etag && cacheControl === null) return true
   return fresh(
     {
       'if-none-match': noneMatch ?? undefined,
       'if-modified-since': modifiedSince ?? undefined,
-      'cache-control': headers.get('cache-control') ?? undefined,
+      'cache-control': cacheControl ?? undefined,
     },
     { etag, 'last-modified': lastModified },
   )

@@ -1,4 +1,5 @@
 import type { StoredFile } from '@filedepot/core'
+import { formatHttpDate } from './http-date.ts'
 
 /** By what a client can tell one content of a file from the next. */
 export interface Validators {
@@ -13,7 +14,7 @@ export function validatorsOf({ sha256, etag, lastModified }: StoredFile): Valida
   return {
     // A storage of somebody else may have a tag with anything in it.
     etag: `"${sha256 ?? etag.replace(/[^!#-~]/g, '')}"`,
-    lastModified: lastModified.toUTCString(),
+    lastModified: formatHttpDate(lastModified),
     // HTTP knows no parts of a second.
     modified: Math.floor(lastModified.getTime() / 1000) * 1000,
   }

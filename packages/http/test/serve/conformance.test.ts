@@ -43,6 +43,11 @@ const ROWS: Row[] = [
   { title: 'If-None-Match: a list with the tag', headers: { 'if-none-match': `"a", ${ETAG}` }, status: 304 },
   { title: 'If-None-Match: the tag as a weak one', headers: { 'if-none-match': `W/${ETAG}` }, status: 304 },
   { title: 'If-None-Match: *', headers: { 'if-none-match': '*' }, status: 304 },
+  {
+    title: 'If-None-Match: the tag, of a client that reloads',
+    headers: { 'if-none-match': ETAG, 'cache-control': 'no-cache' },
+    ...whole,
+  },
   { title: 'If-None-Match: another tag', headers: { 'if-none-match': '"a"' }, ...whole },
   {
     title: 'If-None-Match: the tag without quotes',

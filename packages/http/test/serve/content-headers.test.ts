@@ -2,7 +2,7 @@ import { cleanFilename } from '@filedepot/core'
 import { describe, expect, it } from '@jest/globals'
 import { parse } from 'content-disposition'
 import fc from 'fast-check'
-import { createFileHandler, type FileHandlerOptions } from '../../src/index.ts'
+import { createFileHandler, UrlSigner, type FileHandlerOptions } from '../../src/index.ts'
 import { ask } from '../support/ask.ts'
 import { depotWith, ForeignBackend } from '../support/depots.ts'
 import { runningServers, SERVERS } from '../support/servers.ts'
@@ -12,7 +12,13 @@ const HELLO = Buffer.from('hello')
 
 /** What is answered of a file of which its storage says this. */
 async function headersOf(
-  said: { filename?: string; contentType?: string; etag?: string; sha256?: undefined },
+  said: {
+    filename?: string
+    contentType?: string
+    etag?: string
+    sha256?: undefined
+    lastModified?: Date
+  },
   options: Partial<FileHandlerOptions> = {},
 ) {
   const { depot, path } = await depotWith(HELLO, { backend: new ForeignBackend(said) })
@@ -61,6 +67,38 @@ describe('the disposition', () => {
       'x-content-type-options': 'nosniff',
       'content-security-policy': "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; sandbox",
     })
+  })
+
+  it('is that of the file and of its URL, whatever was asked before', async () => {
+    const { depot, files } = await depotWith(HELLO)
+    const signer = new UrlSigner(depot, { keys: ['k'.repeat(32)] })
+    const server = await started(SERVERS['node:http']!(createFileHandler(depot, { public: true, signer })))
+    const FILES = [
+      ['one', 'image/png'],
+      ['one', 'image/jpeg'],
+      ['one', 'text/html'],
+      ['two', 'image/png'],
+    ] as const
+
+    const seen = []
+    for (const [filename, contentType] of [...FILES, ...FILES]) {
+      const path = files.path(await files.create(HELLO, { filename, contentType }))
+      for (const url of [depot.urlFor(path), signer.signUrl(path, { disposition: 'attachment' })]) {
+        const { headers } = await ask(server, url)
+        seen.push(`${headers['content-type']!} ${headers['content-disposition']!}`)
+      }
+    }
+
+    const wanted = [
+      ['image/png inline; filename=one', 'image/png attachment; filename=one'],
+      ['image/jpeg inline; filename=one', 'image/jpeg attachment; filename=one'],
+      [
+        'text/html; charset=utf-8 attachment; filename=one',
+        'text/html; charset=utf-8 attachment; filename=one',
+      ],
+      ['image/png inline; filename=two', 'image/png attachment; filename=two'],
+    ].flat()
+    expect(seen).toEqual([...wanted, ...wanted])
   })
 
   it('can be allowed for more types', async () => {
@@ -194,5 +232,19 @@ describe('the path', () => {
       expect({ path, status: (await ask(server, path)).status }).toEqual({ path, status: 404 })
     }
     expect((await ask(server, `/depot/%64efault/${id.toUpperCase()}`)).status).toBe(200)
+  })
+})
+
+describe('the time of the last change', () => {
+  it('is that of each file, in whole seconds', async () => {
+    const times = ['2026-01-01T12:00:00.900Z', '2026-01-02T12:00:00Z', '2026-01-01T12:00:00.900Z']
+
+    const seen = []
+    for (const time of times) {
+      seen.push((await headersOf({ lastModified: new Date(time) }))['last-modified'])
+    }
+
+    const [first, second] = ['Thu, 01 Jan 2026 12:00:00 GMT', 'Fri, 02 Jan 2026 12:00:00 GMT']
+    expect(seen).toEqual([first, second, first])
   })
 })

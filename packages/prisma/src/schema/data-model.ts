@@ -2,7 +2,7 @@ import type { PrismaInternals, RuntimeModel } from '../prisma-internals.ts'
 import { parseSchema, type SchemaField, type SchemaModel } from './parse-schema.ts'
 
 /** A field of a model. */
-export interface ModelField {
+interface ModelField {
   readonly name: string
   readonly type: string
   readonly column: string

@@ -8,6 +8,7 @@ import { deleteCases } from './delete-cases.ts'
 import { failureCases } from './failure-cases.ts'
 import { listCases } from './list-cases.ts'
 import { metadataCases } from './metadata-cases.ts'
+import { openCases } from './open-cases.ts'
 import { rangeCases } from './range-cases.ts'
 import { readCases } from './read-cases.ts'
 import { replaceCases } from './replace-cases.ts'
@@ -22,6 +23,7 @@ export const backendCases: readonly BackendCase[] = [
   ...metadataCases,
   ...readCases,
   ...rangeCases,
+  ...openCases,
   ...replaceCases,
   ...deleteCases,
   ...listCases,

@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto'
 import * as fs from 'node:fs'
 import * as promises from 'node:fs/promises'
 import { promisify } from 'node:util'
+import type { OpenedFile } from '../../backend.ts'
+import { openByThreadPool, openDirectly } from './opened-local-file.ts'
+import type { Sidecar } from './sidecar.ts'
 
 /**
  * The few things that the local backend does to small files.
@@ -15,8 +18,8 @@ export interface Disk {
   create(path: string, bytes: Uint8Array, sync: boolean): Promise<void>
   /** Creates or replaces a file of some hundred bytes: a reader sees the old one or the new one, whole. */
   replaceText(path: string, text: string, sync: boolean): Promise<void>
-  /** The bytes from `start` on, at most `length`, and how many the whole file has. */
-  read(path: string, start: number, length: number): Promise<{ bytes: Buffer; size: number }>
+  /** Opens the bytes of a file. @throws FiledepotError `CORRUPT_FILE` where there are more or fewer than it says */
+  open(path: string, sidecar: Sidecar): Promise<OpenedFile>
   /** `undefined` where there is no such file, which an error would say ten times as slowly. */
   readText(path: string): Promise<string | undefined>
   /**
@@ -37,8 +40,9 @@ export interface FileVersion {
 }
 
 const write = promisify(fs.write)
-const read = promisify(fs.read)
 const fsync = promisify(fs.fsync)
+
+const OR_UNDEFINED = { throwIfNoEntry: false } as const
 
 /** Up to this size, writing into the cache of the system costs less than a trip to the thread pool. */
 const SMALL_BYTES = 64 * 1024
@@ -72,30 +76,15 @@ export const directDisk: Disk = {
       resolve()
     }),
 
-  async read(path, start, length) {
-    const fd = fs.openSync(path, 'r')
-    try {
-      const { size } = fs.fstatSync(fd)
-      const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, size - start)))
-      let count = 0
-      while (count < bytes.byteLength) {
-        const { bytesRead } = await read(fd, bytes, count, bytes.byteLength - count, start + count)
-        if (bytesRead === 0) break
-        count += bytesRead
-      }
-      return { bytes: bytes.subarray(0, count), size }
-    } finally {
-      fs.closeSync(fd)
-    }
-  },
+  open: openDirectly,
 
   readText: (path) =>
     new Promise((resolve) => {
-      const found = fs.statSync(path, { throwIfNoEntry: false })
+      const found = fs.statSync(path, OR_UNDEFINED)
       resolve(found && fs.readFileSync(path, 'utf8'))
     }),
 
-  version: (path) => fs.statSync(path, { throwIfNoEntry: false }),
+  version: (path) => fs.statSync(path, OR_UNDEFINED),
 
   unlink: (path) =>
     new Promise((resolve) => {
@@ -119,22 +108,7 @@ export const threadPoolDisk: Disk = {
     }
   },
 
-  async read(path, start, length) {
-    const file = await promises.open(path)
-    try {
-      const { size } = await file.stat()
-      const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, size - start)))
-      let count = 0
-      while (count < bytes.byteLength) {
-        const { bytesRead } = await file.read(bytes, count, bytes.byteLength - count, start + count)
-        if (bytesRead === 0) break
-        count += bytesRead
-      }
-      return { bytes: bytes.subarray(0, count), size }
-    } finally {
-      await file.close()
-    }
-  },
+  open: openByThreadPool,
   readText: (path) => promises.readFile(path, 'utf8'),
   unlink: (path) => promises.unlink(path),
 }

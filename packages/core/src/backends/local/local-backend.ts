@@ -4,13 +4,22 @@ import { mkdir, open, rmdir } from 'node:fs/promises'
 import { dirname, join, resolve, sep } from 'node:path'
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
-import type { ByteRange, DeleteReport, FileBody, FileInfo, FileStat, StorageBackend } from '../../backend.ts'
+import type {
+  ByteRange,
+  DeleteReport,
+  FileBody,
+  FileInfo,
+  FileStat,
+  OpenedFile,
+  StorageBackend,
+} from '../../backend.ts'
 import { FiledepotError, FileNotFoundError } from '../../errors.ts'
 import { expected } from '../../expected.ts'
 import { DepotFolders } from './depot-folders.ts'
 import { directDisk, threadPoolDisk, type Disk } from './disk.ts'
 import { isMissing, readSorted, shardOf, SIDECAR } from './folders.ts'
 import { listIds } from './list-ids.ts'
+import { checkLength } from './opened-local-file.ts'
 import { SidecarReader } from './sidecar-reader.ts'
 import { formatSidecar, makeSidecar, type Sidecar } from './sidecar.ts'
 import { writeStreamToFile } from './write-stream-to-file.ts'
@@ -110,24 +119,16 @@ export class LocalBackend implements StorageBackend {
     return sidecar && this.#path(id, sidecar.content)
   }
 
-  async read(
+  read(
     id: string,
     range?: ByteRange,
     { signal }: { signal?: AbortSignal | undefined } = {},
   ): Promise<Readable> {
-    const sidecar = await this.#readSidecar(id)
-    if (!sidecar) throw new FileNotFoundError(id)
-    try {
-      return await this.#open(this.#path(id, sidecar.content), sidecar.size, range, signal)
-    } catch (error) {
-      if (!isMissing(error)) throw error
-      // Either the file was changed between the two steps, and then its sidecar is another one, or its bytes are lost.
-      await this.#changing.get(id)?.catch(() => undefined)
-      const now = await this.#readSidecar(id)
-      if (!now) throw new FileNotFoundError(id)
-      if (now.content !== sidecar.content) return await this.read(id, range, { signal })
-      throw new FiledepotError('CORRUPT_FILE', `the bytes of the file "${id}" are gone`, { cause: error })
-    }
+    return this.#reading(id, (path, sidecar) => this.#stream(path, sidecar, range, signal))
+  }
+
+  openFile(id: string): Promise<OpenedFile> {
+    return this.#reading(id, (path, sidecar) => this.#disk.open(path, sidecar))
   }
 
   async delete(ids: readonly string[]): Promise<DeleteReport> {
@@ -222,31 +223,43 @@ export class LocalBackend implements StorageBackend {
   }
 
   async #readSidecar(id: string): Promise<Sidecar | undefined> {
-    return (await this.#readOwnSidecar(id)) ?? (await this.#depot?.read(id))
+    return (await this.#sidecars.read(this.#sidecarPath(id))) ?? (await this.#depot?.read(id))
   }
 
-  async #readOwnSidecar(id: string): Promise<Sidecar | undefined> {
+  /** Opens the bytes of a file, once more where it is replaced in this moment. */
+  async #reading<T>(id: string, open: (path: string, sidecar: Sidecar) => Promise<T>): Promise<T> {
+    const sidecar = await this.#readSidecar(id)
+    if (!sidecar) throw new FileNotFoundError(id)
     try {
-      return await this.#sidecars.read(this.#sidecarPath(id))
+      return await open(this.#path(id, sidecar.content), sidecar)
     } catch (error) {
-      if (isMissing(error)) return undefined
-      throw error
+      if (!isMissing(error)) throw error
+      // Either the file was changed between the two steps, and then its sidecar is another one, or its bytes are lost.
+      await this.#changing.get(id)?.catch(() => undefined)
+      const now = await this.#readSidecar(id)
+      if (!now) throw new FileNotFoundError(id)
+      if (now.content !== sidecar.content) return await this.#reading(id, open)
+      throw new FiledepotError('CORRUPT_FILE', `the bytes of the file "${id}" are gone`, { cause: error })
     }
   }
 
-  async #open(path: string, size: number, range?: ByteRange, signal?: AbortSignal): Promise<Readable> {
+  async #stream(path: string, sidecar: Sidecar, range?: ByteRange, signal?: AbortSignal): Promise<Readable> {
     const start = range?.start ?? 0
-    const end = Math.min(range?.end ?? Infinity, size - 1)
+    const end = Math.min(range?.end ?? Infinity, sidecar.size - 1)
     const length = end - start + 1
     if (length <= SMALL_BYTES) {
-      const { bytes, size: found } = await this.#disk.read(path, start, length)
-      checkLength(path, found, size)
-      return streamOf(bytes)
+      const file = await this.#disk.open(path, sidecar)
+      try {
+        const bytes = Buffer.allocUnsafe(Math.max(0, length))
+        return streamOf(bytes.subarray(0, await file.read(bytes, start)))
+      } finally {
+        await file.close()
+      }
     }
     // Opened here, so that a missing file is an error of this call and not of the stream.
     const fd = await open(path)
     try {
-      checkLength(path, (await fd.stat()).size, size)
+      checkLength(path, (await fd.stat()).size, sidecar.size)
     } catch (error) {
       await fd.close()
       throw error
@@ -298,12 +311,6 @@ export class LocalBackend implements StorageBackend {
     shards.delete(shardOf(Date.now().toString(16).padStart(12, '0')))
     for (const shard of shards) await rmdir(join(this.folder, shard)).catch(() => undefined)
   }
-}
-
-/** After a loss of power a disk may know the name of a file and not its bytes. */
-function checkLength(path: string, found: number, size: number): void {
-  if (found === size) return
-  throw new FiledepotError('CORRUPT_FILE', `"${path}" has ${found} bytes in the place of ${size}`)
 }
 
 /** The names in a folder, those of new folders too, are on the disk only when the folder is. */

@@ -1,4 +1,5 @@
 import type { Disk, FileVersion } from './disk.ts'
+import { isMissing } from './folders.ts'
 import { parseSidecar, type Sidecar } from './sidecar.ts'
 
 /** How many sidecars are remembered, of about a kilobyte each. */
@@ -35,7 +36,7 @@ export class SidecarReader {
     if (version && remembered && isSame(version, remembered.version)) return remembered.sidecar
     this.#remembered.delete(path)
 
-    const text = await this.#disk.readText(path)
+    const text = await this.#disk.readText(path).catch(unlessMissing)
     const sidecar = text === undefined ? undefined : parseSidecar(text, path)
     // Asked before it was read: where it was replaced in between, the next reader sees another version.
     if (sidecar && version && Date.now() - version.mtimeMs > RECENT_MS)
@@ -53,6 +54,10 @@ export class SidecarReader {
     }
     this.#remembered.set(path, remembered)
   }
+}
+
+function unlessMissing(error: unknown): undefined {
+  if (!isMissing(error)) throw error
 }
 
 function isSame(a: FileVersion, b: FileVersion): boolean {
