@@ -74,6 +74,21 @@ export class FileTransaction {
   }
 
   /**
+   * The same with an upload that is over when it returns, or that cannot be done so and returns `undefined`.
+   *
+   * @param revert called on a rollback, where something was uploaded
+   * @throws FiledepotError `TRANSACTION_SETTLED`, and what the upload throws
+   */
+  addNow<T extends UploadedFile>(upload: () => T | undefined, revert?: () => void): T | undefined {
+    const scope = this.#checkOpen()
+    const stored = upload()
+    if (!stored) return undefined
+    takeOwnership(stored)
+    scope.add(stored, revert)
+    return stored
+  }
+
+  /**
    * Makes a value that was uploaded before the transaction a part of it. A rollback gives it back: its file stays,
    * for the next try. False where the value belongs to a row already.
    */
