@@ -57,21 +57,28 @@ export class CriteriaWrites {
     const metadata = metadataOf(builder)
     // Every write of the data source comes by here, and entities without files are not to pay for it.
     const reaches = metadata && metadata.tableType !== 'view' && reachesFiles(this.#dataSource, metadata)
-    return reaches ? this.#run(builder, execute, metadata) : execute()
+    if (!reaches) return execute()
+    try {
+      return this.#run(builder, execute, metadata)
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
   }
 
-  async #run(builder: WriteBuilder, execute: Execute, metadata: EntityMetadata): Promise<unknown> {
+  /** No promise of its own where no file is written, and so nothing to pay. @throws where the statement is refused */
+  #run(builder: WriteBuilder, execute: Execute, metadata: EntityMetadata): Promise<unknown> {
     const { queryType } = builder.expressionMap
     const { queryRunner } = builder
     const prepared = queryRunner !== undefined && this.#isPrepared(builder, metadata, queryRunner)
     if (queryType === 'delete') {
-      if (prepared) return await this.#deletePrepared({ builder, execute, metadata, queryRunner })
-      return await this.#within(builder, execute, metadata, (write) => this.#delete(write))
+      if (prepared) return this.#deletePrepared({ builder, execute, metadata, queryRunner })
+      return this.#within(builder, execute, metadata, (write) => this.#delete(write))
     }
-    if (prepared || (queryType !== 'update' && queryType !== 'insert')) return await execute()
-    const values = [builder.expressionMap.valuesSet ?? []].flat()
-    if (!writesFiles(builder, metadata, values)) return await execute()
-    return await this.#within(builder, execute, metadata, (write) =>
+    if (prepared || (queryType !== 'update' && queryType !== 'insert')) return execute()
+    const { valuesSet = [] } = builder.expressionMap
+    const values = Array.isArray(valuesSet) ? valuesSet : [valuesSet]
+    if (!writesFiles(builder, metadata, values)) return execute()
+    return this.#within(builder, execute, metadata, (write) =>
       queryType === 'update' ? this.#update(write, values) : this.#insert(write, values),
     )
   }

@@ -15,17 +15,11 @@ export class RunnerTransactions {
   readonly #open = new WeakMap<QueryRunner, RunnerTransaction>()
   readonly #followed = new WeakSet<QueryRunner>()
   readonly #watched = new WeakSet<QueryRunner>()
-  #count = 0
 
   constructor(depot: DepotManager, maxWait: number, turns: Turns) {
     this.#depot = depot
     this.#maxWait = maxWait
     this.#turns = turns
-  }
-
-  /** True while a transaction that touches files has not ended. */
-  get anyOpen(): boolean {
-    return this.#count > 0
   }
 
   /**
@@ -122,9 +116,12 @@ export class RunnerTransactions {
    *
    * @throws FiledepotError where it must not be; TypeORM then rolls back
    */
-  async committing(queryRunner: QueryRunner): Promise<void> {
+  committing(queryRunner: QueryRunner): Promise<void> | undefined {
     const transaction = this.#open.get(queryRunner)
-    if (!transaction) return
+    return transaction && this.#committing(queryRunner, transaction)
+  }
+
+  async #committing(queryRunner: QueryRunner, transaction: RunnerTransaction): Promise<void> {
     if (savepointsOf(queryRunner) > 0) {
       transaction.end('commit', { savepoint: true })
       return
@@ -148,9 +145,12 @@ export class RunnerTransactions {
   }
 
   /** ROLLBACK is about to be sent, or the return to a savepoint. Never rejects: TypeORM would not send it then. */
-  async rollingBack(queryRunner: QueryRunner): Promise<void> {
+  rollingBack(queryRunner: QueryRunner): Promise<void> | undefined {
     const transaction = this.#open.get(queryRunner)
-    if (!transaction) return
+    return transaction && this.#rollingBack(queryRunner, transaction)
+  }
+
+  async #rollingBack(queryRunner: QueryRunner, transaction: RunnerTransaction): Promise<void> {
     const savepoint = savepointsOf(queryRunner) > 0
     if (!savepoint) {
       const family = familyOf(dataSourceOf(queryRunner))
@@ -186,7 +186,6 @@ export class RunnerTransactions {
       const family = familyOf(dataSourceOf(queryRunner))
       transaction = new RunnerTransaction(this.#depot, family, !queryRunner.isTransactionActive)
       this.#open.set(queryRunner, transaction)
-      this.#count++
       // On SQLite's one connection everybody releases the same query runner, also in the middle of a transaction.
       if (family !== 'sqlite') this.#watchRelease(queryRunner)
     }
@@ -249,7 +248,6 @@ export class RunnerTransactions {
   ): Promise<void> {
     if (this.#open.get(queryRunner) !== transaction) return
     this.#open.delete(queryRunner)
-    this.#count--
     const { outcome, reason } = transaction.outcome(said)
     await this.#patiently(() => transaction.files.settle(outcome, reason))
   }
