@@ -86,12 +86,19 @@ export class RunnerTransactions {
   /** The statement has run that this entity, or this id, was written or removed by. */
   ran(queryRunner: QueryRunner, subject: unknown): Promise<void> | undefined {
     const transaction = this.#open.get(queryRunner)
-    return transaction && this.#ran(queryRunner, transaction, subject)
+    if (!transaction) return undefined
+    const looking = transaction.claims.heard(subject, queryRunner)
+    if (!looking && queryRunner.isTransactionActive && depthOf(queryRunner) > 0) return undefined
+    return this.#ran(queryRunner, transaction, looking)
   }
 
-  async #ran(queryRunner: QueryRunner, transaction: RunnerTransaction, subject: unknown): Promise<void> {
+  async #ran(
+    queryRunner: QueryRunner,
+    transaction: RunnerTransaction,
+    looking: Promise<unknown> | undefined,
+  ): Promise<void> {
     try {
-      await transaction.claims.heard(subject, queryRunner)
+      await looking
     } catch (error) {
       // The statement has run, so whoever catches this must not commit.
       if (hasCode(error, 'CONCURRENT_CHANGE')) transaction.refuse(error)
@@ -249,7 +256,10 @@ export class RunnerTransactions {
     if (this.#open.get(queryRunner) !== transaction) return
     this.#open.delete(queryRunner)
     const { outcome, reason } = transaction.outcome(said)
-    await this.#patiently(() => transaction.files.settle(outcome, reason))
+    const settle = () => transaction.files.settle(outcome, reason)
+    // Else storages are at work, and listeners of the program.
+    if (outcome === 'committed' && transaction.files.isQuiet) await settle()
+    else await this.#patiently(settle)
   }
 
   #patiently(settle: () => Promise<unknown>): Promise<void> {

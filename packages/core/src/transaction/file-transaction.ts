@@ -49,6 +49,11 @@ export class FileTransaction {
     return this.#scopes.some((open) => open.includes(scope))
   }
 
+  /** True where a commit would have no file to delete, and no upload to stop. */
+  get isQuiet(): boolean {
+    return this.#scopes.every((scope) => scope.isQuiet)
+  }
+
   /** True after {@link FileTransaction.settle}. */
   get settled(): boolean {
     return this.#scopes.length === 0

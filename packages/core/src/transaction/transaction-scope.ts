@@ -20,6 +20,10 @@ export class TransactionScope {
   readonly #reverts: (() => void)[] = []
   readonly #absorbed: TransactionScope[] = []
 
+  get isQuiet(): boolean {
+    return this.#discarded.size === 0 && this.#uploads.every(({ finished }) => finished)
+  }
+
   /** True for this scope, and for those that were released into it. */
   includes(scope: object): boolean {
     return scope === this || this.#absorbed.some((inner) => inner.includes(scope))

@@ -100,7 +100,6 @@ export class LocalBackend implements StorageBackend {
 
   /** Missing where it has to wait for a disk, and where a class of your own writes in another way. */
   get createNow(): ((id: string, bytes: Uint8Array, info: FileInfo) => void) | undefined {
-     
     const written = this.write === LocalBackend.prototype.write && !this.#fsync
     const { now } = this.#disk
     return written && now
