@@ -1,5 +1,6 @@
 import {
   attachFile,
+  attachNow,
   FiledepotError,
   UploadedFile,
   type DepotManager,
@@ -250,11 +251,13 @@ export class FileWrite {
     index: number,
     current: readonly string[],
   ): Promise<UploadedFile> {
-    const { type, upload } = slot.field
+    const options = { type: slot.field.type, current, ...slot.field.upload }
+    const { depot } = this.#parts
     try {
       const stored =
         this.#preuploads?.take(file, slot.field) ??
-        (await attachFile(this.#parts.depot, this.#files, file, { type, current, ...upload }))
+        (file.isPending ? attachNow(depot, this.#files, file, options) : undefined) ??
+        (await attachFile(depot, this.#files, file, options))
       this.#remember(slot, index, { stored, isOurs: stored !== file })
       return stored
     } catch (error) {

@@ -189,7 +189,7 @@ export class OpenTransaction {
   /** The nested transaction was rolled back, if the database still has the one around it. */
   async undoNested(): Promise<void> {
     const inner = this.#levels.pop()
-    const state = inner?.marker ? (this.#state ?? (await this.#look())) : 'intact'
+    const state = this.#state ?? (inner?.marker ? await this.#look() : 'intact')
     if (state === 'intact') {
       await this.files.rollbackTo()
       return
