@@ -28,7 +28,11 @@ describe('the text of a schema says', () => {
   it.each([
     ['a field that is the id', 'id Int @id @default(autoincrement())', ['id']],
     ['an id of several fields', 'a Int\n b Int\n @@id([a, b])', ['a', 'b']],
-    ['one whose fields have options', 'a String\n b Int\n @@id([a(length: 10), b(sort: Desc)], map: "k")', ['a', 'b']],
+    [
+      'one whose fields have options',
+      'a String\n b Int\n @@id([a(length: 10), b(sort: Desc)], map: "k")',
+      ['a', 'b'],
+    ],
     ['a unique field where there is no id', 'a Int @unique\n b Int', ['a']],
     ['unique fields where there is no id', 'a Int\n b Int\n @@unique([a, b], name: "both")', ['a', 'b']],
     ['no unique field that may be null', 'a Int? @unique\n b Int @unique', ['b']],
