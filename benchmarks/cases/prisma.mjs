@@ -18,7 +18,9 @@ export async function prisma({ quick, scratch }) {
       await byDepot(operation, scratch.folder()),
     ]
     const result = await compare({ floor, control, subject, rounds: quick ? 20 : 150 })
-    rows.push(compared(`prisma ${operation}, 1 KiB file`, result, { operations: BATCH, ...(goal && { goal }) }))
+    rows.push(
+      compared(`prisma ${operation}, 1 KiB file`, result, { operations: BATCH, ...(goal && { goal }) }),
+    )
   }
   return [...rows, await reads(quick, scratch), await fileless(quick, scratch)]
 }

@@ -84,7 +84,7 @@ export { formatFilePath, parseFilePath, type FileLocation } from './file-path.ts
 
 // For integrations with an ORM.
 export { FileTransaction, type TransactionOutcome } from './transaction/file-transaction.ts'
-export { attachFile, type AttachOptions } from './transaction/attach-file.ts'
+export { attachFile, attachNow, type AttachOptions } from './transaction/attach-file.ts'
 export { patiently } from './transaction/patiently.ts'
 export { bindManager, boundManager } from './upload/manager-binding.ts'
 export { giveBack, isRevoked, markRevoked, takeOwnership } from './upload/ownership.ts'

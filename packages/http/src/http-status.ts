@@ -17,7 +17,7 @@ const STATUSES: Partial<Record<ErrorCode, number>> = {
 
 /**
  * The status to answer with where something of filedepot was thrown: 413 for a file that is too large, 415 for one that
- * was refused, and 500 for all that is not the client's doing.
+ * was refused or is no image, and 500 for all that is not the client's doing.
  *
  * ```ts
  * import { httpStatus } from '@filedepot/http'

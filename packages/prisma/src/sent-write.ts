@@ -40,10 +40,14 @@ export class SentWrite {
     return await this.send().requestTransaction(link)
   }
 
-  /** True where an upsert has updated a row of which nothing was known, as it came after we had looked. */
+  /**
+   * True where a row was updated of which nothing was known: it came after we had looked, or is one that others have
+   * deleted, and that MySQL goes on showing to a transaction that began before.
+   */
   wasOvertaken(result: unknown, files: FileWrite): boolean {
     const { row } = this.#plan
-    if (!row || this.#args.create === undefined || files.hasFound(row)) return false
+    if (!row || files.hasFound(row)) return false
+    if (this.#args.create === undefined) return true
     const values = this.#valuesIn(result)
     if (values.some((value) => isDeepStrictEqual(value, OVERTAKEN))) return true
     const held = this.pathsHeld(result)

@@ -118,6 +118,11 @@ export class WriteHook {
         if (fileWrite.hasGiven) await fileWrite.unheldUploads(open.link).catch(() => undefined)
         throw error
       }
+      if (result === undefined) {
+        // Prisma sends what is asked for in one go as one, and resolves what comes after one that fails without running it.
+        open.doubt(fileWrite.doubt())
+        return result
+      }
       if (write.wasOvertaken(result, fileWrite)) {
         const error = overtaken(write)
         open.forbidCommit(error)

@@ -432,6 +432,15 @@ const broken: { does: string; Backend: new () => MemoryBackend; noticedBy: strin
     ],
   },
   {
+    does: 'forgets what it is told of few bytes that it stores at once',
+    Backend: class extends MemoryBackend {
+      createNow(id: string, bytes: Uint8Array, info: FileInfo): void {
+        void this.write(id, bytes, { ...info, metadata: {} }, {})
+      }
+    },
+    noticedBy: ['stores few bytes at once as it writes them, where it can store them so'],
+  },
+  {
     does: 'holds the bytes of a file in memory',
     Backend: MemoryBackend,
     noticedBy: ['stores and reads 100 MiB in no more than 40 MiB of memory'],

@@ -1,5 +1,6 @@
 import {
   attachFile,
+  attachNow,
   FiledepotError,
   giveBack,
   markRevoked,
@@ -62,7 +63,8 @@ export async function attachColumn(
 
   const attach = async (file: GivenFile) => {
     const options = { ...column.settings, current: paths, revert }
-    const stored = await enter(() => attachFile(depot, files, file, options))
+    const stored =
+      attachNow(depot, files, file, options) ?? (await enter(() => attachFile(depot, files, file, options)))
     if (stored !== file) uploaded.push(stored)
     else if (!paths.includes(stored.path)) adopted.push(stored)
     return stored

@@ -6,6 +6,8 @@ import { CriteriaWrites } from './criteria-writes.ts'
 import { EntityFiles } from './entity-files.ts'
 import { FileEntities } from './file-entities.ts'
 import { ListeningEntities } from './listening-entities.ts'
+import { followQueryRunners } from './follow-query-runners.ts'
+import { hearBroadcasts } from './hear-broadcasts.ts'
 import { LoadedFiles } from './loaded-files.ts'
 import { attachMongodb } from './mongodb/attach-mongodb.ts'
 import { followQueryBuilders } from './query-builders.ts'
@@ -66,12 +68,16 @@ export function attachDepot(
   const loaded = new LoadedFiles()
   const files = new EntityFiles(depot, loaded, turns)
   const subscriber = new DepotSubscriber({ entities, transactions, loaded, files })
-  keepSubscribed(dataSource, subscriber as EntitySubscriberInterface)
   bindLoadedFiles(dataSource, depot)
   refuseUnsavedFiles(dataSource)
   const inTurn = followEachOther(dataSource, turns, new ListeningEntities(dataSource))
   followQueryBuilders(dataSource, new CriteriaWrites(dataSource, { transactions, files, inTurn }))
-  followTableClears(dataSource, { transactions, files, inTurn })
+  const hear = hearBroadcasts(subscriber, transactions)
+  const followClears = followTableClears({ transactions, files, inTurn })
+  followQueryRunners(dataSource, (queryRunner) => {
+    hear(queryRunner)
+    followClears(queryRunner)
+  })
   return dataSource
 }
 

@@ -1,4 +1,4 @@
-import { UploadedFile } from '@filedepot/core'
+import { FiledepotError, UploadedFile } from '@filedepot/core'
 import {
   UpdateResult,
   type DataSource,
@@ -57,21 +57,28 @@ export class CriteriaWrites {
     const metadata = metadataOf(builder)
     // Every write of the data source comes by here, and entities without files are not to pay for it.
     const reaches = metadata && metadata.tableType !== 'view' && reachesFiles(this.#dataSource, metadata)
-    return reaches ? this.#run(builder, execute, metadata) : execute()
+    if (!reaches) return execute()
+    try {
+      return this.#run(builder, execute, metadata)
+    } catch (error) {
+      if (error instanceof FiledepotError) return Promise.reject(error)
+      throw error
+    }
   }
 
-  async #run(builder: WriteBuilder, execute: Execute, metadata: EntityMetadata): Promise<unknown> {
+  /** No promise of its own where no file is written, and so nothing to pay. @throws where the statement is refused */
+  #run(builder: WriteBuilder, execute: Execute, metadata: EntityMetadata): Promise<unknown> {
     const { queryType } = builder.expressionMap
     const { queryRunner } = builder
     const prepared = queryRunner !== undefined && this.#isPrepared(builder, metadata, queryRunner)
     if (queryType === 'delete') {
-      if (prepared) return await this.#deletePrepared({ builder, execute, metadata, queryRunner })
-      return await this.#within(builder, execute, metadata, (write) => this.#delete(write))
+      if (prepared) return this.#deletePrepared({ builder, execute, metadata, queryRunner })
+      return this.#within(builder, execute, metadata, (write) => this.#delete(write))
     }
-    if (prepared || (queryType !== 'update' && queryType !== 'insert')) return await execute()
-    const values = [builder.expressionMap.valuesSet ?? []].flat()
-    if (!writesFiles(builder, metadata, values)) return await execute()
-    return await this.#within(builder, execute, metadata, (write) =>
+    if (prepared || (queryType !== 'update' && queryType !== 'insert')) return execute()
+    const values = valuesOf(builder)
+    if (!writesFiles(builder, metadata, values)) return execute()
+    return this.#within(builder, execute, metadata, (write) =>
       queryType === 'update' ? this.#update(write, values) : this.#insert(write, values),
     )
   }
@@ -112,7 +119,7 @@ export class CriteriaWrites {
     return result
   }
 
-  async #update(write: Write, [values = {}]: ObjectLiteral[]): Promise<unknown> {
+  async #update(write: Write, [values = {}]: readonly ObjectLiteral[]): Promise<unknown> {
     const { builder, metadata, queryRunner } = write
     const transaction = await this.#transactions.enter(queryRunner)
     const changed = fileColumnsOf(metadata).filter(
@@ -145,7 +152,7 @@ export class CriteriaWrites {
     return result
   }
 
-  async #insert(write: Write, values: ObjectLiteral[]): Promise<unknown> {
+  async #insert(write: Write, values: readonly ObjectLiteral[]): Promise<unknown> {
     const { builder, execute, metadata, queryRunner } = write
     const { callListeners, onIgnore, onUpdate } = builder.expressionMap as InsertMap
     const transaction = await this.#transactions.enter(queryRunner)
@@ -240,11 +247,23 @@ function writesFiles(
     if (columns.some((column) => given(column) || overwrites(column))) throw selectGivesFiles(metadata)
     return false
   }
-  const written = values.flatMap((value) => columns.map((column) => column.get(value)))
-  // Without listeners nobody would put the stored value into the entity, so the driver refuses a pending one.
-  if (!callListeners && written.flat().some(isNotStored)) return false
+  let written = false
+  for (const value of values) {
+    for (const column of columns) {
+      const given = column.get(value)
+      if (given === undefined) continue
+      // Without listeners nobody would put the stored value into the entity, so the driver refuses a pending one.
+      if (!callListeners && [given].flat().some(isNotStored)) return false
+      written = true
+    }
+  }
   // A row that is overwritten gives up what the values leave out.
-  return columns.some(overwrites) || written.some((value) => value !== undefined)
+  return written || columns.some(overwrites)
+}
+
+function valuesOf({ expressionMap: { valuesSet } }: WriteBuilder): readonly ObjectLiteral[] {
+  if (valuesSet === undefined) return []
+  return Array.isArray(valuesSet) ? (valuesSet as ObjectLiteral[]) : [valuesSet]
 }
 
 function isNotStored(value: unknown): boolean {

@@ -1,26 +1,14 @@
 import { FiledepotError } from '@filedepot/core'
-import type {
-  EntityMetadata,
-  EntitySubscriberInterface,
-  InsertEvent,
-  LoadEvent,
-  ObjectLiteral,
-  QueryRunner,
-  RemoveEvent,
-  UpdateEvent,
-} from 'typeorm'
+import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
 import type { EntityFiles } from './entity-files.ts'
 import { fileColumnsOf } from './file-column.ts'
 import type { FileEntities } from './file-entities.ts'
 import type { LoadedFiles } from './loaded-files.ts'
 import { MissingColumns } from './missing-columns.ts'
 import { readerOf } from './row-reader.ts'
-import type { RanStatement, RunnerTransaction } from './runner-transaction.ts'
+import type { ColumnMetadata } from './row-files.ts'
+import type { RunnerTransaction } from './runner-transaction.ts'
 import type { RunnerTransactions } from './runner-transactions.ts'
-
-type TransactionHook = (event: { queryRunner: QueryRunner }) => Promise<void> | undefined
-
-type ListenTo = ReturnType<NonNullable<EntitySubscriberInterface['listenTo']>>
 
 /** The parts that follow one data source, and share what they know. */
 export interface Attachment {
@@ -33,8 +21,8 @@ export interface Attachment {
 /**
  * Hears what TypeORM does with entities that have file columns, and makes their files follow.
  *
- * Every hook is one async function, never a throwing one: TypeORM calls several of them in a row, and a throw from
- * one would leave the promises of the others without anybody who waits for them.
+ * No hook throws, what goes wrong is in its promise: TypeORM calls several of them in a row, and a throw from one would
+ * leave the promises of the others without anybody who waits for them. One that has nothing to do returns none.
  */
 export class DepotSubscriber {
   readonly #entities: FileEntities
@@ -50,26 +38,37 @@ export class DepotSubscriber {
     this.#files = files
   }
 
-  listenTo(): ListenTo {
-    return this.#entities as unknown as ListenTo
+  /** True for entities whose files could be touched; those of all others cost nothing. */
+  hears(metadata: EntityMetadata): boolean {
+    return this.#entities.isPrototypeOf(metadata.target)
   }
 
-  afterLoad(entity: ObjectLiteral, event?: LoadEvent<ObjectLiteral>): void {
-    if (event) this.#loaded.rememberAll(event.metadata, entity)
+  afterLoad(metadata: EntityMetadata, entities: readonly ObjectLiteral[]): void {
+    // Of lazy relations, TypeORM may have promises.
+    for (const entity of entities)
+      if (!(entity instanceof Promise)) this.#loaded.rememberAll(metadata, entity)
   }
 
-  beforeInsert({ queryRunner, metadata, entity }: InsertEvent<ObjectLiteral>): Promise<void> {
-    const givesFiles = () =>
-      fileColumnsOf(metadata).some((column) => column.list(column.get(entity)).length > 0)
-    if (isView(metadata) && givesFiles()) return refuse(metadata, 'insert')
+  beforeInsert(
+    queryRunner: QueryRunner,
+    metadata: EntityMetadata,
+    entity: ObjectLiteral,
+  ): Promise<void> | undefined {
+    const given = givesFiles(metadata, entity)
+    if (isView(metadata)) return given ? refuse(metadata, 'insert') : undefined
+    // A transaction that must not go on says so to every row.
+    if (!given && !this.#transactions.get(queryRunner)) return undefined
     return this.#within(queryRunner, (transaction) => this.#files.insert(transaction, metadata, entity))
   }
 
-  beforeUpdate(event: UpdateEvent<ObjectLiteral>): Promise<void> | undefined {
-    const { queryRunner, metadata, updatedColumns } = event
-    // TypeORM's types promise both; a relation that is nullified has neither, and update(criteria, …) no row.
-    const { entity, databaseEntity } = event as Partial<typeof event>
-    if (!entity) return undefined
+  /** @param databaseEntity `undefined` for an update by criteria */
+  beforeUpdate(
+    queryRunner: QueryRunner,
+    metadata: EntityMetadata,
+    entity: ObjectLiteral,
+    databaseEntity: ObjectLiteral | undefined,
+    updatedColumns: readonly ColumnMetadata[],
+  ): Promise<void> | undefined {
     const columns = fileColumnsOf(metadata)
     if (!databaseEntity) {
       const written = columns.some((column) => column.get(entity) !== undefined)
@@ -91,23 +90,38 @@ export class DepotSubscriber {
     })
   }
 
-  beforeRemove(event: RemoveEvent<ObjectLiteral>): Promise<void> | undefined {
-    const { queryRunner, metadata } = event
+  /**
+   * An orphan has its id only, and a delete by criteria nothing at all.
+   *
+   * @param entityId the primary key, or of a single column its value
+   */
+  beforeRemove(
+    queryRunner: QueryRunner,
+    metadata: EntityMetadata,
+    entity: ObjectLiteral | undefined,
+    databaseEntity: ObjectLiteral | undefined,
+    entityId: unknown,
+  ): Promise<void> | undefined {
     if (isView(metadata)) return refuse(metadata, 'delete')
-    // TypeORM's types promise all three; an orphan has its id only, and delete(criteria) nothing at all.
-    const { databaseEntity, entity } = event as { databaseEntity?: ObjectLiteral; entity?: ObjectLiteral }
-    const entityId = event.entityId as unknown
     const found = databaseEntity ?? (entityId === undefined ? entity : metadata.ensureEntityIdMap(entityId))
     const key = keyIn(metadata, entity, found)
     if (!key) return this.#transactions.isFollowed(queryRunner) ? undefined : refuse(metadata, 'delete')
     return this.#within(queryRunner, async (transaction) => {
       const row = await readerOf(queryRunner).readBeforeChange(metadata, key)
       const rows = row ? [row] : []
-      await this.#files.remove(transaction, { queryRunner, metadata, rows }, subjectOf(event))
+      await this.#files.remove(
+        transaction,
+        { queryRunner, metadata, rows },
+        subjectOf(metadata, entity, entityId),
+      )
     })
   }
 
-  afterInsert({ queryRunner, metadata, entity }: InsertEvent<ObjectLiteral>): Promise<void> | undefined {
+  afterInsert(
+    queryRunner: QueryRunner,
+    metadata: EntityMetadata,
+    entity: ObjectLiteral,
+  ): Promise<void> | undefined {
     this.#rememberSaved(queryRunner, metadata, entity)
     // Of an upsert, this event does not say whether the row was written.
     return this.#transactions.isFollowed(queryRunner)
@@ -115,59 +129,26 @@ export class DepotSubscriber {
       : this.#transactions.ran(queryRunner, entity)
   }
 
-  afterUpdate(event: UpdateEvent<ObjectLiteral>): Promise<void> | undefined {
-    const { entity } = event as Partial<typeof event>
+  afterUpdate(
+    queryRunner: QueryRunner,
+    metadata: EntityMetadata,
+    entity: ObjectLiteral | undefined,
+  ): Promise<void> | undefined {
     if (entity) {
       this.#missing.leaveOut(entity)
-      this.#rememberSaved(event.queryRunner, event.metadata, entity)
+      this.#rememberSaved(queryRunner, metadata, entity)
     }
-    return this.#transactions.ran(event.queryRunner, entity)
+    return this.#transactions.ran(queryRunner, entity)
   }
 
-  afterRemove(event: RemoveEvent<ObjectLiteral>): Promise<void> | undefined {
-    return this.#transactions.ran(event.queryRunner, subjectOf(event))
+  afterRemove(
+    queryRunner: QueryRunner,
+    metadata: EntityMetadata,
+    entity: ObjectLiteral | undefined,
+    entityId: unknown,
+  ): Promise<void> | undefined {
+    return this.#transactions.ran(queryRunner, subjectOf(metadata, entity, entityId))
   }
-
-  // TypeORM looks whether a subscriber has these before it makes their events. While no transaction has touched a
-  // file there are none, so that the transactions of others cost nothing.
-
-  get afterTransactionStart(): TransactionHook | undefined {
-    return this.#whileOpen(this.#started)
-  }
-
-  get afterQuery(): ((event: RanStatement & { queryRunner: QueryRunner }) => void) | undefined {
-    return this.#transactions.anyOpen ? this.#queried : undefined
-  }
-
-  get beforeTransactionCommit(): TransactionHook | undefined {
-    return this.#whileOpen(this.#committing)
-  }
-
-  get afterTransactionCommit(): TransactionHook | undefined {
-    return this.#whileOpen(this.#committed)
-  }
-
-  get beforeTransactionRollback(): TransactionHook | undefined {
-    return this.#whileOpen(this.#rollingBack)
-  }
-
-  get afterTransactionRollback(): TransactionHook | undefined {
-    return this.#whileOpen(this.#rolledBack)
-  }
-
-  readonly #started: TransactionHook = ({ queryRunner }) => this.#transactions.started(queryRunner)
-
-  readonly #queried = (event: RanStatement & { queryRunner: QueryRunner }): void => {
-    this.#transactions.queried(event.queryRunner, event)
-  }
-
-  readonly #committing: TransactionHook = ({ queryRunner }) => this.#transactions.committing(queryRunner)
-
-  readonly #committed: TransactionHook = ({ queryRunner }) => this.#transactions.committed(queryRunner)
-
-  readonly #rollingBack: TransactionHook = ({ queryRunner }) => this.#transactions.rollingBack(queryRunner)
-
-  readonly #rolledBack: TransactionHook = ({ queryRunner }) => this.#transactions.rolledBack(queryRunner)
 
   /** What an entity was saved with is what it is compared with the next time. */
   #rememberSaved(queryRunner: QueryRunner, metadata: EntityMetadata, entity: ObjectLiteral): void {
@@ -176,10 +157,6 @@ export class DepotSubscriber {
       const forget = this.#loaded.remember(entity, column)
       if (forget) files?.onRollback(forget)
     }
-  }
-
-  #whileOpen(hook: TransactionHook): TransactionHook | undefined {
-    return this.#transactions.anyOpen ? hook : undefined
   }
 
   #within(
@@ -203,8 +180,15 @@ export class DepotSubscriber {
   }
 }
 
+function givesFiles(metadata: EntityMetadata, entity: ObjectLiteral): boolean {
+  return fileColumnsOf(metadata).some((column) => {
+    const value = column.get(entity)
+    return value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0)
+  })
+}
+
 /** What names the row before and after it is removed: the entity, or the id of an orphan, which has none. */
-function subjectOf({ metadata, entity, entityId }: RemoveEvent<ObjectLiteral>): unknown {
+function subjectOf(metadata: EntityMetadata, entity: ObjectLiteral | undefined, entityId: unknown): unknown {
   return entity ?? `${metadata.name} ${JSON.stringify(entityId)}`
 }
 

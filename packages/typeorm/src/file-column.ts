@@ -33,8 +33,10 @@ export class FileColumn {
   /** True where the entity has another value than the row, also one that TypeORM does not know of yet. */
   isChanged(entity: ObjectLiteral, databaseEntity: ObjectLiteral): boolean {
     const value = this.get(entity)
-    if (value === undefined) return false
-    return this.transformer.to(value) !== this.transformer.to(this.get(databaseEntity))
+    const before = this.get(databaseEntity)
+    // A loaded value is the same object for as long as its text is remembered.
+    if (value === undefined || value === before) return false
+    return this.transformer.to(value) !== this.transformer.to(before)
   }
 
   /** The property's value as a list, also where the column holds one file. */

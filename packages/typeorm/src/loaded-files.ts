@@ -9,7 +9,7 @@ import { fileColumnsOf, type FileColumn } from './file-column.ts'
  */
 export class LoadedFiles {
   /** By the path of the property: an entity can be loaded as one of its base class, and saved as what it is. */
-  readonly #values = new WeakMap<ObjectLiteral, Map<string, Held>>()
+  readonly #values = new Map<string, WeakMap<ObjectLiteral, Held>>()
 
   /** What all of its file columns hold, as it was loaded. */
   rememberAll(metadata: EntityMetadata, entity: ObjectLiteral): void {
@@ -23,41 +23,50 @@ export class LoadedFiles {
   remember(entity: ObjectLiteral, column: FileColumn): (() => void) | undefined {
     const held = heldBy(entity, column)
     // What is no value of a row was not written, as in a column with `insert: false`.
-    if (held === undefined || held?.some((file) => !isStored(file))) return undefined
-    const { propertyPath } = column.column
-    const values = this.#values.get(entity) ?? new Map<string, Held>()
-    const before = values.get(propertyPath)
+    if (held === undefined || !isStored(held)) return undefined
+    const values = this.#valuesOf(column)
+    const before = values.get(entity)
     if (before !== undefined && isSame(before, held)) return undefined
 
-    values.set(propertyPath, held)
-    this.#values.set(entity, values)
+    values.set(entity, held)
     return () => {
-      if (values.get(propertyPath) === held) values.delete(propertyPath)
+      if (values.get(entity) === held) values.delete(entity)
     }
   }
 
   /** True where the property still holds the very values that it was loaded with. */
   isUntouched(entity: ObjectLiteral, column: FileColumn): boolean {
-    const loaded = this.#values.get(entity)?.get(column.column.propertyPath)
+    const loaded = this.#valuesOf(column).get(entity)
     const held = heldBy(entity, column)
     return loaded !== undefined && held !== undefined && isSame(loaded, held)
   }
+
+  #valuesOf({ column: { propertyPath } }: FileColumn): WeakMap<ObjectLiteral, Held> {
+    let values = this.#values.get(propertyPath)
+    if (!values) this.#values.set(propertyPath, (values = new WeakMap()))
+    return values
+  }
 }
 
-/** The values of a property, also where it can hold one only. */
-type Held = readonly unknown[] | null
+/** The value of a property; of a list, what is in it, as lists can be changed in place. */
+type Held = object | null
 
 function heldBy(entity: ObjectLiteral, column: FileColumn): Held | undefined {
-  const value = column.get(entity)
-  // A copy: arrays can be changed in place.
-  return value === undefined || value === null ? value : [value].flat()
+  const value = column.get(entity) as Held | undefined
+  return Array.isArray(value) ? [...(value as unknown[])] : value
 }
 
 function isSame(one: Held, other: Held): boolean {
-  if (one === null || other === null) return one === other
+  if (one === other) return true
+  if (!Array.isArray(one) || !Array.isArray(other)) return false
   return one.length === other.length && one.every((file, index) => file === other[index])
 }
 
-function isStored(file: unknown): boolean {
+function isStored(held: Held): boolean {
+  if (held === null) return true
+  return Array.isArray(held) ? held.every(isStoredFile) : isStoredFile(held)
+}
+
+function isStoredFile(file: unknown): boolean {
   return file instanceof UploadedFile && !file.isPending
 }

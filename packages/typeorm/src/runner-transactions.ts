@@ -15,17 +15,11 @@ export class RunnerTransactions {
   readonly #open = new WeakMap<QueryRunner, RunnerTransaction>()
   readonly #followed = new WeakSet<QueryRunner>()
   readonly #watched = new WeakSet<QueryRunner>()
-  #count = 0
 
   constructor(depot: DepotManager, maxWait: number, turns: Turns) {
     this.#depot = depot
     this.#maxWait = maxWait
     this.#turns = turns
-  }
-
-  /** True while a transaction that touches files has not ended. */
-  get anyOpen(): boolean {
-    return this.#count > 0
   }
 
   /**
@@ -92,12 +86,19 @@ export class RunnerTransactions {
   /** The statement has run that this entity, or this id, was written or removed by. */
   ran(queryRunner: QueryRunner, subject: unknown): Promise<void> | undefined {
     const transaction = this.#open.get(queryRunner)
-    return transaction && this.#ran(queryRunner, transaction, subject)
+    if (!transaction) return undefined
+    const looking = transaction.claims.heard(subject, queryRunner)
+    if (!looking && queryRunner.isTransactionActive && depthOf(queryRunner) > 0) return undefined
+    return this.#ran(queryRunner, transaction, looking)
   }
 
-  async #ran(queryRunner: QueryRunner, transaction: RunnerTransaction, subject: unknown): Promise<void> {
+  async #ran(
+    queryRunner: QueryRunner,
+    transaction: RunnerTransaction,
+    looking: Promise<unknown> | undefined,
+  ): Promise<void> {
     try {
-      await transaction.claims.heard(subject, queryRunner)
+      await looking
     } catch (error) {
       // The statement has run, so whoever catches this must not commit.
       if (hasCode(error, 'CONCURRENT_CHANGE')) transaction.refuse(error)
@@ -122,9 +123,12 @@ export class RunnerTransactions {
    *
    * @throws FiledepotError where it must not be; TypeORM then rolls back
    */
-  async committing(queryRunner: QueryRunner): Promise<void> {
+  committing(queryRunner: QueryRunner): Promise<void> | undefined {
     const transaction = this.#open.get(queryRunner)
-    if (!transaction) return
+    return transaction && this.#committing(queryRunner, transaction)
+  }
+
+  async #committing(queryRunner: QueryRunner, transaction: RunnerTransaction): Promise<void> {
     if (savepointsOf(queryRunner) > 0) {
       transaction.end('commit', { savepoint: true })
       return
@@ -148,9 +152,12 @@ export class RunnerTransactions {
   }
 
   /** ROLLBACK is about to be sent, or the return to a savepoint. Never rejects: TypeORM would not send it then. */
-  async rollingBack(queryRunner: QueryRunner): Promise<void> {
+  rollingBack(queryRunner: QueryRunner): Promise<void> | undefined {
     const transaction = this.#open.get(queryRunner)
-    if (!transaction) return
+    return transaction && this.#rollingBack(queryRunner, transaction)
+  }
+
+  async #rollingBack(queryRunner: QueryRunner, transaction: RunnerTransaction): Promise<void> {
     const savepoint = savepointsOf(queryRunner) > 0
     if (!savepoint) {
       const family = familyOf(dataSourceOf(queryRunner))
@@ -186,7 +193,6 @@ export class RunnerTransactions {
       const family = familyOf(dataSourceOf(queryRunner))
       transaction = new RunnerTransaction(this.#depot, family, !queryRunner.isTransactionActive)
       this.#open.set(queryRunner, transaction)
-      this.#count++
       // On SQLite's one connection everybody releases the same query runner, also in the middle of a transaction.
       if (family !== 'sqlite') this.#watchRelease(queryRunner)
     }
@@ -249,9 +255,11 @@ export class RunnerTransactions {
   ): Promise<void> {
     if (this.#open.get(queryRunner) !== transaction) return
     this.#open.delete(queryRunner)
-    this.#count--
     const { outcome, reason } = transaction.outcome(said)
-    await this.#patiently(() => transaction.files.settle(outcome, reason))
+    const settle = () => transaction.files.settle(outcome, reason)
+    // Else storages are at work, and listeners of the program.
+    if (outcome === 'committed' && transaction.files.isQuiet) await settle()
+    else await this.#patiently(settle)
   }
 
   #patiently(settle: () => Promise<unknown>): Promise<void> {

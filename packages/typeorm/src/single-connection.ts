@@ -44,8 +44,8 @@ const METHODS = ['save', 'remove', 'softRemove', 'recover'] as const
  * does everything on a query runner of your own, which shares the connection as before.
  */
 export function followEachOther(dataSource: DataSource, turns: Turns, listening: ListeningEntities): InTurn {
-  // A subscriber, which is not ours, or a listener of an entity may do whatever it likes within a save.
-  const isEntered = (target: unknown) => dataSource.subscribers.length > 1 || !listening.isDeaf(target)
+  // A subscriber, or a listener of an entity, may do whatever it likes within a save.
+  const isEntered = (target: unknown) => dataSource.subscribers.length > 0 || !listening.isDeaf(target)
   const inTurn: InTurn = (target, action) => turns.run(action, isEntered(target))
   if (turns === NO_TURNS) return inTurn
 

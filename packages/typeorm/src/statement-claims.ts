@@ -81,11 +81,13 @@ export class StatementClaims {
 
   /**
    * The event after the statement came. That says little where there was a row before: a trigger of the database may
-   * have kept it, it may have gone, or the same save may have written it twice. So then the row is looked at.
+   * have kept it, it may have gone, or the same save may have written it twice. So then the row is looked at, and this returns a
+   * promise.
    */
-  async heard(subject: unknown, queryRunner: QueryRunner): Promise<void> {
+  heard(subject: unknown, queryRunner: QueryRunner): Promise<unknown> | undefined {
     const looked = this.#take(subject).filter(({ kind }) => kind !== 'insert')
-    await Promise.all(looked.map((claim) => this.#verify(claim, queryRunner)))
+    if (looked.length === 0) return undefined
+    return Promise.all(looked.map((claim) => this.#verify(claim, queryRunner)))
   }
 
   /** Savepoints were rolled back, and with them whatever their statements did. */

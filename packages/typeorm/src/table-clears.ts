@@ -16,22 +16,19 @@ type ClearArguments = readonly [table: string, options?: { cascade?: boolean } |
  * Follows `clear()` of repositories and managers. It sends TRUNCATE, or on SQLite a DELETE, past all events and query
  * builders, so it is met at the query runner.
  */
-export function followTableClears(
-  dataSource: DataSource,
-  parts: { transactions: RunnerTransactions; files: EntityFiles; inTurn: InTurn },
-): void {
+export function followTableClears(parts: {
+  transactions: RunnerTransactions
+  files: EntityFiles
+  inTurn: InTurn
+}): (queryRunner: QueryRunner) => void {
   const clears = new TableClears(parts)
   const clearTable: ClearTable = function (this: QueryRunner, ...args) {
     const original = Object.getPrototypeOf(this) as { clearTable: ClearTable }
     return clears.run(this, args, () => original.clearTable.apply(this, args))
   }
-  const createQueryRunner = dataSource.createQueryRunner.bind(dataSource)
-  const create: typeof createQueryRunner = (mode) => {
-    const queryRunner = createQueryRunner(mode)
+  return (queryRunner) => {
     queryRunner.clearTable = clearTable
-    return queryRunner
   }
-  Object.defineProperty(dataSource, 'createQueryRunner', { value: create, configurable: true })
 }
 
 class TableClears {

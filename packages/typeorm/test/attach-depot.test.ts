@@ -69,7 +69,7 @@ describe('attachDepot', () => {
     const dataSource = attachDepot(newDataSource(), depot)
 
     expect(attachDepot(dataSource, depot)).toBe(dataSource)
-    expect(dataSource.subscribers).toHaveLength(1)
+    expect(dataSource.subscribers).toEqual([])
     expect(() => attachDepot(dataSource, newDepot())).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
     )

@@ -1,7 +1,13 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import type { FileBody, FileInfo } from '../backend.ts'
 import { FileTooLargeError, HashMismatchError } from '../errors.ts'
-import { inspectContent, type InspectedContent, type InspectOptions } from './inspect-content.ts'
+import {
+  inspectBytes,
+  inspectContent,
+  WHOLE_BYTES,
+  type InspectedContent,
+  type InspectOptions,
+} from './inspect-content.ts'
 import type { ResolvedContent } from './resolve-content.ts'
 import { Source } from './source.ts'
 
@@ -59,6 +65,33 @@ export async function ingest(content: ResolvedContent, options: IngestOptions): 
   meter.add(body)
   const info = { ...known, size: body.byteLength, sha256: meter.digest() }
   return { body, info, declaredType, release }
+}
+
+/** A content of few bytes that can be stored at once. */
+export interface IngestedBytes {
+  readonly bytes: Uint8Array
+  readonly info: FileInfo & { readonly size: number; readonly sha256: string }
+  readonly declaredType: string | undefined
+}
+
+/**
+ * The same without a promise, for few bytes in memory that nobody validates; `undefined` where it cannot be.
+ *
+ * @throws FiledepotError `FILE_TOO_LARGE`
+ */
+export function ingestBytes(content: ResolvedContent, options: IngestOptions): IngestedBytes | undefined {
+  const { bytes } = content
+  const { validators, signal, expected } = options
+  if (!bytes || bytes.byteLength > WHOLE_BYTES || validators?.length || signal?.aborted || expected)
+    return undefined
+  const known = inspectBytes(bytes, content, options)
+  if (!known) return undefined
+  const { filename, contentType, declaredType } = known
+  const metadata = options.metadata ?? content.metadata ?? {}
+  const sha256 = hash('sha256', bytes)
+  const { lastModified } = options
+  const info = { filename, contentType, metadata, lastModified, size: bytes.byteLength, sha256 }
+  return { bytes, info, declaredType }
 }
 
 /** Counts and hashes, and holds the sum against what was expected. */

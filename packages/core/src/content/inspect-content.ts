@@ -7,7 +7,7 @@ import { spoolSource } from './spool-source.ts'
 import { SpooledFile } from './spooled-file.ts'
 
 /** Up to this many bytes a stream is collected and stored whole: a small file costs more as a stream. */
-const WHOLE_BYTES = 64 * 1024
+export const WHOLE_BYTES = 64 * 1024
 
 /** What a content has to keep to. */
 export interface ContentRules {
@@ -43,15 +43,8 @@ export async function inspectContent(
     if (head.byteLength > maxSize) throw new FileTooLargeError(filename, maxSize)
     const whole = source?.ended !== false
 
-    const { declaredType } = content
-    const { detectContentType } = await contentTypes()
-    const contentType = detectContentType(head, {
-      contentType: options.contentType ?? content.contentType,
-      declaredType,
-      filename,
-    })
+    const known = describeHead(await contentTypes(), head, content, { ...options, filename })
     const size = whole ? head.byteLength : content.size
-    const known = { filename, contentType, declaredType }
     const file = (inspected = new InspectedContent(known, whole ? head : source, { maxSize, signal }))
     if (options.validators?.length) {
       const toValidate = { ...known, size, spool: () => file.spool() }
@@ -65,7 +58,33 @@ export async function inspectContent(
   }
 }
 
+/**
+ * The same of bytes in memory, without a promise; `undefined` until the first content has been inspected, as what tells
+ * their types has to be loaded.
+ */
+export function inspectBytes(
+  bytes: Uint8Array,
+  content: ResolvedContent,
+  { maxSize = Infinity, ...options }: Omit<InspectOptions, 'validators' | 'signal'>,
+): Known | undefined {
+  if (!loaded) return undefined
+  const filename = cleanFilename(options.filename ?? content.filename)
+  if (bytes.byteLength > maxSize) throw new FileTooLargeError(filename, maxSize)
+  return describeHead(loaded, bytes, content, { ...options, filename })
+}
+
 type Known = Pick<InspectedContent, 'filename' | 'contentType' | 'declaredType'>
+
+function describeHead(
+  { detectContentType }: ContentTypes,
+  head: Uint8Array,
+  { contentType, declaredType }: ResolvedContent,
+  options: { filename: string; contentType?: string | undefined },
+): Known {
+  const { filename } = options
+  const claims = { contentType: options.contentType ?? contentType, declaredType, filename }
+  return { filename, contentType: detectContentType(head, claims), declaredType }
+}
 
 /** A content that was begun to be read: in memory, or a source that has the rest. */
 export class InspectedContent {
@@ -123,12 +142,15 @@ export class InspectedContent {
   }
 }
 
-let loading: Promise<typeof import('./content-type.ts')> | undefined
+type ContentTypes = typeof import('./content-type.ts')
+
+let loaded: ContentTypes | undefined
+let loading: Promise<ContentTypes> | undefined
 
 /**
  * Loaded with the first upload: its tables are half of what importing this package would cost. Kept, as Node looks for
  * a module anew in each `import()`.
  */
-function contentTypes(): Promise<typeof import('./content-type.ts')> {
-  return (loading ??= import('./content-type.ts'))
+function contentTypes(): ContentTypes | Promise<ContentTypes> {
+  return loaded ?? (loading ??= import('./content-type.ts').then((types) => (loaded = types)))
 }

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import type {
   ByteRange,
   DeleteReport,
+  FileInfo,
   SignedUpload,
   SignedUploadOptions,
   SignedUrlOptions,
@@ -10,7 +11,7 @@ import type {
 import type { FileContent } from '../content/file-content.ts'
 import { cleanFilename } from '../content/filename.ts'
 import type { FileValidator } from '../content/file-validator.ts'
-import { ingest, type IngestOptions } from '../content/ingest.ts'
+import { ingest, ingestBytes, type IngestOptions } from '../content/ingest.ts'
 import { resolveContent, type ResolvedContent } from '../content/resolve-content.ts'
 import { FiledepotError, FileNotFoundError } from '../errors.ts'
 import { checkWholeNumber, expected } from '../expected.ts'
@@ -93,7 +94,16 @@ export class FileStorage {
 
   /** As {@link FileStorage.create}, but resolves with all that is then known of the file. */
   async store(content: FileContent, options: StoreOptions = {}): Promise<StoredRecord> {
-    return await this.#write(newFileId(), resolveContent(content), options)
+    const resolved = resolveContent(content)
+    return this.#createNow(resolved, options) ?? (await this.#write(newFileId(), resolved, options))
+  }
+
+  /**
+   * The same at once, where the backend can do so: of few bytes in memory that nobody validates. Else `undefined`, and
+   * nothing has happened. For integrations.
+   */
+  storeNow(content: FileContent, options: StoreOptions = {}): StoredRecord | undefined {
+    return this.backend.createNow && this.#createNow(resolveContent(content), options)
   }
 
   /**
@@ -256,6 +266,24 @@ export class FileStorage {
       await ingested.release()
       throw error
     }
+    return this.#record(id, info, declaredType)
+  }
+
+  #createNow(content: ResolvedContent, options: StoreOptions): StoredRecord | undefined {
+    if (!this.backend.createNow) return undefined
+    checkWholeNumber('maxSize', options.maxSize, 0)
+    const ingested = ingestBytes(content, options)
+    if (!ingested) return undefined
+    const id = newFileId()
+    try {
+      this.backend.createNow(id, ingested.bytes, ingested.info)
+    } catch (error) {
+      throw this.dress('write', id, error)
+    }
+    return this.#record(id, ingested.info, ingested.declaredType)
+  }
+
+  #record(id: string, info: FileInfo, declaredType: string | undefined): StoredRecord {
     const { filename, contentType, size = 0, sha256 = '' } = info
     const path = this.path(id)
     const uploadedAt = new Date()

@@ -2,6 +2,7 @@ import type { FileContent } from '../content/file-content.ts'
 import type { DepotManager, UploadOptions } from '../depot/depot-manager.ts'
 import { FiledepotError } from '../errors.ts'
 import { describe } from '../expected.ts'
+import { uploadNow } from '../upload/upload-file.ts'
 import { boundManager } from '../upload/manager-binding.ts'
 import { UploadedFile, type UploadType } from '../upload/uploaded-file.ts'
 import type { FileTransaction } from './file-transaction.ts'
@@ -40,6 +41,26 @@ export async function attachFile(
     }, revert)
   }
   return await transaction.add((signal) => depot.upload(file, { ...options, signal }), revert)
+}
+
+/**
+ * The same at once, without a promise and without running code of the program: a pending value, or a bare content, of few
+ * bytes, for a storage whose backend has `createNow`. Else `undefined`, and nothing has happened.
+ *
+ * For integrations.
+ *
+ * @throws FiledepotError `WRONG_UPLOAD_TYPE`, `INVALID_CONTENT`, and what the upload throws
+ */
+export function attachNow(
+  depot: DepotManager,
+  transaction: FileTransaction,
+  value: UploadedFile | FileContent,
+  { type, revert, ...options }: AttachOptions,
+): UploadedFile | undefined {
+  const file = asUploadedFile(value, type)
+  // A type that does more to its files may do whatever it likes.
+  if (file.process !== UploadedFile.prototype.process) return undefined
+  return transaction.addNow(() => uploadNow(depot, file, options), revert)
 }
 
 function asUploadedFile(value: UploadedFile | FileContent, type: UploadType): UploadedFile {

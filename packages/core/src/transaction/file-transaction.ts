@@ -49,6 +49,11 @@ export class FileTransaction {
     return this.#scopes.some((open) => open.includes(scope))
   }
 
+  /** True where a commit would have no file to delete, and no upload to stop. */
+  get isQuiet(): boolean {
+    return this.#scopes.every((scope) => scope.isQuiet)
+  }
+
   /** True after {@link FileTransaction.settle}. */
   get settled(): boolean {
     return this.#scopes.length === 0
@@ -70,6 +75,21 @@ export class FileTransaction {
     const stored = await entry.uploading
     if (entry.abort.signal.aborted) throw new AbortedError('an upload whose transaction has ended')
     takeOwnership(stored)
+    return stored
+  }
+
+  /**
+   * The same with an upload that is over when it returns, or that cannot be done so and returns `undefined`.
+   *
+   * @param revert called on a rollback, where something was uploaded
+   * @throws FiledepotError `TRANSACTION_SETTLED`, and what the upload throws
+   */
+  addNow<T extends UploadedFile>(upload: () => T | undefined, revert?: () => void): T | undefined {
+    const scope = this.#checkOpen()
+    const stored = upload()
+    if (!stored) return undefined
+    takeOwnership(stored)
+    scope.add(stored, revert)
     return stored
   }
 

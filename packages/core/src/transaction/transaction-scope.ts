@@ -14,9 +14,15 @@ interface ScopeUpload<T extends UploadedFile = UploadedFile> {
 /** What a transaction did to files since it began, or since one of its savepoints. */
 export class TransactionScope {
   readonly #uploads: ScopeUpload[] = []
+  /** What was uploaded without a promise. */
+  readonly #stored: UploadedFile[] = []
   readonly #discarded = new Set<string>()
   readonly #reverts: (() => void)[] = []
   readonly #absorbed: TransactionScope[] = []
+
+  get isQuiet(): boolean {
+    return this.#discarded.size === 0 && this.#uploads.every(({ finished }) => finished)
+  }
 
   /** True for this scope, and for those that were released into it. */
   includes(scope: object): boolean {
@@ -39,6 +45,12 @@ export class TransactionScope {
     return entry
   }
 
+  /** An upload that is over. */
+  add(stored: UploadedFile, revert?: () => void): void {
+    this.#stored.push(stored)
+    if (revert) this.#reverts.push(revert)
+  }
+
   onRollback(revert: () => void): void {
     this.#reverts.push(revert)
   }
@@ -50,6 +62,7 @@ export class TransactionScope {
   absorb(inner: TransactionScope): void {
     this.#absorbed.push(inner)
     this.#uploads.push(...inner.#uploads)
+    this.#stored.push(...inner.#stored)
     this.#reverts.push(...inner.#reverts)
     this.discard(inner.#discarded)
   }
@@ -63,12 +76,12 @@ export class TransactionScope {
     const paths = [...this.#discarded]
     if (paths.length === 0 && late.length === 0) return
     if (paths.length > 0) depot.report('discarded', { paths })
-    await Promise.all([depot.deleteFiles(paths), remove(depot, late)])
+    await Promise.all([depot.deleteFiles(paths), remove(depot, late, [])])
   }
 
   /** Rolled back: stops the uploads, waits for them, deletes what they stored. */
   async undo(depot: DepotManager): Promise<void> {
-    const removing = remove(depot, this.#uploads)
+    const removing = remove(depot, this.#uploads, this.#stored)
     // The latest change of a value is undone first.
     for (const revert of this.#reverts.reverse()) {
       try {
@@ -83,14 +96,19 @@ export class TransactionScope {
 
   /** Nobody knows: everything stays, and those who watch are told. */
   async leave(depot: DepotManager, reason: unknown): Promise<void> {
-    const paths = [...(await valuesOf(this.#uploads)).flatMap(({ files }) => files), ...this.#discarded]
+    const values = [...this.#stored, ...(await valuesOf(this.#uploads))]
+    const paths = [...values.flatMap(({ files }) => files), ...this.#discarded]
     if (paths.length > 0) depot.report('unsettled', { paths, reason })
   }
 }
 
-async function remove(depot: DepotManager, uploads: readonly ScopeUpload[]): Promise<void> {
+async function remove(
+  depot: DepotManager,
+  uploads: readonly ScopeUpload[],
+  stored: readonly UploadedFile[],
+): Promise<void> {
   for (const { abort } of uploads) abort.abort()
-  const values = await valuesOf(uploads)
+  const values = [...stored, ...(await valuesOf(uploads))]
   // Marked before they are deleted: a statement that runs late, outside its transaction, must not write them.
   for (const value of values) markRevoked(value)
   await depot.deleteFiles(values.flatMap(({ files }) => files))

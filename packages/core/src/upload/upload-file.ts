@@ -6,6 +6,7 @@ import type { FileStorage, StoredRecord } from '../storage/file-storage.ts'
 import type { FileFilter, StoreFile } from './file-filter.ts'
 import { bindManager } from './manager-binding.ts'
 import { giveBack } from './ownership.ts'
+import type { UploadedFileData } from './uploaded-file-data.ts'
 import type { PendingUpload, UploadedFile, UploadType } from './uploaded-file.ts'
 
 /** Uploads a pending value: its file, what its type derives from it, what filters add. All of it stays, or nothing. */
@@ -36,9 +37,7 @@ export async function uploadFile<T extends UploadedFile>(
     await stores.finished()
 
     const files = [file.path, ...stores.records.filter((record) => record !== file).map(({ path }) => path)]
-    const stored = new (value.constructor as UploadType<T>)({ ...file, files, metadata: all })
-    bindManager(stored, manager)
-    giveBack(stored)
+    const stored = storedValue(manager, value, { ...file, files, metadata: all })
     for (const record of stores.records) manager.report('uploaded', record)
     return stored
   } catch (error) {
@@ -46,6 +45,31 @@ export async function uploadFile<T extends UploadedFile>(
     await manager.deleteFiles(stores.records.map(({ path }) => path))
     throw error
   }
+}
+
+/**
+ * The same at once, for a type that stores contents as they are, where the storage can do so and the column's rules are
+ * not code of the program. Else `undefined`, and nothing has happened.
+ */
+export function uploadNow<T extends UploadedFile>(
+  manager: DepotManager,
+  value: T,
+  { storage, maxSize, validators, filters }: UploadOptions,
+): T | undefined {
+  const { pending } = value
+  if (!pending || filters?.length) return undefined
+  const record = manager.get(pending.storage ?? storage).storeNow(pending.content, { maxSize, validators })
+  if (!record) return undefined
+  const stored = storedValue(manager, value, { ...record, files: [record.path], metadata: {} })
+  manager.report('uploaded', record)
+  return stored
+}
+
+function storedValue<T extends UploadedFile>(manager: DepotManager, pending: T, data: UploadedFileData): T {
+  const stored = new (pending.constructor as UploadType<T>)(data)
+  bindManager(stored, manager)
+  giveBack(stored)
+  return stored
 }
 
 /** The files that one upload stores. */

@@ -1,5 +1,6 @@
 import { Busboy, type BusboyFileStream, type BusboyInstance } from '@fastify/busboy'
 import { AbortedError, FiledepotError, UploadedFile, type DepotManager } from '@filedepot/core'
+import { setMaxListeners } from 'node:events'
 import { discardFile } from './discard-file.ts'
 import { DEFAULT_MAX_SIZE, type FileRules } from './file-rules.ts'
 import { ReceivedForm } from './received-form.ts'
@@ -29,6 +30,8 @@ export class Reception {
     this.#rules = rules
     this.#limits = limits
     this.#form = new ReceivedForm(depot)
+    // Every upload of the form listens to it, and there may be more than Node takes for a leak.
+    setMaxListeners(0, this.#stopped.signal)
   }
 
   /** Resolves when the last file is stored, and rejects with what fails first. */

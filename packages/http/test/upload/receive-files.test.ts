@@ -394,10 +394,12 @@ describe('discarding', () => {
 
 describe('httpStatus', () => {
   it.each([
+    ['FILE_TOO_LARGE', 413],
+    ['TOO_MANY_PIXELS', 413],
+    ['FILE_REFUSED', 415],
     ['NOT_AN_IMAGE', 415],
     ['UNSUPPORTED_FORMAT', 415],
-    ['TOO_MANY_PIXELS', 413],
-  ] as const)('tells a client whose image is refused with %s: %d', (code, status) => {
+  ] as const)('of %s is %i', (code, status) => {
     expect(httpStatus(new FiledepotError(code, 'x'))).toBe(status)
   })
 

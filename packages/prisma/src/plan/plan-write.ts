@@ -48,7 +48,7 @@ export class WritePlanner {
     if (slots.length === 0 && needed.length === 0) return undefined
     const onlyCreates = needed.length === 0 && slots.every(({ conditions }) => conditions.length === 0)
     const row = needed.find((target) => target === walk.row)
-    const rows = Array.isArray(args.data) ? args.data.length : 1
+    const rows = operation.startsWith('createMany') ? [args.data].flat().length : undefined
     return { slots, targets: needed, onlyCreates, rows, row }
   }
 }

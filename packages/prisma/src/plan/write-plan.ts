@@ -50,8 +50,8 @@ export interface WritePlan {
   readonly targets: readonly Target[]
   /** True where a row is sure to get each file, and none gives one up: nothing has to be looked at. */
   readonly onlyCreates: boolean
-  /** How many rows are created, unless some are passed over. */
-  readonly rows: number
+  /** How many rows the operation itself creates, unless some are passed over. */
+  readonly rows: number | undefined
   /** The one row that an update or upsert writes, where it matters. Its result says what the row holds afterwards. */
   readonly row: Target | undefined
 }

@@ -1,7 +1,7 @@
 import { equal, ok } from 'node:assert/strict'
-import { FileIntent, newFileId } from '@filedepot/core'
+import { FileIntent, newFileId, type FileStat } from '@filedepot/core'
 import type { BackendCase } from './backend-case.ts'
-import { expectOnly, expectSame, expectSameBytes, readBytes } from './expectations.ts'
+import { expectOnly, expectSame, expectSameBytes, idsOf, readBytes } from './expectations.ts'
 import { chunksOf, HELLO, infoOf, MIB, patternBytes, PNG, streamed } from './sample-content.ts'
 
 /** What comes back of a file that was stored, whatever it was stored from. */
@@ -23,6 +23,26 @@ export const createCases: readonly BackendCase[] = [
       await context.backend.write(id, HELLO, infoOf(HELLO), {})
 
       await expectOnly(context, id, HELLO)
+    },
+  },
+  {
+    name: 'stores few bytes at once as it writes them, where it can store them so',
+    async run({ backend }) {
+      if (!backend.createNow) return
+      const [id, written] = [newFileId(), newFileId()]
+      const info = infoOf(HELLO, {
+        filename: 'hello.txt',
+        contentType: 'text/plain',
+        metadata: { author: 'Ada' },
+        lastModified: new Date('2026-01-01T00:00:00Z'),
+      })
+      await backend.write(written, HELLO, info, {})
+
+      backend.createNow(id, HELLO, info)
+
+      expectSame(described(await backend.stat(id)), described(await backend.stat(written)), 'the file')
+      expectSameBytes(await readBytes(backend, id), HELLO, 'the file')
+      expectSame(await idsOf(backend), [id, written].sort(), 'the ids of all files')
     },
   },
   {
@@ -178,3 +198,8 @@ export const createCases: readonly BackendCase[] = [
     },
   },
 ]
+
+function described(stat: FileStat | undefined): unknown {
+  const { filename, contentType, size, sha256, lastModified, metadata } = stat ?? {}
+  return { filename, contentType, size, sha256, lastModified, metadata: { ...metadata } }
+}

@@ -56,6 +56,17 @@ describe('an entity that has not changed', () => {
     expect(log.takeWrites()).toEqual([])
   })
 
+  it('has the same value each time that the same text is loaded, and a list of its own', async () => {
+    const { id } = await savedDocument()
+
+    const [one, two] = [await documents.findOneByOrFail({ id }), await documents.findOneByOrFail({ id })]
+    one.attachments?.pop()
+
+    expect(two.content).toBe(one.content)
+    expect(two.attachments).toHaveLength(2)
+    expect(await textOf(two.content)).toBe('first')
+  })
+
   it('sends none where its file was opened, read and asked for its URL', async () => {
     const document = await savedDocument()
 

@@ -14,6 +14,8 @@ import type { Sidecar } from './sidecar.ts'
  * mount the same calls can take long, and would hold up the whole process.
  */
 export interface Disk {
+  /** Missing where it can take long. */
+  readonly now?: DiskNow
   /** Creates a file with these bytes; fails where it exists. */
   create(path: string, bytes: Uint8Array, sync: boolean): Promise<void>
   /** Creates or replaces a file of some hundred bytes: a reader sees the old one or the new one, whole. */
@@ -29,6 +31,14 @@ export interface Disk {
   version?(path: string): FileVersion | undefined
   /** Fails where there is no such file. */
   unlink(path: string): Promise<void>
+}
+
+/** What is done when it returns. */
+export interface DiskNow {
+  /** As {@link Disk.create}, of few bytes. */
+  create(path: string, bytes: Uint8Array): void
+  /** As {@link Disk.replaceText}. */
+  replaceText(path: string, text: string, sync?: boolean): void
 }
 
 /** What the system says of a file: another file under the same name differs in one of them. */
@@ -47,8 +57,28 @@ const OR_UNDEFINED = { throwIfNoEntry: false } as const
 /** Up to this size, writing into the cache of the system costs less than a trip to the thread pool. */
 const SMALL_BYTES = 64 * 1024
 
+/** What takes less time than a trip to the thread pool. */
+const now: DiskNow = {
+  create(path, bytes) {
+    fs.writeFileSync(path, bytes, { flag: 'wx' })
+  },
+
+  replaceText(path, text, sync = false) {
+    const temporary = temporaryName(path)
+    try {
+      fs.writeFileSync(temporary, text, { flag: 'wx', flush: sync })
+      fs.renameSync(temporary, path)
+    } catch (error) {
+      fs.rmSync(temporary, { force: true })
+      throw error
+    }
+  },
+}
+
 /** Many bytes go through the thread pool; few bytes, and the names of files, do not. */
 export const directDisk: Disk = {
+  now,
+
   async create(path, bytes, sync) {
     const fd = fs.openSync(path, 'wx')
     try {
@@ -65,14 +95,7 @@ export const directDisk: Disk = {
   // Not `async`: what is thrown before the return has to arrive as a rejection, and a throwing executor does that.
   replaceText: (path, text, sync) =>
     new Promise((resolve) => {
-      const temporary = temporaryName(path)
-      try {
-        fs.writeFileSync(temporary, text, { flag: 'wx', flush: sync })
-        fs.renameSync(temporary, path)
-      } catch (error) {
-        fs.rmSync(temporary, { force: true })
-        throw error
-      }
+      now.replaceText(path, text, sync)
       resolve()
     }),
 

@@ -1,0 +1,226 @@
+import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
+import type { DepotSubscriber } from './depot-subscriber.ts'
+import type { ColumnMetadata } from './row-files.ts'
+import type { RunnerTransactions } from './runner-transactions.ts'
+
+/** What TypeORM collects while it broadcasts an event. */
+interface Result {
+  /** Where it is more than none before a statement, TypeORM looks anew for what has changed. */
+  count: number
+  readonly promises: Promise<unknown>[]
+}
+
+type Metadata = EntityMetadata
+type Entity = ObjectLiteral | undefined
+type Columns = ColumnMetadata[] | undefined
+
+/** TypeORM's broadcaster, of which each query runner has one. */
+interface Broadcaster {
+  readonly queryRunner: QueryRunner
+  broadcastLoadEvent(result: Result, metadata: Metadata, entities: readonly ObjectLiteral[]): void
+  broadcastBeforeInsertEvent(result: Result, metadata: Metadata, entity: Entity): void
+  broadcastAfterInsertEvent(result: Result, metadata: Metadata, entity: Entity, id: unknown): void
+  broadcastBeforeUpdateEvent(
+    result: Result,
+    metadata: Metadata,
+    entity: Entity,
+    row: Entity,
+    columns: Columns,
+    relations: unknown,
+  ): void
+  broadcastAfterUpdateEvent(
+    result: Result,
+    metadata: Metadata,
+    entity: Entity,
+    row: Entity,
+    columns: Columns,
+    relations: unknown,
+  ): void
+  broadcastBeforeRemoveEvent(
+    result: Result,
+    metadata: Metadata,
+    entity: Entity,
+    row: Entity,
+    id: unknown,
+  ): void
+  broadcastAfterRemoveEvent(
+    result: Result,
+    metadata: Metadata,
+    entity: Entity,
+    row: Entity,
+    id: unknown,
+  ): void
+  broadcastAfterQueryEvent(
+    result: Result,
+    query: string,
+    parameters: unknown,
+    success: boolean,
+    time: unknown,
+    rawResults: unknown,
+    error: unknown,
+  ): void
+  broadcastAfterTransactionStartEvent(result: Result): void
+  broadcastBeforeTransactionCommitEvent(result: Result): void
+  broadcastAfterTransactionCommitEvent(result: Result): void
+  broadcastBeforeTransactionRollbackEvent(result: Result): void
+  broadcastAfterTransactionRollbackEvent(result: Result): void
+}
+
+type BroadcasterClass = new (queryRunner: QueryRunner) => Broadcaster
+
+/**
+ * Lets `subscriber` hear what query runners broadcast, after the listeners and subscribers of the application, so that
+ * it sees what these did to an entity.
+ *
+ * It is none of TypeORM's subscribers: where there is one, TypeORM makes events and promises for all that happens, and
+ * compares each entity with its row a second time, whether or not the subscriber has had anything to say.
+ */
+export function hearBroadcasts(
+  subscriber: DepotSubscriber,
+  transactions: RunnerTransactions,
+): (queryRunner: QueryRunner) => void {
+  const classes = new WeakMap<object, BroadcasterClass>()
+  const heard = new WeakSet<Broadcaster>()
+  return (queryRunner) => {
+    const broadcasting = queryRunner as unknown as { broadcaster: Broadcaster }
+    if (heard.has(broadcasting.broadcaster)) return
+    const Original = broadcasting.broadcaster.constructor as BroadcasterClass
+    const Heard = classes.get(Original) ?? heardBy(subscriber, transactions, Original)
+    classes.set(Original, Heard)
+    broadcasting.broadcaster = new Heard(queryRunner)
+    heard.add(broadcasting.broadcaster)
+  }
+}
+
+function heardBy(
+  subscriber: DepotSubscriber,
+  transactions: RunnerTransactions,
+  Original: BroadcasterClass,
+): BroadcasterClass {
+  return class extends Original {
+    override broadcastLoadEvent(
+      result: Result,
+      metadata: Metadata,
+      entities: readonly ObjectLiteral[],
+    ): void {
+      super.broadcastLoadEvent(result, metadata, entities)
+      if (subscriber.hears(metadata)) subscriber.afterLoad(metadata, entities)
+    }
+
+    override broadcastBeforeInsertEvent(result: Result, metadata: Metadata, entity: Entity): void {
+      super.broadcastBeforeInsertEvent(result, metadata, entity)
+      if (!entity || !subscriber.hears(metadata)) return
+      change(result, subscriber.beforeInsert(this.queryRunner, metadata, entity))
+    }
+
+    override broadcastAfterInsertEvent(
+      result: Result,
+      metadata: Metadata,
+      entity: Entity,
+      id: unknown,
+    ): void {
+      super.broadcastAfterInsertEvent(result, metadata, entity, id)
+      if (!entity || !subscriber.hears(metadata)) return
+      wait(result, subscriber.afterInsert(this.queryRunner, metadata, entity))
+    }
+
+    override broadcastBeforeUpdateEvent(
+      result: Result,
+      metadata: Metadata,
+      entity: Entity,
+      row: Entity,
+      columns: Columns,
+      relations: unknown,
+    ): void {
+      super.broadcastBeforeUpdateEvent(result, metadata, entity, row, columns, relations)
+      // A relation that is nullified has no entity, and update(criteria, …) no row.
+      if (!entity || !subscriber.hears(metadata)) return
+      change(result, subscriber.beforeUpdate(this.queryRunner, metadata, entity, row, columns ?? []))
+    }
+
+    override broadcastAfterUpdateEvent(
+      result: Result,
+      metadata: Metadata,
+      entity: Entity,
+      row: Entity,
+      columns: Columns,
+      relations: unknown,
+    ): void {
+      super.broadcastAfterUpdateEvent(result, metadata, entity, row, columns, relations)
+      if (subscriber.hears(metadata)) wait(result, subscriber.afterUpdate(this.queryRunner, metadata, entity))
+    }
+
+    override broadcastBeforeRemoveEvent(
+      result: Result,
+      metadata: Metadata,
+      entity: Entity,
+      row: Entity,
+      id: unknown,
+    ): void {
+      super.broadcastBeforeRemoveEvent(result, metadata, entity, row, id)
+      if (!subscriber.hears(metadata)) return
+      wait(result, subscriber.beforeRemove(this.queryRunner, metadata, entity, row, id))
+    }
+
+    override broadcastAfterRemoveEvent(
+      result: Result,
+      metadata: Metadata,
+      entity: Entity,
+      row: Entity,
+      id: unknown,
+    ): void {
+      super.broadcastAfterRemoveEvent(result, metadata, entity, row, id)
+      if (subscriber.hears(metadata))
+        wait(result, subscriber.afterRemove(this.queryRunner, metadata, entity, id))
+    }
+
+    override broadcastAfterQueryEvent(
+      result: Result,
+      query: string,
+      parameters: unknown,
+      success: boolean,
+      time: unknown,
+      rawResults: unknown,
+      error: unknown,
+    ): void {
+      super.broadcastAfterQueryEvent(result, query, parameters, success, time, rawResults, error)
+      if (transactions.get(this.queryRunner))
+        transactions.queried(this.queryRunner, { query, success, rawResults, error })
+    }
+
+    override broadcastAfterTransactionStartEvent(result: Result): void {
+      super.broadcastAfterTransactionStartEvent(result)
+      wait(result, transactions.started(this.queryRunner))
+    }
+
+    override broadcastBeforeTransactionCommitEvent(result: Result): void {
+      super.broadcastBeforeTransactionCommitEvent(result)
+      wait(result, transactions.committing(this.queryRunner))
+    }
+
+    override broadcastAfterTransactionCommitEvent(result: Result): void {
+      super.broadcastAfterTransactionCommitEvent(result)
+      wait(result, transactions.committed(this.queryRunner))
+    }
+
+    override broadcastBeforeTransactionRollbackEvent(result: Result): void {
+      super.broadcastBeforeTransactionRollbackEvent(result)
+      wait(result, transactions.rollingBack(this.queryRunner))
+    }
+
+    override broadcastAfterTransactionRollbackEvent(result: Result): void {
+      super.broadcastAfterTransactionRollbackEvent(result)
+      wait(result, transactions.rolledBack(this.queryRunner))
+    }
+  }
+}
+
+function wait({ promises }: Result, promise: Promise<void> | undefined): void {
+  if (promise) promises.push(promise)
+}
+
+/** Waits for what changes the entity. */
+function change(result: Result, promise: Promise<void> | undefined): void {
+  wait(result, promise)
+  if (promise) result.count++
+}
