@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { refusal, type FileAnswer } from './file-answer.ts'
 import type { ContextArgument, FileHandler } from './file-handler.ts'
 import type { FileRequest } from './file-request.ts'
+import { ReplacedError } from './open-body.ts'
 import { sendFile } from './send-file.ts'
 import { writeHead } from './write-head.ts'
 
@@ -41,12 +42,18 @@ export function toNodeHandler<Context = undefined, Req extends IncomingMessage =
   { context, onError = warn }: NodeHandlerOptions<Context, Req> = {},
 ): NodeHandler<Req> {
   return async (request, response, next) => {
-    try {
+    const respond = async () => {
       const asked = new NodeRequest(request)
       const answer = await handler.answer(asked, ...([context?.(request)] as ContextArgument<Context>))
       if (answer) await send(answer, request, response)
       else if (next) next()
       else sendText(refusal(404), request, response)
+    }
+    try {
+      await respond().catch(async (error: unknown) => {
+        if (!(error instanceof ReplacedError) || response.headersSent) throw error
+        await respond()
+      })
     } catch (error) {
       if (response.headersSent) onError(error, request)
       else if (hasCode(error, 'FILE_NOT_FOUND')) sendText(refusal(404), request, response)

@@ -26,15 +26,17 @@ export class LengthCheck {
   /** Called before the chunk is sent: what is too much must not look like what was announced. */
   add(chunk: Uint8Array): void {
     this.#left -= chunk.byteLength
-    if (this.#left < 0) throw replacedMeanwhile(this.#file)
+    if (this.#left < 0) throw new ReplacedError(this.#file)
   }
 
   end(): void {
-    if (this.#left > 0) throw replacedMeanwhile(this.#file)
+    if (this.#left > 0) throw new ReplacedError(this.#file)
   }
 }
 
-/** The answer has said what the file was before. */
-export function replacedMeanwhile({ path }: StoredFile): FiledepotError {
-  return new FiledepotError('READ_FAILED', `"${path}" was replaced while it was sent`)
+/** The answer has said what the file was before. As long as nothing of it was sent, another can be made. */
+export class ReplacedError extends FiledepotError {
+  constructor({ path }: StoredFile) {
+    super('READ_FAILED', `"${path}" was replaced while it was sent`)
+  }
 }

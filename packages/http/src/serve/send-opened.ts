@@ -3,7 +3,7 @@ import { ServerResponse } from 'node:http'
 import { BufferPool } from './buffer-pool.ts'
 import { drained } from './drained.ts'
 import type { FileAnswer, FileBodyPart } from './file-answer.ts'
-import { replacedMeanwhile } from './open-body.ts'
+import { ReplacedError } from './open-body.ts'
 import { writeHead } from './write-head.ts'
 
 /** A slow client holds one of these for as long as it takes its bytes. */
@@ -20,7 +20,7 @@ export async function sendOpened(
   { file, range, length }: FileBodyPart,
   response: ServerResponse,
 ): Promise<void> {
-  if (opened.etag !== file.etag || opened.size !== file.size) throw replacedMeanwhile(file)
+  if (opened.etag !== file.etag || opened.size !== file.size) throw new ReplacedError(file)
   const pool = length > SMALL.bytes ? LARGE : SMALL
   const buffer = pool.take()
   let position = range?.start ?? 0
@@ -29,7 +29,7 @@ export async function sendOpened(
     const chunk = buffer.subarray(0, Math.min(pool.bytes, end - position))
     const count = await opened.read(chunk, position)
     if (response.destroyed) return
-    if (count < chunk.byteLength) throw replacedMeanwhile(file)
+    if (count < chunk.byteLength) throw new ReplacedError(file)
     // Here and not before, so that the head goes with the first bytes.
     if (!response.headersSent) writeHead(answer, response)
     position += count

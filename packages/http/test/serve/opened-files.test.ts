@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { LocalBackend, MemoryBackend, type OpenedFile } from '@filedepot/core'
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { once } from 'node:events'
@@ -285,10 +286,27 @@ it('where the first bytes cannot be read, the answer is an error', async () => {
 it('new bytes are not sent under the tag of the old ones, also where they are as many', async () => {
   const backend = new WatchedBackend()
   const { depot, files, path } = await depotWith(Buffer.from('hello'), { backend })
-  backend.before = (id) => files.replace(id, Buffer.from('world'))
+  let count = 0
+  backend.before = (id) => files.replace(id, Buffer.from(`wor${count++}d`))
   const server = await started(SERVERS['node:http']!(createFileHandler(depot, { public: true })))
 
   expect(await ask(server, path)).toMatchObject({ status: 500, body: Buffer.from('broken') })
+  expect(backend.closed).toBe(backend.opened)
+})
+
+it('a file that is replaced between the look at it and its opening is sent as it is then', async () => {
+  const backend = new WatchedBackend()
+  const { depot, files, path } = await depotWith(Buffer.from('hello'), { backend })
+  backend.before = async (id) => {
+    backend.before = () => Promise.resolve()
+    await files.replace(id, Buffer.from('world'))
+  }
+  const server = await started(SERVERS['node:http']!(createFileHandler(depot, { public: true })))
+
+  const { status, headers, body } = await ask(server, path)
+
+  expect([status, String(body)]).toEqual([200, 'world'])
+  expect(headers.etag).toBe(`"${createHash('sha256').update('world').digest('hex')}"`)
   expect(backend.closed).toBe(backend.opened)
 })
 
