@@ -22,8 +22,12 @@ export class OpenTransaction {
   readonly id: string
   readonly link: TransactionLink
   readonly #internals: PrismaInternals
+  readonly #deadline: number
   readonly #levels: Level[] = [{ marker: undefined, doubts: [] }]
   readonly #running = new Set<Promise<unknown>>()
+  /** Writes that are past their uploads. */
+  readonly #sending = new Set<Promise<unknown>>()
+  #lastSent = 0
   readonly #beside = new Set<{ readonly looksAtRows: boolean; isThere: boolean }>()
   /** Why it can only be rolled back, although nobody has ended it for Prisma: mostly as the database has done so. */
   #ended: unknown
@@ -35,14 +39,19 @@ export class OpenTransaction {
   #isPrepared = false
   #uploading = 0
 
-  /** @param preuploads what was uploaded for it before it was opened */
+  /**
+   * @param preuploads what was uploaded for it before it was opened
+   * @param deadline until when its time is surely not over
+   */
   constructor(
     internals: PrismaInternals,
     files: FileTransaction,
     id: string,
     readonly preuploads: Preuploads | undefined,
+    deadline: number,
   ) {
     this.#internals = internals
+    this.#deadline = deadline
     this.files = files
     this.id = id
     this.link = { kind: 'itx', id }
@@ -61,9 +70,6 @@ export class OpenTransaction {
    */
   async run<T>(write: () => Promise<T>): Promise<T> {
     await this.#gate?.opened
-    if (this.#isClosed) {
-      throw new FiledepotError('TRANSACTION_SETTLED', 'the transaction has ended: this write came too late')
-    }
     this.checkOpen()
     const running = (async () => {
       await this.#mark()
@@ -108,6 +114,7 @@ export class OpenTransaction {
     looksAtRows: boolean,
     write: (overlap: { readonly isThere: boolean }) => Promise<T>,
   ): Promise<T> {
+    this.checkOpen()
     const own = { looksAtRows, isThere: false }
     for (const other of this.#beside) {
       if (!looksAtRows && !other.looksAtRows) continue
@@ -115,10 +122,14 @@ export class OpenTransaction {
       own.isThere = true
     }
     this.#beside.add(own)
+    const writing = write(own)
+    this.#sending.add(writing)
     try {
-      return await write(own)
+      return await writing
     } finally {
       this.#beside.delete(own)
+      this.#sending.delete(writing)
+      this.#lastSent = performance.now()
     }
   }
 
@@ -143,9 +154,13 @@ export class OpenTransaction {
   /**
    * Called right before a statement that writes files.
    *
-   * @throws FiledepotError `TRANSACTION_ABORTED` where the database has ended the transaction meanwhile
+   * @throws FiledepotError `TRANSACTION_ABORTED` where the database has ended the transaction meanwhile,
+   *   `TRANSACTION_SETTLED` where its callback has ended
    */
   checkOpen(): void {
+    if (this.#isClosed) {
+      throw new FiledepotError('TRANSACTION_SETTLED', 'the transaction has ended: this write came too late')
+    }
     if (this.#ended !== undefined) throw aborted(this.#ended)
   }
 
@@ -220,6 +235,8 @@ export class OpenTransaction {
   /** The callback has thrown: finds out what the coming ROLLBACK will undo. */
   async prepareRollback(error: unknown): Promise<void> {
     this.#isClosed = true
+    // Prisma does not wait for them: what is left of them would run after the ROLLBACK, and commit itself.
+    while (this.#sending.size > 0) await Promise.allSettled(this.#sending)
     this.noteError(error)
     if (!this.isUntouched) await this.#release()
   }
@@ -232,6 +249,8 @@ export class OpenTransaction {
   /** What a failure means where no COMMIT was sent, or one that could not succeed. */
   get outcomeOfFailure(): TransactionOutcome {
     if (this.#state === 'unclear') return 'rolledBack'
+    // When its time is over, Prisma rolls back in the middle of a write, and the rest of it commits itself.
+    if (this.#state === 'over' && this.#lastSent >= this.#deadline) return 'unknown'
     if (this.#state === 'replaced')
       return this.#ended !== undefined && !this.#isTampered ? 'rolledBack' : 'unknown'
     return this.#isTampered && this.#state !== 'intact' ? 'unknown' : 'rolledBack'

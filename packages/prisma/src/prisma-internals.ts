@@ -36,7 +36,10 @@ interface PrivateClient {
   readonly _clientVersion?: unknown
   readonly _globalOmit?: Readonly<Record<string, Readonly<Record<string, boolean>>>>
   readonly _runtimeDataModel?: { readonly models?: unknown }
-  readonly _engineConfig?: { readonly inlineSchema?: unknown }
+  readonly _engineConfig?: {
+    readonly inlineSchema?: unknown
+    readonly transactionOptions?: { readonly timeout?: number }
+  }
   $transaction(
     input: TransactionCallback | readonly unknown[],
     options?: TransactionOptions,
@@ -92,6 +95,11 @@ export class PrismaInternals {
     this.provider = _activeProvider
     this.models = models
     this.schema = schema
+  }
+
+  /** How long an interactive transaction may take, in milliseconds. */
+  get timeout(): number {
+    return this.original._engineConfig?.transactionOptions?.timeout ?? 5000
   }
 
   /** True where the options of the client leave a field out of results. */

@@ -108,8 +108,15 @@ export class Transactions {
     let result: unknown
     try {
       if (preuploads) await prepare(preuploads)
+      const deadline = performance.now() + (options.timeout ?? internals.timeout)
       result = await begin(async (transaction) => {
-        const opened = new OpenTransaction(internals, files, openedTransactionId(transaction), preuploads)
+        const opened = new OpenTransaction(
+          internals,
+          files,
+          openedTransactionId(transaction),
+          preuploads,
+          deadline,
+        )
         open = opened
         this.#open.set(opened.id, opened)
         try {

@@ -1,5 +1,5 @@
 import { FiledepotError, FileTransaction, hasCode, type TransactionOutcome } from '@filedepot/core'
-import { isAnswer, isConflict, isConnectionTrouble } from './database-answers.ts'
+import { isAnswer, isConflict, isConnectionTrouble, prismaCodeOf } from './database-answers.ts'
 import { FileWrite, type WriteParts } from './file-write.ts'
 import type { OpenTransaction } from './open-transaction.ts'
 import type { WritePlanner } from './plan/plan-write.ts'
@@ -177,16 +177,26 @@ export class WriteHook {
     }
   }
 
+  async #outcomeOfOwn(
+    error: unknown,
+    { isSent, isCommitting }: { isSent: boolean; isCommitting: boolean },
+  ): Promise<TransactionOutcome> {
+    // When the time is over, Prisma rolls back in the middle of a write, and the rest of it commits itself.
+    if (isSent && prismaCodeOf(error) === 'P2028') return 'unknown'
+    return isCommitting ? await this.#transactions.outcomeOfCommit(error) : 'rolledBack'
+  }
+
   /** In a transaction of our own, as rows have to be looked at before they are changed. */
   async #own(write: SentWrite, fileWrite: FileWrite, files: FileTransaction): Promise<unknown> {
     const { original } = this.#internals
     for (let tries = 1; ; tries++) {
-      const progress = { isCommitting: false }
+      const progress = { isSent: false, isCommitting: false }
       try {
         const { result, unheld } = (await this.#connection.transaction(() =>
           original.$transaction(async (transaction) => {
             const link: TransactionLink = { kind: 'itx', id: openedTransactionId(transaction) }
             await fileWrite.prepare(link)
+            progress.isSent = true
             const result = await write.within(link)
             if (write.wasOvertaken(result, fileWrite)) throw overtaken(write)
             const unheld = await fileWrite.unheld(link, result, write.pathsHeld(result))
@@ -199,9 +209,7 @@ export class WriteHook {
         return write.result(result)
       } catch (error) {
         if (files.settled) throw error
-        const outcome: TransactionOutcome = progress.isCommitting
-          ? await this.#transactions.outcomeOfCommit(error)
-          : 'rolledBack'
+        const outcome = await this.#outcomeOfOwn(error, progress)
         const isInTheWay = isConflict(error) || hasCode(error, 'CONCURRENT_CHANGE')
         if (outcome === 'rolledBack' && isInTheWay && tries < TRIES) continue
         await this.#transactions.settle(files, outcome, error)

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { setTimeout } from 'node:timers/promises'
 import { errorsAbortTransactions, isOn } from '../../../test/databases/database-kind.ts'
 import { untilSomebodyWaits } from '../../../test/databases/lock-waits.ts'
 import { textFile, textOf, textsOf } from '../../../test/support/contents.ts'
@@ -373,5 +374,46 @@ describe('writes side by side in one transaction', () => {
 
     const docus = await prisma.docu.findMany()
     for (const { name, content } of docus) expect([undefined, name, 'new']).toContain(await textOf(content))
+  })
+})
+
+describe('a write that is on its way when its transaction ends', () => {
+  /** Begins to write a row, and does not wait for it. */
+  function begin({ note }: TestTransaction, name: string): Promise<unknown> {
+    const file = textFile(name)
+    return note.upsert({ where: { name }, create: { name, file }, update: { file } }).catch(() => undefined)
+  }
+
+  // With MySQL an upsert is several statements. Prisma sends the rest of them after the ROLLBACK, where nobody has waited.
+  it('with a failure of the callback is undone with it', async () => {
+    for (let round = 0; round < 40; round++) {
+      const running = prisma.$transaction(async (transaction) => {
+        void begin(transaction, `note ${round}`)
+        await setTimeout(round % 5)
+        throw failure
+      })
+
+      await expect(running).rejects.toBe(failure)
+    }
+
+    expect(await prisma.note.count()).toBe(0)
+    expect(await files()).toBe(0)
+  })
+
+  it('with the end of its time is undone, or its file is kept and reported', async () => {
+    for (let round = 0; round < 10; round++) {
+      const running = prisma.$transaction(
+        async (transaction) => {
+          for (let index = 0; ; index++)
+            await transaction.note.create({ data: { name: `${round} ${index}`, file: textFile('x') } })
+        },
+        { timeout: 20 + round },
+      )
+
+      await expect(running).rejects.toMatchObject({ code: 'P2028' })
+    }
+
+    await database.expectFilesMatchRowsOrReports()
+    await database.depot.deleteFiles(database.unsettled)
   })
 })

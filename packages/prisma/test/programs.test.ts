@@ -19,7 +19,7 @@ const seed = Number(process.env.FILEDEPOT_TEST_SEED ?? (process.env.CI ? 2026 : 
 const kills = !isOn('sqlite')
 
 function defaultRuns(): number {
-  return process.env.CI ? 1500 : kind === 'sqlite' ? 200 : 60
+  return process.env.CI ? 1310 : kind === 'sqlite' ? 200 : 60
 }
 
 let database: TestDatabase | undefined
