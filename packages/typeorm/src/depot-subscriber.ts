@@ -1,5 +1,6 @@
 import { FiledepotError } from '@filedepot/core'
 import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
+import { dataSourceOf } from './data-source-of.ts'
 import type { EntityFiles } from './entity-files.ts'
 import { fileColumnsOf } from './file-column.ts'
 import type { FileEntities } from './file-entities.ts'
@@ -44,9 +45,7 @@ export class DepotSubscriber {
   }
 
   afterLoad(metadata: EntityMetadata, entities: readonly ObjectLiteral[]): void {
-    // Of lazy relations, TypeORM may have promises.
-    for (const entity of entities)
-      if (!(entity instanceof Promise)) this.#loaded.rememberAll(metadata, entity)
+    this.#loaded.rememberAll(metadata, entities)
   }
 
   beforeInsert(
@@ -74,6 +73,9 @@ export class DepotSubscriber {
       const written = columns.some((column) => column.get(entity) !== undefined)
       return written && !this.#transactions.isFollowed(queryRunner) ? refuse(metadata, 'update') : undefined
     }
+    // Code of the program that has seen it may save it one day.
+    const isSeen = dataSourceOf(queryRunner).subscribers.length > 0 || metadata.listeners.length > 0
+    if (!isSeen) this.#loaded.drop(databaseEntity)
     this.#missing.note(entity, columns)
     const changed = columns.filter(
       (column) =>

@@ -10,10 +10,24 @@ import { fileColumnsOf, type FileColumn } from './file-column.ts'
 export class LoadedFiles {
   /** By the path of the property: an entity can be loaded as one of its base class, and saved as what it is. */
   readonly #values = new Map<string, WeakMap<ObjectLiteral, Held>>()
+  /** What was loaded last, where it was one entity: often the row of a save, for which a `WeakMap` would be slow. */
+  #last: { entity: ObjectLiteral; columns: readonly FileColumn[]; held: (Held | undefined)[] } | undefined
 
-  /** What all of its file columns hold, as it was loaded. */
-  rememberAll(metadata: EntityMetadata, entity: ObjectLiteral): void {
-    for (const column of fileColumnsOf(metadata)) this.remember(entity, column)
+  /** What all of their file columns hold, as they were loaded. */
+  rememberAll(metadata: EntityMetadata, entities: readonly ObjectLiteral[]): void {
+    this.#keepLast()
+    const columns = fileColumnsOf(metadata)
+    for (const entity of entities) {
+      // Of lazy relations, TypeORM may have promises.
+      if (entity instanceof Promise) continue
+      this.#last = { entity, columns, held: columns.map((column) => heldBy(entity, column)) }
+      if (entities.length > 1) this.#keepLast()
+    }
+  }
+
+  /** Nobody is going to save this entity: TypeORM has loaded it to compare another one with it. */
+  drop(entity: ObjectLiteral): void {
+    if (this.#last?.entity === entity) this.#last = undefined
   }
 
   /**
@@ -21,7 +35,11 @@ export class LoadedFiles {
    * before is forgotten with it: it may have been loaded within the transaction that is undone, and never have been so.
    */
   remember(entity: ObjectLiteral, column: FileColumn): (() => void) | undefined {
-    const held = heldBy(entity, column)
+    this.#keepLast()
+    return this.#remember(entity, column, heldBy(entity, column))
+  }
+
+  #remember(entity: ObjectLiteral, column: FileColumn, held: Held | undefined): (() => void) | undefined {
     // What is no value of a row was not written, as in a column with `insert: false`.
     if (held === undefined || !isStored(held)) return undefined
     const values = this.#valuesOf(column)
@@ -36,9 +54,17 @@ export class LoadedFiles {
 
   /** True where the property still holds the very values that it was loaded with. */
   isUntouched(entity: ObjectLiteral, column: FileColumn): boolean {
+    this.#keepLast()
     const loaded = this.#valuesOf(column).get(entity)
     const held = heldBy(entity, column)
     return loaded !== undefined && held !== undefined && isSame(loaded, held)
+  }
+
+  #keepLast(): void {
+    if (!this.#last) return
+    const { entity, columns, held } = this.#last
+    this.#last = undefined
+    columns.forEach((column, index) => this.#remember(entity, column, held[index]))
   }
 
   #valuesOf({ column: { propertyPath } }: FileColumn): WeakMap<ObjectLiteral, Held> {

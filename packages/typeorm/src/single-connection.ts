@@ -61,7 +61,9 @@ export function followEachOther(dataSource: DataSource, turns: Turns, listening:
   replace('transaction', () => true)
   for (const name of METHODS) {
     replace(name, (argument) =>
-      (Array.isArray(argument) ? argument : [argument]).map(targetOf).some(isEntered),
+      Array.isArray(argument)
+        ? argument.some((one) => isEntered(targetOf(one)))
+        : isEntered(targetOf(argument)),
     )
   }
   return inTurn

@@ -43,7 +43,7 @@ export class MongoSubscriber {
   }
 
   afterLoad(entity: ObjectLiteral, event?: LoadEvent<ObjectLiteral>): void {
-    if (event) this.#loaded.rememberAll(event.metadata, entity)
+    if (event) this.#loaded.rememberAll(event.metadata, [entity])
   }
 
   beforeInsert({ queryRunner, metadata, entity }: InsertEvent<ObjectLiteral>): Promise<void> {
@@ -70,14 +70,14 @@ export class MongoSubscriber {
   }
 
   afterInsert({ metadata, entity }: InsertEvent<ObjectLiteral>): void {
-    this.#loaded.rememberAll(metadata, entity)
+    this.#loaded.rememberAll(metadata, [entity])
   }
 
   afterUpdate(event: UpdateEvent<ObjectLiteral>): void {
     const { entity } = event as Partial<typeof event>
     if (!entity) return
     this.#missing.leaveOut(entity)
-    this.#loaded.rememberAll(event.metadata, entity)
+    this.#loaded.rememberAll(event.metadata, [entity])
   }
 
   async #update(

@@ -1,6 +1,6 @@
 import 'reflect-metadata'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import type { Repository } from 'typeorm'
+import type { Repository, UpdateEvent } from 'typeorm'
 import { Document } from '../entities/document.ts'
 import { textFile, textOf, textsOf } from '../support/contents.ts'
 import { isOn } from '../support/database-kind.ts'
@@ -49,6 +49,20 @@ describe('an entity that was loaded before somebody else replaced its file', () 
     expect((await loaded()).title).toBe('only the title')
     expect(await textsOfRow()).toEqual(['second', '2', '3'])
     expect(await textsOf([stale.content, ...stale.attachments!])).toEqual(['second', '2', '3'])
+  })
+
+  it('does not put the old one back where a subscriber was given it, and saves it later', async () => {
+    const given: Document[] = []
+    database.dataSource.subscribers.push({
+      beforeUpdate: ({ databaseEntity }: UpdateEvent<Document>) => void given.push(databaseEntity),
+    })
+    await documents.save(Object.assign(await loaded(), { title: 'a title' }))
+    database.dataSource.subscribers.pop()
+    await documents.save({ id, content: textFile('second') })
+
+    await documents.save(Object.assign(given[0]!, { title: 'another title' }))
+
+    expect(await textsOfRow()).toEqual(['second', '1'])
   })
 
   it('does not put it back in a second save either, nor when nothing was changed', async () => {

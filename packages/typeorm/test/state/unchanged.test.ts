@@ -67,6 +67,16 @@ describe('an entity that has not changed', () => {
     expect(await textOf(two.content)).toBe('first')
   })
 
+  it('has another value where the text differs at its end only', async () => {
+    const { id, content } = await savedDocument()
+
+    await database.dataSource.query(
+      `UPDATE document SET content = REPLACE(content, '"size":${content!.size}', '"size":77')`,
+    )
+
+    expect((await documents.findOneByOrFail({ id })).content!.size).toBe(77)
+  })
+
   it('sends none where its file was opened, read and asked for its URL', async () => {
     const document = await savedDocument()
 
