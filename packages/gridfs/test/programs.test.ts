@@ -48,7 +48,11 @@ describe('two processes that write, read and delete the same files at once', () 
         const second = on.open({ chunkSizeBytes: 700 }, { minHeartbeatFrequencyMS: 20 }, first.db)
         const ids = [newFileId(), newFileId(), newFileId()]
 
-        const seen = await Promise.all(calmed(program).map((step, n) => run([first, second], ids, step, n)))
+        /** The caller knows of a deletion that failed: it has begun, and has to be tried again. */
+        const begun = new Set<string>()
+        const seen = await Promise.all(
+          calmed(program).map((step, n) => run({ processes: [first, second], ids, begun }, step, n)),
+        )
 
         on.server.restore()
         for (const { size, file } of seen) expect(file.equals(bytesOf(size))).toBe(true)
@@ -59,13 +63,14 @@ describe('two processes that write, read and delete the same files at once', () 
         }
         const { files } = on.open({}, {}, first.db)
         for await (const id of files.list()) {
+          if (begun.has(id)) continue
           const file = await files.get(id)
           expect((await file.bytes()).equals(bytesOf(file.size))).toBe(true)
         }
         expect(await orphans(first.db)).toEqual([])
         await first.db.dropDatabase()
       }),
-      { numRuns: RUNS, endOnFailure: true },
+      { numRuns: RUNS, endOnFailure: true, ...(process.env.CI && { seed: 2026 }) },
     )
   }, 600_000)
 })
@@ -81,8 +86,11 @@ function calmed(program: readonly Step[]): Step[] {
 
 /** Runs a step, which may fail, and resolves with what it has read. */
 async function run(
-  processes: readonly OpenStorage[],
-  ids: readonly string[],
+  {
+    processes,
+    ids,
+    begun,
+  }: { processes: readonly OpenStorage[]; ids: readonly string[]; begun: Set<string> },
   step: Step,
   n: number,
 ): Promise<{ size: number; file: Buffer }> {
@@ -100,6 +108,7 @@ async function run(
       await files.backend.write(id, body, info, {})
     }
   } catch (error) {
+    if (step.action === 'delete') begun.add(id)
     // A read that fails says why; that it is corrupt would be a lie.
     expect(error).not.toMatchObject({ code: 'CORRUPT_FILE' })
   }
