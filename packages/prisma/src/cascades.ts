@@ -16,14 +16,12 @@ interface Cascade {
 /** Which rows the database deletes together with others. */
 export class Cascades {
   readonly #byParent: ReadonlyMap<string, readonly Cascade[]>
-  readonly #fields: FileFields
   readonly #losing: ReadonlySet<string>
   /** `Album.photos`, for each relation that deletes rows with files and is not followed. */
   readonly notFollowed: readonly string[]
 
   /** @throws FiledepotError `INVALID_ARGUMENT` for what is no relation of the schema */
   constructor(schema: DataModel, fields: FileFields, option: FiledepotOptions['cascades'] = 'schema') {
-    this.#fields = fields
     const ofSchema = cascadesOf(schema, ({ relation }) => relation.cascades)
     this.#byParent = option === 'schema' ? ofSchema : chosen(schema, option)
     this.#losing = modelsLosingFiles(fields, this.#byParent)
@@ -55,11 +53,7 @@ export class Cascades {
       const next: ReadRows[] = []
       for (const { model, keys } of level) {
         for (const { child, relation } of this.#of(model)) {
-          const rows = await reader.readAndLock(link, child, {
-            where: referringTo(relation, keys),
-            fields: [...(this.#fields.get(child.name)?.values() ?? [])],
-            also: this.referencesOf(child),
-          })
+          const rows = await reader.readReferring(link, child, relation, keys, this.referencesOf(child))
           const fresh = rows.keys.filter((key) => !seen.has(nameOf(child, key)))
           for (const key of fresh) seen.add(nameOf(child, key))
           if (rows.keys.length > 0) all.push(rows)
@@ -124,18 +118,6 @@ function modelsLosingFiles(
     }
   } while (losing.size > before)
   return losing
-}
-
-function referringTo({ fields, references }: Relation, parents: readonly Where[]): Where {
-  const [only, reference] = [fields[0], references[0]]
-  if (fields.length === 1 && only !== undefined && reference !== undefined) {
-    return { [only]: { in: parents.map((parent) => parent[reference]) } }
-  }
-  return {
-    OR: parents.map((parent) =>
-      Object.fromEntries(fields.map((name, index) => [name, parent[references[index] ?? '']])),
-    ),
-  }
 }
 
 function nameOf(model: Model, key: Where): string {

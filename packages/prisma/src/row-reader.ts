@@ -1,8 +1,8 @@
 import type { FileField, FileFields } from './file-fields.ts'
-import { withKeys } from './plan/where.ts'
+import { withKeys, withValues } from './plan/where.ts'
 import type { Where } from './plan/write-plan.ts'
 import type { PrismaInternals, TransactionLink } from './prisma-internals.ts'
-import type { Model } from './schema/data-model.ts'
+import type { Model, Relation } from './schema/data-model.ts'
 import { pathsOf } from './stored-json.ts'
 
 /** How many rows one statement names by their keys. */
@@ -79,6 +79,34 @@ export class RowReader {
     }
   }
 
+  /**
+   * Reads and locks the rows whose foreign key refers to others.
+   *
+   * MySQL goes on showing a transaction what was there when it began, but cascades to what is there: so it is asked for
+   * that.
+   */
+  async readReferring(
+    link: TransactionLink,
+    model: Model,
+    { fields: names, references }: Relation,
+    parents: readonly Where[],
+    also: readonly string[],
+  ): Promise<ReadRows> {
+    const fields = this.fieldsOf(model)
+    if (this.#internals.provider !== 'mysql') {
+      const where = withValues(names, references, parents)
+      return await this.readAndLock(link, model, { where, fields, also })
+    }
+    const rows = parents.map((parent) => references.map((name) => parent[name]))
+    const locked = await this.#lockWhere(link, model, fields, also, { names, rows })
+    const keys = locked.map((row): Where => {
+      const key = model.key.map((name, index) => [name, row[`key${index}`]] as const)
+      return Object.fromEntries([...key, ...also.map((name, index) => [name, row[`also${index}`]] as const)])
+    })
+    const paths = locked.flatMap((row) => fields.flatMap((_, index) => pathsOf(row[`file${index}`])))
+    return { model, fields, keys, paths }
+  }
+
   /** The paths that these rows hold now. */
   async pathsHeld(
     link: TransactionLink,
@@ -130,10 +158,25 @@ export class RowReader {
     rows: readonly Where[],
     fields: readonly FileField[],
   ): Promise<Where[]> {
+    return await this.#lockWhere(link, model, fields, [], {
+      names: model.key,
+      rows: rows.map((row) => model.key.map((name) => row[name])),
+    })
+  }
+
+  /** Reads rows and locks them in one, in which fields have one of some rows of values. */
+  async #lockWhere(
+    link: TransactionLink,
+    model: Model,
+    fields: readonly FileField[],
+    also: readonly string[],
+    { names, rows }: { names: readonly string[]; rows: readonly (readonly unknown[])[] },
+  ): Promise<Where[]> {
     const locked: Where[] = []
     for (let at = 0; at < rows.length; at += ROWS_AT_A_TIME) {
-      const { text, values } = this.#lockStatement(model, fields, rows.slice(at, at + ROWS_AT_A_TIME))
-      const locking = this.#internals.original.$queryRawUnsafe(text, ...values)
+      const some = rows.slice(at, at + ROWS_AT_A_TIME)
+      const text = this.#lockStatement(model, fields, also, names, some.length)
+      const locking = this.#internals.original.$queryRawUnsafe(text, ...some.flat())
       locked.push(...((await locking.requestTransaction(link)) as Where[]))
     }
     return locked
@@ -142,8 +185,10 @@ export class RowReader {
   #lockStatement(
     model: Model,
     fields: readonly FileField[],
-    rows: readonly Where[],
-  ): { text: string; values: unknown[] } {
+    also: readonly string[],
+    names: readonly string[],
+    count: number,
+  ): string {
     const isMysql = this.#internals.provider === 'mysql'
     const quote = (name: string) =>
       isMysql ? `\`${name.replaceAll('`', '``')}\`` : `"${name.replaceAll('"', '""')}"`
@@ -154,18 +199,14 @@ export class RowReader {
       .join('.')
     const selected = [
       ...model.key.map((name, index) => `${columnOf(name)} AS key${index}`),
+      ...also.map((name, index) => `${columnOf(name)} AS also${index}`),
       ...fields.map(({ name }, index) => `${columnOf(name)} AS file${index}`),
     ]
-    const values: unknown[] = []
-    const conditions = rows.map((row) => {
-      const equal = model.key.map((name) => {
-        values.push(row[name])
-        return `${columnOf(name)} = ${isMysql ? '?' : `$${values.length}`}`
-      })
-      return `(${equal.join(' AND ')})`
-    })
-    const text = `SELECT ${selected.join(', ')} FROM ${table} WHERE ${conditions.join(' OR ')} FOR UPDATE`
-    return { text, values }
+    let values = 0
+    const condition = () =>
+      `(${names.map((name) => `${columnOf(name)} = ${isMysql ? '?' : `$${++values}`}`).join(' AND ')})`
+    const conditions = Array.from({ length: count }, condition).join(' OR ')
+    return `SELECT ${selected.join(', ')} FROM ${table} WHERE ${conditions} FOR UPDATE`
   }
 
   #jsonPath(steps: readonly (string | number)[]): string | string[] {

@@ -377,6 +377,25 @@ describe('writes side by side in one transaction', () => {
   })
 })
 
+describe('a row that comes under another one in the meantime', () => {
+  // MySQL goes on showing a transaction what was there when it began.
+  it('goes with it, and so does its file', async () => {
+    await prisma.note.create({ data: { name: 'parent', file: textFile('parent') } })
+    await prisma.note.create({ data: { name: 'child', file: textFile('child') } })
+
+    await prisma.$transaction(async (transaction) => {
+      await transaction.note.count()
+      if (!isOn('sqlite')) {
+        await prisma.note.update({ where: { name: 'child' }, data: { parentName: 'parent' } })
+      }
+      await transaction.note.delete({ where: { name: 'parent' } })
+    }, PATIENTLY)
+
+    expect(await prisma.note.count()).toBe(isOn('sqlite') ? 1 : 0)
+    expect(await files()).toBe(isOn('sqlite') ? 1 : 0)
+  })
+})
+
 describe('a write that is on its way when its transaction ends', () => {
   /** Begins to write a row, and does not wait for it. */
   function begin({ note }: TestTransaction, name: string): Promise<unknown> {

@@ -28,3 +28,18 @@ export function withKeys({ key }: Model, keys: readonly Where[]): Where {
   if (key.length === 1 && only !== undefined) return { [only]: { in: keys.map((one) => one[only]) } }
   return { OR: keys.map((one) => Object.fromEntries(key.map((name) => [name, one[name]]))) }
 }
+
+/** The rows in which fields have the values that others have in other fields. */
+export function withValues(
+  names: readonly string[],
+  others: readonly string[],
+  rows: readonly Where[],
+): Where {
+  const [only, other] = [names[0], others[0]]
+  if (names.length === 1 && only !== undefined && other !== undefined) {
+    return { [only]: { in: rows.map((row) => row[other]) } }
+  }
+  return {
+    OR: rows.map((row) => Object.fromEntries(names.map((name, index) => [name, row[others[index] ?? '']]))),
+  }
+}
