@@ -125,11 +125,16 @@ export class OpenTransaction {
     const writing = write(own)
     this.#sending.add(writing)
     try {
-      return await writing
+      const result = await writing
+      this.#lastSent = performance.now()
+      return result
+    } catch (error) {
+      // A transaction that is closed is found so before anything is sent.
+      if (prismaCodeOf(error) !== 'P2028') this.#lastSent = performance.now()
+      throw error
     } finally {
       this.#beside.delete(own)
       this.#sending.delete(writing)
-      this.#lastSent = performance.now()
     }
   }
 

@@ -423,8 +423,11 @@ describe('a write that is on its way when its transaction ends', () => {
     for (let round = 0; round < 10; round++) {
       const running = prisma.$transaction(
         async (transaction) => {
-          for (let index = 0; ; index++)
+          for (let index = 0; ; index++) {
             await transaction.note.create({ data: { name: `${round} ${index}`, file: textFile('x') } })
+            // On SQLite, nothing else would let timers run.
+            await setTimeout(1)
+          }
         },
         { timeout: 20 + round },
       )
