@@ -14,7 +14,7 @@ import { excludeEachOther, type Slot, type Target, type WritePlan } from './plan
 import type { TransactionLink } from './prisma-internals.ts'
 import type { Preuploads } from './preuploads.ts'
 import type { RowReader } from './row-reader.ts'
-import { toJson } from './stored-json.ts'
+import { OVERTAKEN, toJson } from './stored-json.ts'
 import { ClonedFile, unknownFile } from './written-values.ts'
 
 /** What all writes need. */
@@ -23,12 +23,6 @@ export interface WriteParts {
   readonly reader: RowReader
   readonly cascades: Cascades
 }
-
-/**
- * Stands for a file where only a row would get it that an upsert did not expect. Such an upsert is undone, so that no row
- * keeps it.
- */
-export const OVERTAKEN = { filedepot: 'overtaken' }
 
 /** A file of a slot that was uploaded for it, in this or in an earlier try. */
 interface SlotFile {

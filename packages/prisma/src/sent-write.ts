@@ -1,10 +1,9 @@
-import { isDeepStrictEqual } from 'node:util'
-import { OVERTAKEN, type FileWrite } from './file-write.ts'
+import type { FileWrite } from './file-write.ts'
 import type { Args, WritePlan } from './plan/write-plan.ts'
 import type { LazyPromise, PrismaInternals, TransactionLink } from './prisma-internals.ts'
 import type { Model } from './schema/data-model.ts'
 import type { Operation } from './write-hook.ts'
-import { pathsOf } from './stored-json.ts'
+import { isOvertaken, pathsOf } from './stored-json.ts'
 import { WithFields } from './with-fields.ts'
 
 /** An operation as it is sent to Prisma, and its result as the caller gets it. */
@@ -49,7 +48,7 @@ export class SentWrite {
     if (!row || files.hasFound(row)) return false
     if (this.#args.create === undefined) return true
     const values = this.#valuesIn(result)
-    if (values.some((value) => isDeepStrictEqual(value, OVERTAKEN))) return true
+    if (values.some(isOvertaken)) return true
     const held = this.pathsHeld(result)
     const created = [...files.stored()].filter(({ slot }) => slot.holder === this.#args.create)
     return created.length > 0 && !created.some(({ stored }) => held.has(stored.path))
