@@ -3,7 +3,7 @@ import type { FileFields } from './file-fields.ts'
 import type { FiledepotOptions } from './filedepot-options.ts'
 import type { Where } from './plan/write-plan.ts'
 import type { TransactionLink } from './prisma-internals.ts'
-import type { ReadRows, RowReader } from './row-reader.ts'
+import { keyNameOf, type ReadRows, type RowReader } from './row-reader.ts'
 import type { DataModel, Model, Relation } from './schema/data-model.ts'
 
 /** A relation by which the database deletes rows together with those that they refer to. */
@@ -121,5 +121,5 @@ function modelsLosingFiles(
 }
 
 function nameOf(model: Model, key: Where): string {
-  return `${model.name} ${JSON.stringify(model.key.map((name) => String(key[name])))}`
+  return `${model.name} ${keyNameOf(model, key)}`
 }

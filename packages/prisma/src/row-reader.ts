@@ -228,11 +228,16 @@ function namesOnlyKey({ key }: Model, where: Where): boolean {
 /** The rows that were locked. */
 function stillThere(model: Model, rows: readonly Where[], locked: readonly Where[]): Where[] {
   const names = new Set(locked.map((row) => nameOf(model.key.map((_, index) => row[`key${index}`]))))
-  return rows.filter((row) => names.has(nameOf(model.key.map((name) => row[name]))))
+  return rows.filter((row) => names.has(keyNameOf(model, row)))
 }
 
-function namesOf({ key }: Model, rows: readonly Where[]): string[] {
-  return rows.map((row) => nameOf(key.map((name) => row[name]))).sort()
+function namesOf(model: Model, rows: readonly Where[]): string[] {
+  return rows.map((row) => keyNameOf(model, row)).sort()
+}
+
+/** Names a row by its key, for comparisons. */
+export function keyNameOf({ key }: Model, row: Where): string {
+  return nameOf(key.map((name) => row[name]))
 }
 
 /** Names a row by its key: the same for what a model gives and for what raw SQL does. */

@@ -24,9 +24,7 @@ export function rowsUnder(
 
 /** The rows with these keys. */
 export function withKeys({ key }: Model, keys: readonly Where[]): Where {
-  const [only] = key
-  if (key.length === 1 && only !== undefined) return { [only]: { in: keys.map((one) => one[only]) } }
-  return { OR: keys.map((one) => Object.fromEntries(key.map((name) => [name, one[name]]))) }
+  return withValues(key, key, keys)
 }
 
 /** The rows in which fields have the values that others have in other fields. */
