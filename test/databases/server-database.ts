@@ -45,6 +45,8 @@ async function createOnPostgres(name: string): Promise<ServerDatabase> {
   const admin = new pg.Client({ connectionString: url.href })
   await admin.connect()
   await admin.query(`CREATE DATABASE ${name} TEMPLATE template0`)
+  // A deadlock is looked for after 1 s otherwise, and random programs get into many. Only a superuser may say so.
+  await admin.query(`ALTER DATABASE ${name} SET deadlock_timeout = '20ms'`).catch(() => undefined)
   url.pathname = `/${name}`
   const client = new pg.Client({ connectionString: url.href })
   await client.connect()

@@ -14,7 +14,7 @@ import { excludeEachOther, type Slot, type Target, type WritePlan } from './plan
 import type { TransactionLink } from './prisma-internals.ts'
 import type { Preuploads } from './preuploads.ts'
 import type { RowReader } from './row-reader.ts'
-import { OVERTAKEN, toJson } from './stored-json.ts'
+import { isOvertaken, OVERTAKEN, pathsOf, toJson } from './stored-json.ts'
 import { ClonedFile, unknownFile } from './written-values.ts'
 
 /** What all writes need. */
@@ -149,22 +149,52 @@ export class FileWrite {
     return [...this.#uploads.values()].some(({ upload }) => !upload.isOurs)
   }
 
-  /** True where the rows of a target were there before the write. */
-  hasFound(target: Target): boolean {
+  /**
+   * Afterwards: true where a row was written of which nothing was known. It came after we had looked, or is one that
+   * others have deleted, and that MySQL goes on showing to a transaction that began before.
+   *
+   * @param valuesOfRow what the row of an update or upsert holds
+   */
+  async wasOvertaken(link: TransactionLink, valuesOfRow: readonly unknown[]): Promise<boolean> {
+    for (const target of this.#before.keys()) {
+      if (this.#hasFound(target) || !this.#takesPlace(target)) continue
+      if (target.mustExist) return true
+      if (target.create && (await this.#hasNotCreated(link, target, valuesOfRow))) return true
+    }
+    return false
+  }
+
+  /** True where a row was there after all that was to be created if it was not. */
+  async #hasNotCreated(
+    link: TransactionLink,
+    target: Target,
+    valuesOfRow: readonly unknown[],
+  ): Promise<boolean> {
+    const created = [...this.#uploads.values()].filter(({ slots }) =>
+      slots.some(({ holder }) => holder === target.create),
+    )
+    const uploads = created.map(({ upload }) => upload)
+    if (target !== this.#plan.row) return await this.#parts.reader.isOvertaken(link, target, uploads)
+    if (valuesOfRow.some(isOvertaken)) return true
+    const held = new Set(valuesOfRow.flatMap(pathsOf))
+    return uploads.length > 0 && !uploads.some(({ file }) => held.has(file.path))
+  }
+
+  #hasFound(target: Target): boolean {
     return (this.#before.get(target)?.[0]?.rows.keys.length ?? 0) > 0
   }
 
   /** True for a part of the operation that is carried out, as far as is known before. */
-  #takesPlace({ conditions }: Slot): boolean {
+  #takesPlace({ conditions }: Slot | Target): boolean {
     return conditions.every(
       (condition) =>
-        !('target' in condition) || this.hasFound(condition.target) === (condition.is === 'found'),
+        !('target' in condition) || this.#hasFound(condition.target) === (condition.is === 'found'),
     )
   }
 
   /** True for what an upsert writes to a row of which nothing is known, as it came after we had looked. */
   #isForOvertaken({ target }: Slot): boolean {
-    return target !== undefined && target === this.#plan.row && !this.hasFound(target)
+    return target?.create !== undefined && !this.#hasFound(target)
   }
 
   /** Uploads for the branch that was not taken. */

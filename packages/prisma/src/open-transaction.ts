@@ -307,7 +307,8 @@ export class OpenTransaction {
     this.#state = undefined
     if (state !== 'intact' || !this.#top.marker) return state
     this.#top.marker = undefined
-    await this.#mark()
+    // As in keepNested().
+    await this.#mark().catch(() => undefined)
     return state
   }
 

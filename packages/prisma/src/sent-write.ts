@@ -1,9 +1,8 @@
-import type { FileWrite } from './file-write.ts'
 import type { Args, WritePlan } from './plan/write-plan.ts'
 import type { LazyPromise, PrismaInternals, TransactionLink } from './prisma-internals.ts'
 import type { Model } from './schema/data-model.ts'
 import type { Operation } from './write-hook.ts'
-import { isOvertaken, pathsOf } from './stored-json.ts'
+import { pathsOf } from './stored-json.ts'
 import { WithFields } from './with-fields.ts'
 
 /** An operation as it is sent to Prisma, and its result as the caller gets it. */
@@ -39,27 +38,13 @@ export class SentWrite {
     return await this.send().requestTransaction(link)
   }
 
-  /**
-   * True where a row was updated of which nothing was known: it came after we had looked, or is one that others have
-   * deleted, and that MySQL goes on showing to a transaction that began before.
-   */
-  wasOvertaken(result: unknown, files: FileWrite): boolean {
-    const { row } = this.#plan
-    if (!row || files.hasFound(row)) return false
-    if (this.#args.create === undefined) return true
-    const values = this.#valuesIn(result)
-    if (values.some(isOvertaken)) return true
-    const held = this.pathsHeld(result)
-    const created = [...files.stored()].filter(({ slot }) => slot.holder === this.#args.create)
-    return created.length > 0 && !created.some(({ stored }) => held.has(stored.path))
-  }
-
   /** The files that the row of an update or upsert holds afterwards. */
   pathsHeld(result: unknown): Set<string> {
-    return new Set(this.#valuesIn(result).flatMap(pathsOf))
+    return new Set(this.valuesIn(result).flatMap(pathsOf))
   }
 
-  #valuesIn(result: unknown): unknown[] {
+  /** What the file fields of that row hold. */
+  valuesIn(result: unknown): unknown[] {
     return this.#withFields?.valuesIn(result) ?? []
   }
 

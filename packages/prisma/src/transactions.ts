@@ -152,25 +152,27 @@ export class Transactions {
   ): Promise<unknown> {
     await open.closeGate()
     const nested = { hasBegun: false }
-    let result: unknown
     try {
-      result = await begin(async (transaction) => {
-        nested.hasBegun = true
-        open.beginNested()
-        try {
-          return await callback(transaction)
-        } finally {
-          await open.closeGate()
-        }
-      }, options)
-    } catch (error) {
-      if (nested.hasBegun) await open.undoNested()
+      let result: unknown
+      try {
+        result = await begin(async (transaction) => {
+          nested.hasBegun = true
+          open.beginNested()
+          try {
+            return await callback(transaction)
+          } finally {
+            await open.closeGate()
+          }
+        }, options)
+      } catch (error) {
+        if (nested.hasBegun) await open.undoNested()
+        throw error
+      }
+      await open.keepNested()
+      return result
+    } finally {
       open.openGate()
-      throw error
     }
-    await open.keepNested()
-    open.openGate()
-    return result
   }
 
   /** What a COMMIT that failed has done. */

@@ -123,7 +123,7 @@ export class WriteHook {
         open.doubt(fileWrite.doubt())
         return result
       }
-      if (write.wasOvertaken(result, fileWrite)) {
+      if (await fileWrite.wasOvertaken(open.link, write.valuesIn(result))) {
         const error = overtaken(write)
         open.forbidCommit(error)
         throw error
@@ -198,7 +198,7 @@ export class WriteHook {
             await fileWrite.prepare(link)
             progress.isSent = true
             const result = await write.within(link)
-            if (write.wasOvertaken(result, fileWrite)) throw overtaken(write)
+            if (await fileWrite.wasOvertaken(link, write.valuesIn(result))) throw overtaken(write)
             const unheld = await fileWrite.unheld(link, result, write.pathsHeld(result))
             progress.isCommitting = true
             return { result, unheld }
@@ -222,7 +222,7 @@ export class WriteHook {
 function overtaken({ name }: SentWrite): FiledepotError {
   return new FiledepotError(
     'CONCURRENT_CHANGE',
-    `others wrote the row of ${name} between the look at it and the write, so that its files are not known: ` +
+    `others wrote a row of ${name} between the look at it and the write, so that its files are not known: ` +
       'roll back, and try again',
   )
 }

@@ -100,7 +100,7 @@ describe('random programs of several clients at the same time', () => {
       })
     })
 
-    await fc.assert(property, { seed, numRuns: CONCURRENT_RUNS })
+    await fc.assert(property, { seed, numRuns: CONCURRENT_RUNS, endOnFailure: true })
 
     expect(committed).toBeGreaterThan(0)
   }, 1_200_000)
@@ -115,6 +115,6 @@ describe('random programs of many clients at the same time', () => {
       })
     })
 
-    await fc.assert(property, { seed, numRuns: CROWDED_RUNS })
+    await fc.assert(property, { seed, numRuns: CROWDED_RUNS, endOnFailure: true })
   }, 1_200_000)
 })

@@ -330,6 +330,28 @@ describe('savepoints', () => {
   })
 })
 
+describe('a savepoint of ours that cannot be set', () => {
+  it('after a nested transaction was rolled back holds up nobody', async () => {
+    let marks = 0
+    const base = database.newClient((statement) => statement === 'SAVEPOINT filedepot_1' && ++marks === 2)
+    const client = database.extend(base)
+
+    await client.$transaction(async (outer) => {
+      await outer.document.create({ data: { content: textFile('a') } })
+      const nested = outer.$transaction(async (inner) => {
+        await inner.document.create({ data: { content: textFile('b') } })
+        throw failure
+      })
+      await expect(nested).rejects.toBe(failure)
+      await outer.document.create({ data: { content: textFile('c') } })
+    })
+
+    await base.$disconnect()
+    expect(marks).toBeGreaterThan(1)
+    expect(await texts()).toEqual(['a', 'c'])
+  })
+})
+
 describe('a commit that fails', () => {
   // MariaDB has no deferred constraints.
   if (isOn('mariadb')) return

@@ -98,7 +98,7 @@ describe('random programs of several clients at the same time', () => {
       })
     })
 
-    await fc.assert(property, { seed, numRuns: Math.ceil(RUNS / 3) })
+    await fc.assert(property, { seed, numRuns: Math.ceil(RUNS / 3), endOnFailure: true })
 
     expect(committed).toBeGreaterThan(0)
   }, 1_200_000)

@@ -77,29 +77,36 @@ class Walk {
         this.many(model, args, written, ALWAYS)
         return
       case 'update': {
-        const target = this.target(model, where)
+        const target = this.target(model, where, ALWAYS, { mustExist: true })
         this.row = target
         this.data(model, args.data, written.data, { conditions: [], target })
         return
       }
       case 'updateMany':
       case 'updateManyAndReturn': {
-        const target = this.target(model, where, { limit: args.limit as number | undefined, restrict })
+        const target = this.target(model, where, ALWAYS, {
+          limit: args.limit as number | undefined,
+          restrict,
+        })
         this.data(model, args.data, written.data, found(target, ALWAYS))
         return
       }
       case 'upsert': {
-        const target = this.target(model, where)
+        const target = this.target(model, where, ALWAYS, { create: args.create as Args })
         this.row = target
         this.data(model, args.create, written.create, absent(target, ALWAYS))
         this.data(model, args.update, written.update, found(target, ALWAYS))
         return
       }
       case 'delete':
-        this.target(model, where, { deletes: true })
+        this.target(model, where, ALWAYS, { deletes: true, mustExist: true })
         return
       case 'deleteMany':
-        this.target(model, where, { deletes: true, limit: args.limit as number | undefined, restrict })
+        this.target(model, where, ALWAYS, {
+          deletes: true,
+          limit: args.limit as number | undefined,
+          restrict,
+        })
     }
   }
 
@@ -147,8 +154,16 @@ class Walk {
     const model = this.schema.get(relation.model)
     const isList = parent.fields.get(name)?.isList === true
     const originals = (original ?? {}) as Args
+    // Rows that the same write connects are under the row already when the rest of it looks for them.
+    const connected = [writes.connect, writes.set, writes.connectOrCreate].flatMap((value) =>
+      whereOfEach(value).map((where) => plainWhere(model, where)),
+    )
     const under = (where: unknown): Where =>
-      rowsUnder(this.schema, relation, place.target?.where, plainWhere(model, where))
+      rowsUnder(this.schema, relation, {
+        parent: place.target?.where,
+        connected,
+        where: plainWhere(model, where),
+      })
 
     for (const [write, value] of Object.entries(writes)) {
       eachOf(
@@ -164,19 +179,22 @@ class Walk {
               this.many(model, args, written, place)
               return
             case 'connectOrCreate': {
-              const target = this.target(model, plainWhere(model, args.where))
+              const target = this.target(model, plainWhere(model, args.where), place, {
+                create: args.create as Args,
+              })
               this.data(model, args.create, written.create, absent(target, place))
               return
             }
             case 'upsert': {
-              const target = this.target(model, under(args.where))
+              const target = this.target(model, under(args.where), place, { create: args.create as Args })
               this.data(model, args.create, written.create, absent(target, place))
               this.data(model, args.update, written.update, found(target, place))
               return
             }
             case 'update': {
               const wrapped = isList || isWrapped(model, args)
-              const target = this.target(model, under(wrapped ? args.where : undefined))
+              const where = under(wrapped ? args.where : undefined)
+              const target = this.target(model, where, place, { mustExist: true })
               this.data(
                 model,
                 wrapped ? args.data : args,
@@ -189,18 +207,22 @@ class Walk {
               const restrict = (rows: Where) => {
                 args.where = { AND: [args.where ?? {}, rows] }
               }
-              const target = this.target(model, under(args.where), { restrict })
+              const target = this.target(model, under(args.where), place, { restrict })
               this.data(model, args.data, written.data, found(target, place))
               return
             }
             case 'delete':
-              if (one !== false) this.target(model, under(one === true ? undefined : one), { deletes: true })
+              if (one === false) return
+              this.target(model, under(one === true ? undefined : one), place, {
+                deletes: true,
+                mustExist: true,
+              })
               return
             case 'deleteMany': {
               const restrict = (rows: Where) => {
                 replace({ AND: [one, rows] })
               }
-              this.target(model, under(one), { deletes: true, restrict })
+              this.target(model, under(one), place, { deletes: true, restrict })
             }
           }
         },
@@ -212,13 +234,15 @@ class Walk {
   private target(
     model: Model,
     where: Where,
-    {
-      deletes = false,
-      ...rest
-    }: { deletes?: boolean; limit?: number | undefined; restrict?: (rows: Where) => void } = {},
+    { conditions }: Place,
+    options: Partial<Pick<Target, 'deletes' | 'mustExist' | 'create' | 'limit' | 'restrict'>>,
   ): Target {
+    const { deletes = false, mustExist = false } = options
     const fields = deletes ? [...(this.fields.get(model.name)?.values() ?? [])] : []
-    const target: Target = { model, where, fields: new Set(fields), deletes, newKey: {}, ...rest }
+    const target: Target = {
+      ...options,
+      ...{ model, where, fields: new Set(fields), conditions, deletes, mustExist, newKey: {} },
+    }
     this.targets.push(target)
     return target
   }
@@ -255,6 +279,14 @@ function eachOf(
   value.forEach((one: unknown, index) => {
     visit(one, (originals[index] ?? {}) as Args, (replaced) => (value[index] = replaced))
   })
+}
+
+/** The rows that `connect`, `set` and `connectOrCreate` name. */
+function whereOfEach(value: unknown): Where[] {
+  return [value]
+    .flat()
+    .filter((one): one is Where => typeof one === 'object' && one !== null)
+    .map((one) => ('create' in one && 'where' in one ? (one.where as Where) : one))
 }
 
 /** The update of one related row is its data, or `{ where, data }`. */

@@ -10,16 +10,20 @@ export function plainWhere({ compoundKeys }: Model, where: unknown): Where {
   return conditions.length === 1 ? (conditions[0] ?? {}) : { AND: conditions }
 }
 
-/** The rows that a relation leads to, from those that another `where` filters. */
+/** The rows that a relation leads to, from those that another `where` filters, or that it is about to lead to. */
 export function rowsUnder(
   schema: DataModel,
   { model, opposite }: Relation,
-  parent: Where | undefined,
-  where: Where,
+  {
+    parent,
+    connected,
+    where,
+  }: { readonly parent: Where | undefined; readonly connected: readonly Where[]; readonly where: Where },
 ): Where {
   if (!parent) return where
   const isList = schema.get(model).fields.get(opposite)?.isList === true
-  return { AND: [{ [opposite]: { [isList ? 'some' : 'is']: parent } }, where] }
+  const under = { [opposite]: { [isList ? 'some' : 'is']: parent } }
+  return { AND: [connected.length === 0 ? under : { OR: [under, ...connected] }, where] }
 }
 
 /** The rows with these keys. */

@@ -15,6 +15,12 @@ export interface Target {
   /** The fields that may lose their files. */
   readonly fields: Set<FileField>
   readonly deletes: boolean
+  /** What has to be so for this part of the write to take place. */
+  readonly conditions: readonly Condition[]
+  /** True where Prisma refuses the write if there is no such row. */
+  readonly mustExist: boolean
+  /** The row that is created if there is no such row. */
+  readonly create?: Args
   /** How many rows the write touches at the most. */
   readonly limit?: number | undefined
   /** What becomes of the key, where the write changes it. */

@@ -6,6 +6,7 @@ import { setTimeout } from 'node:timers/promises'
 import { kind, quoted } from '../../../../test/databases/database-kind.ts'
 import { serverDatabase } from '../../../../test/databases/server-database.ts'
 import { emptyDatabase, type EmptyDatabase } from './empty-database.ts'
+import { failingAdapter } from './failing-adapter.ts'
 import { FILE_COLUMNS, FILE_MODELS } from './file-models.ts'
 import { PrismaClient, type BaseClient } from './generated-client.ts'
 
@@ -96,9 +97,13 @@ export class TestDatabase {
     return extended(client, this.depot, options)
   }
 
-  /** A client with connections of its own, without the extension. */
-  newClient(): BaseClient {
-    return new PrismaClient({ adapter: this.#connected.database.adapter() })
+  /**
+   * A client with connections of its own, without the extension.
+   *
+   * @param fails statements of transactions that fail as they do where the connection is lost
+   */
+  newClient(fails: (statement: string) => boolean = () => false): BaseClient {
+    return new PrismaClient({ adapter: failingAdapter(this.#connected.database.adapter(), fails) })
   }
 
   /** Runs a statement on a connection beside those of the clients: it sees what is committed. */
