@@ -71,6 +71,8 @@ rgw thread pool size = 64
 # Customer keys (SSE-C) over plain HTTP, which is fine on this machine only.
 rgw crypt require ssl = false
 # What is deleted is freed within seconds and not within hours: a full disk takes no more writes.
+# Of a file that is written and deleted at once, the list may go on saying what was under way, 2 minutes long.
+rgw pending bucket index op expiration = 5
 rgw gc obj min wait = 5
 rgw gc processor period = 5
 rgw gc processor max time = 5

@@ -86,5 +86,6 @@ export { formatFilePath, parseFilePath, type FileLocation } from './file-path.ts
 export { FileTransaction, type TransactionOutcome } from './transaction/file-transaction.ts'
 export { attachFile, attachNow, type AttachOptions } from './transaction/attach-file.ts'
 export { patiently } from './transaction/patiently.ts'
+export { NO_TURNS, TurnsOnOneConnection, type Turns } from './transaction/turns.ts'
 export { bindManager, boundManager } from './upload/manager-binding.ts'
 export { giveBack, isRevoked, markRevoked, takeOwnership } from './upload/ownership.ts'

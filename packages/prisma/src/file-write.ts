@@ -14,7 +14,7 @@ import { excludeEachOther, type Slot, type Target, type WritePlan } from './plan
 import type { TransactionLink } from './prisma-internals.ts'
 import type { Preuploads } from './preuploads.ts'
 import type { RowReader } from './row-reader.ts'
-import { isOvertaken, OVERTAKEN, pathsOf, toJson } from './stored-json.ts'
+import { toJson } from './stored-json.ts'
 import { ClonedFile, unknownFile } from './written-values.ts'
 
 /** What all writes need. */
@@ -84,10 +84,6 @@ export class FileWrite {
     this.#before.clear()
     for (const target of this.#plan.targets) this.#before.set(target, await this.#read(link, target))
     for (const slot of this.#plan.slots) {
-      if (this.#isForOvertaken(slot)) {
-        slot.holder[slot.field.name] = OVERTAKEN
-        continue
-      }
       const rows = slot.target && this.#before.get(slot.target)?.[0]?.rows
       if (rows && rows.keys.length > 1 && slot.files.length > 0) throw severalRows(slot, rows.keys.length)
       await this.#place(slot, rows?.paths ?? [], this.#takesPlace(slot))
@@ -149,35 +145,9 @@ export class FileWrite {
     return [...this.#uploads.values()].some(({ upload }) => !upload.isOurs)
   }
 
-  /**
-   * Afterwards: true where a row was written of which nothing was known. It came after we had looked, or is one that
-   * others have deleted, and that MySQL goes on showing to a transaction that began before.
-   *
-   * @param valuesOfRow what the row of an update or upsert holds
-   */
-  async wasOvertaken(link: TransactionLink, valuesOfRow: readonly unknown[]): Promise<boolean> {
-    for (const target of this.#before.keys()) {
-      if (this.#hasFound(target) || !this.#takesPlace(target)) continue
-      if (target.mustExist) return true
-      if (target.create && (await this.#hasNotCreated(link, target, valuesOfRow))) return true
-    }
-    return false
-  }
-
-  /** True where a row was there after all that was to be created if it was not. */
-  async #hasNotCreated(
-    link: TransactionLink,
-    target: Target,
-    valuesOfRow: readonly unknown[],
-  ): Promise<boolean> {
-    const created = [...this.#uploads.values()].filter(({ slots }) =>
-      slots.some(({ holder }) => holder === target.create),
-    )
-    const uploads = created.map(({ upload }) => upload)
-    if (target !== this.#plan.row) return await this.#parts.reader.isOvertaken(link, target, uploads)
-    if (valuesOfRow.some(isOvertaken)) return true
-    const held = new Set(valuesOfRow.flatMap(pathsOf))
-    return uploads.length > 0 && !uploads.some(({ file }) => held.has(file.path))
+  /** How many of the rows that the operation names were not there. */
+  get absent(): number {
+    return [...this.#before.keys()].filter((target) => target.isOne && !this.#hasFound(target)).length
   }
 
   #hasFound(target: Target): boolean {
@@ -185,16 +155,11 @@ export class FileWrite {
   }
 
   /** True for a part of the operation that is carried out, as far as is known before. */
-  #takesPlace({ conditions }: Slot | Target): boolean {
+  #takesPlace({ conditions }: Slot): boolean {
     return conditions.every(
       (condition) =>
         !('target' in condition) || this.#hasFound(condition.target) === (condition.is === 'found'),
     )
-  }
-
-  /** True for what an upsert writes to a row of which nothing is known, as it came after we had looked. */
-  #isForOvertaken({ target }: Slot): boolean {
-    return target?.create !== undefined && !this.#hasFound(target)
   }
 
   /** Uploads for the branch that was not taken. */
@@ -213,7 +178,8 @@ export class FileWrite {
       fields: [...fields],
       also: deletes ? cascades.referencesOf(model) : [],
     })
-    restrict?.(withKeys(model, rows.keys))
+    // A row that is there is locked, so that it stays the one; of one that comes after this look nothing is known.
+    restrict(target.isOne && rows.keys.length > 0 ? undefined : withKeys(model, rows.keys))
     const keysAfter = Object.keys(newKey).length > 0 ? rows.keys.map((key) => ({ ...key, ...newKey })) : []
     if (!deletes || rows.keys.length === 0) return [{ rows, keysAfter }]
     const taken = await cascades.read(reader, link, rows)
@@ -229,9 +195,10 @@ export class FileWrite {
     }
     const values = await Promise.all(
       files.map(async (file, index) => {
-        if (!(file instanceof ClonedFile))
+        if (!(file instanceof ClonedFile)) {
           return toJson(await this.#store(slot, file, index, current, isUsed))
-        if (!current.includes(file.path)) throw unknownFile(field, file)
+        }
+        if (isUsed && !current.includes(file.path)) throw unknownFile(field, file)
         return Array.isArray(slot.written) ? (slot.written[index] as unknown) : slot.written
       }),
     )

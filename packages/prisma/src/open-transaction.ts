@@ -1,4 +1,9 @@
-import { FiledepotError, type FileTransaction, type TransactionOutcome } from '@filedepot/core'
+import {
+  FiledepotError,
+  TurnsOnOneConnection,
+  type FileTransaction,
+  type TransactionOutcome,
+} from '@filedepot/core'
 import { hasEndedTransaction, prismaCodeOf, stateAfter, type TransactionState } from './database-answers.ts'
 import type { Doubt } from './doubts.ts'
 import type { Preuploads } from './preuploads.ts'
@@ -25,7 +30,12 @@ export class OpenTransaction {
   readonly #deadline: number
   readonly #levels: Level[] = [{ marker: undefined, doubts: [] }]
   readonly #running = new Set<Promise<unknown>>()
-  /** Writes that are past their uploads. */
+  /**
+   * Writes come one after the other: MySQL and MariaDB end a transaction at once where one of them gets into a deadlock,
+   * and whatever another had still to send would commit itself.
+   */
+  readonly #turns = new TurnsOnOneConnection()
+  /** Writes that are past their uploads, and whose turn it is. */
   readonly #sending = new Set<Promise<unknown>>()
   #lastSent = 0
   readonly #beside = new Set<{ readonly looksAtRows: boolean; isThere: boolean }>()
@@ -107,10 +117,17 @@ export class OpenTransaction {
   }
 
   /**
-   * Runs the part of a write that looks at rows and changes them, and tells whether another did so at the same time: then
-   * what was seen before may not be what was changed.
+   * Runs the part of a write that looks at rows and changes them when its turn has come, and tells whether an extension
+   * has made another write within it: then what was seen before may not be what was changed.
    */
-  async besideOthers<T>(
+  async send<T>(
+    looksAtRows: boolean,
+    write: (overlap: { readonly isThere: boolean }) => Promise<T>,
+  ): Promise<T> {
+    return await this.#turns.run(() => this.#send(looksAtRows, write), true)
+  }
+
+  async #send<T>(
     looksAtRows: boolean,
     write: (overlap: { readonly isThere: boolean }) => Promise<T>,
   ): Promise<T> {
@@ -131,16 +148,13 @@ export class OpenTransaction {
     } catch (error) {
       // A transaction that is closed is found so before anything is sent.
       if (prismaCodeOf(error) !== 'P2028') this.#lastSent = performance.now()
+      this.#sending.delete(writing)
+      this.noteError(error)
       throw error
     } finally {
       this.#beside.delete(own)
       this.#sending.delete(writing)
     }
-  }
-
-  /** The transaction must not be committed any more, although the database would. */
-  forbidCommit(reason: unknown): void {
-    this.#ended ??= reason
   }
 
   /** A write has failed, and may have left a part of what it did. */
@@ -153,7 +167,7 @@ export class OpenTransaction {
     if (!hasEndedTransaction(this.#internals.provider, error)) return
     this.#ended ??= error
     // What is on its way beside it may commit itself.
-    if (this.#running.size > 0) this.#isTampered = true
+    if (this.#sending.size > 0) this.#isTampered = true
   }
 
   /**

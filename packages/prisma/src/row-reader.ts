@@ -1,10 +1,9 @@
-import type { UploadedFile } from '@filedepot/core'
 import type { FileField, FileFields } from './file-fields.ts'
 import { withKeys, withValues } from './plan/where.ts'
-import type { Target, Where } from './plan/write-plan.ts'
+import type { Where } from './plan/write-plan.ts'
 import type { PrismaInternals, TransactionLink } from './prisma-internals.ts'
 import type { Model, Relation } from './schema/data-model.ts'
-import { isOvertaken, pathsOf } from './stored-json.ts'
+import { pathsOf } from './stored-json.ts'
 
 /** How many rows one statement names by their keys. */
 const ROWS_AT_A_TIME = 200
@@ -131,26 +130,6 @@ export class RowReader {
       for (const path of pathsIn(rows, [field])) held.add(path)
     }
     return held
-  }
-
-  /**
-   * After a write that was to create a row if there was none: true where one was there after all.
-   *
-   * @param uploads the files of the row that was to be created
-   */
-  async isOvertaken(
-    link: TransactionLink,
-    { model, where }: Target,
-    uploads: readonly (SoughtFile & { readonly file: UploadedFile })[],
-  ): Promise<boolean> {
-    const fields = this.fieldsOf(model)
-    if (fields.length === 0) return false
-    const rows = await this.#find(link, model, where, fields)
-    if (rows.some((row) => fields.some(({ name }) => isOvertaken(row[name])))) return true
-    if (uploads.length === 0) return false
-    // The new row need not be one that it was looked for.
-    const held = rows.length > 0 ? new Set(pathsIn(rows, fields)) : await this.heldUploads(link, uploads)
-    return !uploads.some(({ file }) => held.has(file.path))
   }
 
   /** The file fields of a model. */

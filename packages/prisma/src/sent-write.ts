@@ -11,7 +11,6 @@ export class SentWrite {
   readonly name: string
   readonly #args: Args
   readonly #query: (args: Args) => LazyPromise
-  readonly #plan: WritePlan
   readonly #withFields: WithFields | undefined
 
   constructor(
@@ -23,15 +22,13 @@ export class SentWrite {
     this.name = `${model.property}.${operation}()`
     this.#args = args
     this.#query = query
-    this.#plan = plan
     if (!plan.row) return
     const names = [...plan.row.fields].map(({ name }) => name)
-    const created = plan.slots.filter(({ holder }) => holder === args.create).map(({ field }) => field.name)
-    this.#withFields = new WithFields(internals, model, args, [...names, ...created])
+    this.#withFields = new WithFields(internals, model, args, names)
   }
 
   send(): LazyPromise {
-    return this.#query(this.#withFields?.args ?? this.#args)
+    return this.#query(this.#withFields?.into(this.#args) ?? this.#args)
   }
 
   async within(link: TransactionLink): Promise<unknown> {
@@ -40,12 +37,7 @@ export class SentWrite {
 
   /** The files that the row of an update or upsert holds afterwards. */
   pathsHeld(result: unknown): Set<string> {
-    return new Set(this.valuesIn(result).flatMap(pathsOf))
-  }
-
-  /** What the file fields of that row hold. */
-  valuesIn(result: unknown): unknown[] {
-    return this.#withFields?.valuesIn(result) ?? []
+    return new Set((this.#withFields?.valuesIn(result) ?? []).flatMap(pathsOf))
   }
 
   /** True for an error of Prisma about this operation, and not about another that an extension has called. */

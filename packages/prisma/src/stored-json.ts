@@ -1,23 +1,13 @@
 import { bindManager, UploadedFile, type DepotManager, type UploadedFileJson } from '@filedepot/core'
 import type { FileField } from './file-fields.ts'
 
-/**
- * Stands for a file where only a row would get it that an upsert did not expect. Such an upsert is undone, so that no row
- * keeps it; where the database has ended the transaction under it, as after a deadlock of MySQL, it is no file.
- */
-export const OVERTAKEN = { filedepot: 'overtaken' }
-
-export function isOvertaken(json: unknown): boolean {
-  return (json as Partial<typeof OVERTAKEN> | null)?.filedepot === OVERTAKEN.filedepot
-}
-
 /** The value of a file field, of what the database holds. */
 export function hydrate(
   depot: DepotManager,
   { type, isList }: FileField,
   json: unknown,
 ): UploadedFile | UploadedFile[] | null {
-  if (json === null || json === undefined || isOvertaken(json)) return null
+  if (json === null || json === undefined) return null
   const toFile = (one: unknown) => {
     const file = UploadedFile.fromJSON.call(type, one)
     bindManager(file, depot)

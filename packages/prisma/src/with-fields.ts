@@ -2,9 +2,8 @@ import type { Args } from './plan/write-plan.ts'
 import type { PrismaInternals } from './prisma-internals.ts'
 import type { Model } from './schema/data-model.ts'
 
-/** Arguments that have the result hold some fields, whatever the caller selects, and the way back. */
+/** Has the result of an operation hold some fields, whatever the caller selects, and hides them again. */
 export class WithFields {
-  readonly args: Args
   readonly #names: readonly string[]
   /** Those that the caller has not asked for. */
   readonly #added: readonly string[]
@@ -16,10 +15,14 @@ export class WithFields {
     this.#added = this.#names.filter((name) =>
       select ? select[name] !== true : (omit[name] ?? internals.isOmitted(property, name)) === true,
     )
+  }
+
+  /** The arguments that ask for them. */
+  into(args: Args): Args {
+    if (this.#added.length === 0) return args
     const wanted = (value: boolean) => Object.fromEntries(this.#added.map((name) => [name, value]))
-    if (this.#added.length === 0) this.args = args
-    else if (select) this.args = { ...args, select: { ...select, ...wanted(true) } }
-    else this.args = { ...args, omit: { ...omit, ...wanted(false) } }
+    if (args.select) return { ...args, select: { ...args.select, ...wanted(true) } }
+    return { ...args, omit: { ...(args.omit as object | undefined), ...wanted(false) } }
   }
 
   /** What the fields hold. */

@@ -1,4 +1,4 @@
-import { FiledepotError, FileTransaction, hasCode, type TransactionOutcome } from '@filedepot/core'
+import { FileTransaction, type TransactionOutcome } from '@filedepot/core'
 import { isAnswer, isConflict, isConnectionTrouble, prismaCodeOf } from './database-answers.ts'
 import { FileWrite, type WriteParts } from './file-write.ts'
 import type { OpenTransaction } from './open-transaction.ts'
@@ -106,7 +106,7 @@ export class WriteHook {
       if (!open.files.settled) open.files.discard(paths)
       throw error
     }
-    return await open.besideOthers(plan.targets.length > 0, async (overlap) => {
+    return await open.send(plan.targets.length > 0, async (overlap) => {
       let result: unknown
       try {
         await open.timed(() => fileWrite.prepare(open.link))
@@ -122,11 +122,6 @@ export class WriteHook {
         // Prisma sends what is asked for in one go as one, and resolves what comes after one that fails without running it.
         open.doubt(fileWrite.doubt())
         return result
-      }
-      if (await fileWrite.wasOvertaken(open.link, write.valuesIn(result))) {
-        const error = overtaken(write)
-        open.forbidCommit(error)
-        throw error
       }
       if (overlap.isThere) {
         open.doubt(fileWrite.doubt())
@@ -189,6 +184,7 @@ export class WriteHook {
   /** In a transaction of our own, as rows have to be looked at before they are changed. */
   async #own(write: SentWrite, fileWrite: FileWrite, files: FileTransaction): Promise<unknown> {
     const { original } = this.#internals
+    let absent: number | undefined
     for (let tries = 1; ; tries++) {
       const progress = { isSent: false, isCommitting: false }
       try {
@@ -198,7 +194,6 @@ export class WriteHook {
             await fileWrite.prepare(link)
             progress.isSent = true
             const result = await write.within(link)
-            if (await fileWrite.wasOvertaken(link, write.valuesIn(result))) throw overtaken(write)
             const unheld = await fileWrite.unheld(link, result, write.pathsHeld(result))
             progress.isCommitting = true
             return { result, unheld }
@@ -210,19 +205,13 @@ export class WriteHook {
       } catch (error) {
         if (files.settled) throw error
         const outcome = await this.#outcomeOfOwn(error, progress)
-        const isInTheWay = isConflict(error) || hasCode(error, 'CONCURRENT_CHANGE')
-        if (outcome === 'rolledBack' && isInTheWay && tries < TRIES) continue
+        // A row that was to be created is there already: it may have come after the look.
+        const hasCome = prismaCodeOf(error) === 'P2002' && fileWrite.absent > 0 && fileWrite.absent !== absent
+        absent = fileWrite.absent
+        if (outcome === 'rolledBack' && (isConflict(error) || hasCome) && tries < TRIES) continue
         await this.#transactions.settle(files, outcome, error)
         throw error
       }
     }
   }
-}
-
-function overtaken({ name }: SentWrite): FiledepotError {
-  return new FiledepotError(
-    'CONCURRENT_CHANGE',
-    `others wrote a row of ${name} between the look at it and the write, so that its files are not known: ` +
-      'roll back, and try again',
-  )
 }

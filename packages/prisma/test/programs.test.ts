@@ -22,11 +22,8 @@ function defaultRuns(): number {
   return process.env.CI ? 1310 : kind === 'sqlite' ? 200 : 60
 }
 
-// On MariaDB and MySQL, many clients that get into deadlocks still leave a file now and then that nobody has reported, as
-// what is under way beside the victim commits itself; see docs/prisma.md. More are run by FILEDEPOT_TEST_PROGRAMS.
-const isLimited = isOn('mariadb') && process.env.FILEDEPOT_TEST_PROGRAMS === undefined
-const CONCURRENT_RUNS = isLimited ? 30 : Math.ceil(RUNS / 3)
-const CROWDED_RUNS = isLimited ? 1 : Math.ceil(RUNS / 30)
+const CONCURRENT_RUNS = Math.ceil(RUNS / 3)
+const CROWDED_RUNS = Math.ceil(RUNS / 30)
 
 let database: TestDatabase | undefined
 

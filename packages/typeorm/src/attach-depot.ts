@@ -1,4 +1,4 @@
-import { depot as defaultDepot, FiledepotError, type DepotManager } from '@filedepot/core'
+import { depot as defaultDepot, FiledepotError, type DepotManager, type Turns } from '@filedepot/core'
 import type { DataSource, EntitySubscriberInterface } from 'typeorm'
 import { bindLoadedFiles } from './bind-loaded-files.ts'
 import { DepotSubscriber } from './depot-subscriber.ts'
@@ -15,7 +15,6 @@ import { RunnerTransactions } from './runner-transactions.ts'
 import { refuseUnsavedFiles } from './unsaved-file.ts'
 import { followEachOther, turnsOf } from './single-connection.ts'
 import { followTableClears } from './table-clears.ts'
-import type { Turns } from './turns.ts'
 
 /** Options of {@link attachDepot}. */
 export interface AttachDepotOptions {

@@ -1,4 +1,4 @@
-import { AbortedError, bindManager, type DepotManager, type UploadedFile } from '@filedepot/core'
+import { AbortedError, bindManager, type DepotManager, type Turns, type UploadedFile } from '@filedepot/core'
 import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
 import { attachColumn, pathsOf, type Attached } from './attach-column.ts'
 import { fileColumnsOf, type FileColumn } from './file-column.ts'
@@ -9,7 +9,6 @@ import { pathsIn, type RowFiles } from './row-files.ts'
 import { readerOf } from './row-reader.ts'
 import type { StatementClaim } from './statement-claims.ts'
 import type { RunnerTransaction } from './runner-transaction.ts'
-import type { Turns } from './turns.ts'
 
 /** A row that is about to change, as it is before. */
 export interface RowChange {

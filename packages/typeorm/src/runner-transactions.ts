@@ -1,11 +1,10 @@
-import { hasCode, type DepotManager } from '@filedepot/core'
+import { hasCode, type DepotManager, type Turns } from '@filedepot/core'
 import type { EntityMetadata, QueryRunner } from 'typeorm'
 import { dataSourceOf, familyOf } from './data-source-of.ts'
 import { patiently } from '@filedepot/core'
 import { aborted, RunnerTransaction, type RanStatement } from './runner-transaction.ts'
 import { isOverOnSqlite, isTransactionOpen } from './transaction-probe.ts'
 import type { HookedKind } from './statement-claims.ts'
-import type { Turns } from './turns.ts'
 
 /** The transactions of a data source that touch files, by the query runner that they run on. */
 export class RunnerTransactions {

@@ -1,6 +1,6 @@
+import { NO_TURNS, TurnsOnOneConnection, type Turns } from '@filedepot/core'
 import type { DataSource, QueryRunner } from 'typeorm'
 import type { ListeningEntities } from './listening-entities.ts'
-import { NO_TURNS, TurnsOnOneConnection, type Turns } from './turns.ts'
 
 /** Drivers with one connection, and so one transaction at a time, for the whole data source. */
 const SINGLE = new Set([

@@ -77,14 +77,14 @@ class Walk {
         this.many(model, args, written, ALWAYS)
         return
       case 'update': {
-        const target = this.target(model, where, ALWAYS, { mustExist: true })
+        const target = this.target(model, where, one(args))
         this.row = target
         this.data(model, args.data, written.data, { conditions: [], target })
         return
       }
       case 'updateMany':
       case 'updateManyAndReturn': {
-        const target = this.target(model, where, ALWAYS, {
+        const target = this.target(model, where, {
           limit: args.limit as number | undefined,
           restrict,
         })
@@ -92,17 +92,17 @@ class Walk {
         return
       }
       case 'upsert': {
-        const target = this.target(model, where, ALWAYS, { create: args.create as Args })
+        const target = this.target(model, where, one(args))
         this.row = target
         this.data(model, args.create, written.create, absent(target, ALWAYS))
         this.data(model, args.update, written.update, found(target, ALWAYS))
         return
       }
       case 'delete':
-        this.target(model, where, ALWAYS, { deletes: true, mustExist: true })
+        this.target(model, where, { deletes: true, ...one(args) })
         return
       case 'deleteMany':
-        this.target(model, where, ALWAYS, {
+        this.target(model, where, {
           deletes: true,
           limit: args.limit as number | undefined,
           restrict,
@@ -165,12 +165,12 @@ class Walk {
         where: plainWhere(model, where),
       })
 
-    for (const [write, value] of Object.entries(writes)) {
+    for (const [write, values] of Object.entries(writes)) {
       eachOf(
-        value,
+        values,
         originals[write],
-        (one, written, replace) => {
-          const args = one as Args
+        (value, written, replace) => {
+          const args = value as Args
           switch (write) {
             case 'create':
               this.data(model, args, written, { conditions: place.conditions })
@@ -179,51 +179,50 @@ class Walk {
               this.many(model, args, written, place)
               return
             case 'connectOrCreate': {
-              const target = this.target(model, plainWhere(model, args.where), place, {
-                create: args.create as Args,
-              })
+              const target = this.target(model, plainWhere(model, args.where), one(args))
               this.data(model, args.create, written.create, absent(target, place))
               return
             }
             case 'upsert': {
-              const target = this.target(model, under(args.where), place, { create: args.create as Args })
+              const target = this.target(model, under(args.where), one(args))
               this.data(model, args.create, written.create, absent(target, place))
               this.data(model, args.update, written.update, found(target, place))
               return
             }
             case 'update': {
               const wrapped = isList || isWrapped(model, args)
-              const where = under(wrapped ? args.where : undefined)
-              const target = this.target(model, where, place, { mustExist: true })
-              this.data(
-                model,
-                wrapped ? args.data : args,
-                wrapped ? written.data : written,
-                found(target, place),
-              )
+              const restrict = (rows?: Where) => {
+                replace(rows ? { where: rows, data: args } : args)
+              }
+              const target = wrapped
+                ? this.target(model, under(args.where), one(args))
+                : this.target(model, under(undefined), { isOne: true, restrict })
+              const [data, writtenData] = wrapped ? [args.data, written.data] : [args, written]
+              this.data(model, data, writtenData, found(target, place))
               return
             }
             case 'updateMany': {
-              const restrict = (rows: Where) => {
-                args.where = { AND: [args.where ?? {}, rows] }
-              }
-              const target = this.target(model, under(args.where), place, { restrict })
+              const target = this.target(model, under(args.where), { restrict: restriction(args) })
               this.data(model, args.data, written.data, found(target, place))
               return
             }
             case 'delete':
-              if (one === false) return
-              this.target(model, under(one === true ? undefined : one), place, {
+              if (value === false) return
+              this.target(model, under(value === true ? undefined : value), {
                 deletes: true,
-                mustExist: true,
+                isOne: true,
+                restrict(rows) {
+                  replace(value === true ? (rows ?? true) : narrowed(args, rows))
+                },
               })
               return
-            case 'deleteMany': {
-              const restrict = (rows: Where) => {
-                replace({ AND: [one, rows] })
-              }
-              this.target(model, under(one), place, { deletes: true, restrict })
-            }
+            case 'deleteMany':
+              this.target(model, under(value), {
+                deletes: true,
+                restrict(rows) {
+                  replace(narrowed(args, rows))
+                },
+              })
           }
         },
         (replaced) => (writes[write] = replaced),
@@ -234,26 +233,32 @@ class Walk {
   private target(
     model: Model,
     where: Where,
-    { conditions }: Place,
-    options: Partial<Pick<Target, 'deletes' | 'mustExist' | 'create' | 'limit' | 'restrict'>>,
+    options: Pick<Target, 'restrict'> & Partial<Pick<Target, 'deletes' | 'limit' | 'isOne'>>,
   ): Target {
-    const { deletes = false, mustExist = false } = options
+    const { deletes = false, isOne = false } = options
     const fields = deletes ? [...(this.fields.get(model.name)?.values() ?? [])] : []
-    const target: Target = {
-      ...options,
-      ...{ model, where, fields: new Set(fields), conditions, deletes, mustExist, newKey: {} },
-    }
+    const target: Target = { ...options, model, where, fields: new Set(fields), deletes, isOne, newKey: {} }
     this.targets.push(target)
     return target
   }
 }
 
+/** What a write says of the one row that its `where` names. */
+function one(args: Args): Pick<Target, 'isOne' | 'restrict'> {
+  return { isOne: true, restrict: restriction(args) }
+}
+
 /** Narrows the `where` of a write. */
-function restriction(args: Args): (rows: Where) => void {
+function restriction(args: Args): (rows?: Where) => void {
   const { where = {} } = args
   return (rows) => {
-    args.where = { AND: [where, rows] }
+    args.where = narrowed(where as Where, rows)
   }
+}
+
+/** A key stays where it is: `where` has to name one. */
+function narrowed(where: Where, rows: Where | undefined): Where {
+  return rows ? { ...where, AND: [...[where.AND ?? []].flat(), rows] } : where
 }
 
 function found(target: Target, { conditions }: Place): Place {

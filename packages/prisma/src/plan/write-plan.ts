@@ -15,18 +15,14 @@ export interface Target {
   /** The fields that may lose their files. */
   readonly fields: Set<FileField>
   readonly deletes: boolean
-  /** What has to be so for this part of the write to take place. */
-  readonly conditions: readonly Condition[]
-  /** True where Prisma refuses the write if there is no such row. */
-  readonly mustExist: boolean
-  /** The row that is created if there is no such row. */
-  readonly create?: Args
   /** How many rows the write touches at the most. */
   readonly limit?: number | undefined
   /** What becomes of the key, where the write changes it. */
   readonly newKey: Record<string, unknown>
-  /** Restricts the write to these rows, where others could come to match meanwhile. */
-  readonly restrict?: (rows: Where) => void
+  /** True where the write names a row, of which there is one at the most. */
+  readonly isOne: boolean
+  /** Restricts the write to some rows, as others could come to match meanwhile; to none in particular without them. */
+  readonly restrict: (rows?: Where) => void
 }
 
 /**

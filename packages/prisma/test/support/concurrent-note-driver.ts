@@ -1,4 +1,3 @@
-import { isOn } from '../../../../test/databases/database-kind.ts'
 import type { ConcurrentRowDriver, RowWriter } from '@filedepot/testing/model'
 import { endOldestTransaction } from '../../../../test/databases/end-oldest-transaction.ts'
 import { NoteObserver } from './note-observer.ts'
@@ -12,8 +11,6 @@ export class ConcurrentNoteDriver extends NoteObserver implements ConcurrentRowD
     await this.database.prisma.$transaction((client) => action(new NoteWriter(client, this.#ways)), {
       maxWait: 60_000,
       timeout: 60_000,
-      // The types are those of SQLite, which has no other.
-      ...(isOn('mariadb') && { isolationLevel: 'ReadCommitted' as 'Serializable' }),
     })
   }
 

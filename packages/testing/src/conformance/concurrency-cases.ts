@@ -186,7 +186,7 @@ async function replaceUnderReaders(
 }
 
 /** Lists of a service may be behind what it holds for a moment. */
-const LIST_CATCHES_UP_MS = 5_000
+const LIST_CATCHES_UP_MS = 30_000
 
 /** Files of which the list and the stat say different things, and go on doing so. */
 async function unlikeTheirList(backend: StorageBackend, ids: readonly string[]): Promise<string[]> {

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-/** Lets what begins a transaction of its own wait until the connection is free. */
+/** Lets what needs a connection for itself, as a transaction does, wait until it is free. */
 export interface Turns {
   /**
    * Runs an action when its turn has come; at once where it is called from within the turn that is going on.
@@ -39,7 +39,7 @@ export class TurnsOnOneConnection implements Turns {
   #entered = false
 
   /** @param atEnd runs as the last part of every turn */
-  constructor(atEnd: () => Promise<void> | undefined) {
+  constructor(atEnd: () => Promise<void> | undefined = () => undefined) {
     this.#atEnd = atEnd
   }
 
