@@ -85,6 +85,12 @@ export { formatFilePath, parseFilePath, type FileLocation } from './file-path.ts
 // For integrations with an ORM.
 export { FileTransaction, type TransactionOutcome } from './transaction/file-transaction.ts'
 export { attachFile, attachNow, type AttachOptions } from './transaction/attach-file.ts'
+export { isAnswerOfMysql, isAnswerOfPostgres } from './transaction/database-answer.ts'
+export {
+  transactionControlOf,
+  type SqlFamily,
+  type TransactionControl,
+} from './transaction/transaction-control.ts'
 export { patiently } from './transaction/patiently.ts'
 export { NO_TURNS, TurnsOnOneConnection, type Turns } from './transaction/turns.ts'
 export { bindManager, boundManager } from './upload/manager-binding.ts'

@@ -1,3 +1,5 @@
+import { isAnswerOfMysql, isAnswerOfPostgres, transactionControlOf } from '@filedepot/core'
+
 /** What the driver of the database says of an error, as the adapters of Prisma pass it on. */
 interface DriverCause {
   readonly kind?: string
@@ -22,9 +24,6 @@ export function prismaCodeOf(error: unknown): string | undefined {
   return typeof code === 'string' && /^P\d{4}$/.test(code) ? code : undefined
 }
 
-const SQLSTATE = /^[0-9A-Z]{5}$/
-/** Connection, shutdown, system, internal: these come also where it has committed. */
-const NO_ANSWER = /^(?:08|57P|58|XX)/
 const LOST = new Set(['ConnectionClosed', 'DatabaseNotReachable', 'SocketTimeout', 'TlsConnectionError'])
 
 /** True where the database itself said no, so that what it was asked to do has surely not been done. */
@@ -40,11 +39,7 @@ export function isAnswer(provider: string, error: unknown): boolean {
   const { kind = '', originalCode = '' } = cause
   if (provider === 'sqlite') return true
   if (LOST.has(kind)) return false
-  if (provider === 'mysql') {
-    // From 45000 on they are the driver's own. 1180 is an error during COMMIT, of which nobody knows how far it came.
-    return Number(originalCode) < 45_000 && originalCode !== '1180'
-  }
-  return SQLSTATE.test(originalCode) && !NO_ANSWER.test(originalCode)
+  return provider === 'mysql' ? isAnswerOfMysql(Number(originalCode)) : isAnswerOfPostgres(originalCode)
 }
 
 /** True where a statement may be on its way still, or have run, although nothing was heard of it. */
@@ -94,18 +89,8 @@ function isTimeout(error: unknown): boolean {
   return driverCauseOf(error)?.kind === 'SocketTimeout' || /time(?:d )?-?out/i.test(String(message))
 }
 
-/** Statements that end a transaction, or begin another; what a procedure does is not seen. */
-const CONTROL =
-  /^\s*(?:COMMIT|END|ROLLBACK(?!\s+(?:WORK\s+)?TO\b)|ABORT|BEGIN|START\s+TRANSACTION|PREPARE\s+TRANSACTION)\b/i
-/** Statements of MySQL and MariaDB that commit what is open. */
-const IMPLICIT_COMMIT =
-  /^\s*(?:ALTER|ANALYZE|CALL|CREATE(?!\s+TEMPORARY)|DROP(?!\s+TEMPORARY)|FLUSH|GRANT|LOCK|OPTIMIZE|RENAME|REPAIR|REVOKE|SET\s+(?:PASSWORD|AUTOCOMMIT)|TRUNCATE|UNLOCK)\b/i
-
-/**
- * True for raw SQL after which the transaction may be another.
- *
- * @see https://mariadb.com/kb/en/sql-statements-that-cause-an-implicit-commit/
- */
+/** True for raw SQL after which the transaction may be another. */
 export function endsTransaction(provider: string, statement: string): boolean {
-  return CONTROL.test(statement) || (provider === 'mysql' && IMPLICIT_COMMIT.test(statement))
+  const control = transactionControlOf(provider === 'mysql' ? 'mysql' : 'other', statement)
+  return control !== undefined && control !== 'rollbackToSavepoint'
 }

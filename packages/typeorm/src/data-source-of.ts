@@ -1,3 +1,4 @@
+import type { SqlFamily } from '@filedepot/core'
 import type { DataSource, QueryRunner } from 'typeorm'
 
 /** The data source of a query runner, which TypeORM 0.3 knows as its connection. */
@@ -8,10 +9,7 @@ export function dataSourceOf(queryRunner: QueryRunner): DataSource {
   return found
 }
 
-/** What the database is, as far as it matters here. */
-export type DatabaseFamily = 'postgres' | 'mysql' | 'sqlite' | 'other'
-
-const FAMILIES: Readonly<Record<string, DatabaseFamily>> = {
+const FAMILIES: Readonly<Record<string, SqlFamily>> = {
   postgres: 'postgres',
   cockroachdb: 'postgres',
   'aurora-postgres': 'postgres',
@@ -28,6 +26,6 @@ const FAMILIES: Readonly<Record<string, DatabaseFamily>> = {
   nativescript: 'sqlite',
 }
 
-export function familyOf({ options }: DataSource): DatabaseFamily {
+export function familyOf({ options }: DataSource): SqlFamily {
   return FAMILIES[options.type] ?? 'other'
 }

@@ -1,6 +1,12 @@
-import { FileTransaction, FiledepotError, type DepotManager, type TransactionOutcome } from '@filedepot/core'
-import type { DatabaseFamily } from './data-source-of.ts'
-import { controlOf, isAnswer, isConnectionLost, isDeadlock } from './database-answers.ts'
+import {
+  FileTransaction,
+  FiledepotError,
+  transactionControlOf,
+  type DepotManager,
+  type SqlFamily,
+  type TransactionOutcome,
+} from '@filedepot/core'
+import { isAnswer, isConnectionLost, isDeadlock } from './database-answers.ts'
 import { StatementClaims } from './statement-claims.ts'
 
 /** A statement that has run on the transaction's connection. */
@@ -20,7 +26,7 @@ export class RunnerTransaction {
   readonly claims: StatementClaims
   /** It began with a statement outside a transaction of the database. */
   readonly autocommit: boolean
-  readonly #family: DatabaseFamily
+  readonly #family: SqlFamily
   /** What TypeORM is doing to end the transaction or a savepoint; then such a statement is its own. */
   #ending: 'commit' | 'rollback' | undefined
   #commitSent = false
@@ -33,7 +39,7 @@ export class RunnerTransaction {
   /** The connection is gone. */
   dead = false
 
-  constructor(depot: DepotManager, family: DatabaseFamily, autocommit: boolean) {
+  constructor(depot: DepotManager, family: SqlFamily, autocommit: boolean) {
     this.#family = family
     this.autocommit = autocommit
     this.files = new FileTransaction(depot)
@@ -88,9 +94,10 @@ export class RunnerTransaction {
 
   /** Hears of every statement on the connection. */
   ran({ query, success, rawResults, error }: RanStatement): void {
-    const control = controlOf(this.#family, query)
+    const control = transactionControlOf(this.#family, query)
+    const ending = control === 'rollbackToSavepoint' ? 'rollback' : control
     if (control === 'implicitCommit') this.commitImplicitly()
-    else if (control !== undefined && control !== this.#ending) {
+    else if (control !== undefined && control !== 'begin' && ending !== this.#ending) {
       if (success)
         this.doubt(new Error(`the transaction was changed by a statement of the program's own: ${query}`))
     } else if (control === 'commit') {
