@@ -39,7 +39,15 @@ async function install(tarballs: Record<string, string>): Promise<void> {
   }
   // The packages depend on each other by version, and none is in a registry.
   const overrides = Object.entries(tarballs).map(([packed, file]) => `  '${packed}': '${file}'`)
-  const workspace = ["packages: ['*']", 'allowBuilds:', '  better-sqlite3: true', 'overrides:', ...overrides]
+  const workspace = [
+    "packages: ['*']",
+    'allowBuilds:',
+    '  better-sqlite3: true',
+    '  "@prisma/engines": false',
+    '  prisma: false',
+    'overrides:',
+    ...overrides,
+  ]
   await writeFile(join(folder, 'pnpm-workspace.yaml'), [...workspace, ''].join('\n'))
   await pnpm(folder, 'install', '--prefer-offline', '--no-frozen-lockfile')
 }
@@ -61,6 +69,22 @@ describe('the packed packages', () => {
     'load in %s',
     async (_, name) => {
       const { stdout } = await run(process.execPath, ['index.js'], { cwd: join(folder, name) })
+
+      expect(JSON.parse(stdout)).toEqual({ text: 'hello', sameClasses: true, files: 0 })
+    },
+    TIMEOUT,
+  )
+
+  it(
+    'store the files of a Prisma client, also of one that is generated as JavaScript',
+    async () => {
+      const cwd = join(folder, 'prisma')
+      // Prisma fetches an engine that it needs for migrations only, where no existing file is named as such.
+      const env = { ...process.env, CHECKPOINT_DISABLE: '1', PRISMA_SCHEMA_ENGINE_BINARY: process.execPath }
+      const cli = join('node_modules', 'prisma', 'build', 'index.js')
+      await run(process.execPath, [cli, 'generate', '--no-hints', '--schema', 'schema.prisma'], { cwd, env })
+
+      const { stdout } = await run(process.execPath, ['index.js'], { cwd })
 
       expect(JSON.parse(stdout)).toEqual({ text: 'hello', sameClasses: true, files: 0 })
     },
