@@ -1,13 +1,9 @@
-import {
-  FiledepotError,
-  TurnsOnOneConnection,
-  type FileTransaction,
-  type TransactionOutcome,
-} from '@filedepot/core'
+import { FiledepotError, type FileTransaction, type TransactionOutcome } from '@filedepot/core'
 import { hasEndedTransaction, prismaCodeOf, stateAfter, type TransactionState } from './database-answers.ts'
 import type { Doubt } from './doubts.ts'
 import type { Preuploads } from './preuploads.ts'
 import type { PrismaInternals, TransactionLink } from './prisma-internals.ts'
+import { WriteTurns, type Overlap } from './write-turns.ts'
 
 /** A level of a transaction: itself, or one of its savepoints. */
 interface Level {
@@ -30,15 +26,8 @@ export class OpenTransaction {
   readonly #deadline: number
   readonly #levels: Level[] = [{ marker: undefined, doubts: [] }]
   readonly #running = new Set<Promise<unknown>>()
-  /**
-   * Writes come one after the other: MySQL and MariaDB end a transaction at once where one of them gets into a deadlock,
-   * and whatever another had still to send would commit itself.
-   */
-  readonly #turns = new TurnsOnOneConnection()
-  /** Writes that are past their uploads, and whose turn it is. */
-  readonly #sending = new Set<Promise<unknown>>()
+  readonly #writes = new WriteTurns()
   #lastSent = 0
-  readonly #beside = new Set<{ readonly looksAtRows: boolean; isThere: boolean }>()
   /** Why it can only be rolled back, although nobody has ended it for Prisma: mostly as the database has done so. */
   #ended: unknown
   /** True where something may have been committed on the side: by raw SQL, or after a deadlock. */
@@ -117,44 +106,25 @@ export class OpenTransaction {
   }
 
   /**
-   * Runs the part of a write that looks at rows and changes them when its turn has come, and tells whether an extension
-   * has made another write within it: then what was seen before may not be what was changed.
+   * Runs the part of a write that looks at rows and changes them, when its turn has come.
+   *
+   * @throws FiledepotError as {@link OpenTransaction.run}
    */
-  async send<T>(
-    looksAtRows: boolean,
-    write: (overlap: { readonly isThere: boolean }) => Promise<T>,
-  ): Promise<T> {
-    return await this.#turns.run(() => this.#send(looksAtRows, write), true)
-  }
-
-  async #send<T>(
-    looksAtRows: boolean,
-    write: (overlap: { readonly isThere: boolean }) => Promise<T>,
-  ): Promise<T> {
-    this.checkOpen()
-    const own = { looksAtRows, isThere: false }
-    for (const other of this.#beside) {
-      if (!looksAtRows && !other.looksAtRows) continue
-      other.isThere = true
-      own.isThere = true
-    }
-    this.#beside.add(own)
-    const writing = write(own)
-    this.#sending.add(writing)
-    try {
-      const result = await writing
-      this.#lastSent = performance.now()
-      return result
-    } catch (error) {
-      // A transaction that is closed is found so before anything is sent.
-      if (prismaCodeOf(error) !== 'P2028') this.#lastSent = performance.now()
-      this.#sending.delete(writing)
-      this.noteError(error)
-      throw error
-    } finally {
-      this.#beside.delete(own)
-      this.#sending.delete(writing)
-    }
+  async send<T>(looksAtRows: boolean, write: (overlap: Overlap) => Promise<T>): Promise<T> {
+    return await this.#writes.run(looksAtRows, async (overlap) => {
+      this.checkOpen()
+      try {
+        const result = await write(overlap)
+        this.#lastSent = performance.now()
+        return result
+      } catch (error) {
+        // A transaction that is closed is found so before anything is sent.
+        if (prismaCodeOf(error) !== 'P2028') this.#lastSent = performance.now()
+        // Before the next has its turn.
+        this.noteError(error, overlap)
+        throw error
+      }
+    })
   }
 
   /** A write has failed, and may have left a part of what it did. */
@@ -162,12 +132,12 @@ export class OpenTransaction {
     this.#top.doubts.push(doubt)
   }
 
-  /** A statement has failed, of whomever. */
-  noteError(error: unknown): void {
+  /** A statement has failed: of a write of files, or of whomever. */
+  noteError(error: unknown, own?: Overlap): void {
     if (!hasEndedTransaction(this.#internals.provider, error)) return
     this.#ended ??= error
     // What is on its way beside it may commit itself.
-    if (this.#sending.size > 0) this.#isTampered = true
+    if (this.#writes.isBusy(own)) this.#isTampered = true
   }
 
   /**
@@ -255,7 +225,7 @@ export class OpenTransaction {
   async prepareRollback(error: unknown): Promise<void> {
     this.#isClosed = true
     // Prisma does not wait for them: what is left of them would run after the ROLLBACK, and commit itself.
-    while (this.#sending.size > 0) await Promise.allSettled(this.#sending)
+    await this.#writes.settled()
     this.noteError(error)
     if (!this.isUntouched) await this.#release()
   }
