@@ -47,6 +47,11 @@ export async function openPrismaWithDepot(folder) {
   return client.$extends(filedepot({ depot, models: { user: { avatar: UploadedFile } } }))
 }
 
+/** The same with an empty extension. */
+export async function openPrismaExtended() {
+  return (await openPrisma()).$extends({})
+}
+
 /** The same with an extension that does nothing, in the place of ours. */
 export async function openPrismaShadowed() {
   const avatar = { needs: { avatar: true }, compute: (user) => user.avatar }

@@ -1,14 +1,14 @@
 import { putByHand, unlinkByHand, VALUE } from '../by-hand.mjs'
 import { compare, emptyFolder } from '../harness.mjs'
 import { photo } from '../people.mjs'
-import { openPrisma, openPrismaShadowed, openPrismaWithDepot } from '../prisma-users.mjs'
+import { openPrisma, openPrismaExtended, openPrismaShadowed, openPrismaWithDepot } from '../prisma-users.mjs'
 import { compared } from '../report.mjs'
 
 const BATCH = 25
 const ROWS = 10_000
 const GOALS = { create: { atMost: 1.15 }, update: undefined, delete: undefined }
 
-/** Prisma with filedepot, against the same by hand; reads and models without files against Prisma itself. */
+/** Prisma with filedepot, against the same by hand; reads and models without files against extensions that do nothing. */
 export async function prisma({ quick, scratch }) {
   const rows = []
   for (const [operation, goal] of Object.entries(GOALS)) {
@@ -39,8 +39,13 @@ async function reads(quick, scratch) {
   })
 }
 
+/** A model without files, against a client with an extension that is empty: any extension costs some of every query. */
 async function fileless(quick, scratch) {
-  const clients = [await openPrisma(), await openPrisma(), await openPrismaWithDepot(scratch.folder())]
+  const clients = [
+    await openPrismaExtended(),
+    await openPrismaExtended(),
+    await openPrismaWithDepot(scratch.folder()),
+  ]
   const [floor, control, subject] = clients.map((client) => ({
     async batch() {
       for (let index = 0; index < BATCH; index++) await client.receipt.create({ data: { number: 'R 1' } })

@@ -11,6 +11,7 @@ import { createServer, get, type IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { createFileHandler, toNodeHandler, type FileHandlerOptions } from '../../src/index.ts'
 import { ask } from '../support/ask.ts'
@@ -85,7 +86,48 @@ describe('HEAD and conditions', () => {
     await ask(server, path, { headers: { 'if-none-match': `"${sha256!}"` } })
     await ask(server, path, { headers: { range: 'bytes=9999999-' } })
 
-    expect(backend.calls).toEqual(['stat', 'stat', 'stat'])
+    expect(backend.calls).toEqual(['stat', 'stat'])
+  })
+
+  describe('of a file that was there a moment ago', () => {
+    const conditional = async (options: Partial<FileHandlerOptions> = {}) => {
+      const backend = new CountingBackend()
+      const { depot, files, id, path } = await depotWith(LARGE, { backend })
+      const server = await started(
+        SERVERS['node:http']!(createFileHandler(depot, { public: true, ...options })),
+      )
+      const { sha256 } = await files.get(id)
+      const headers = { 'if-none-match': `"${sha256!}"` }
+      const status = async () => (await ask(server, path, { headers })).status
+      expect(await status()).toBe(304)
+      backend.calls.length = 0
+      return { status, backend, files, id }
+    }
+
+    it('are answered without a look at the storage, for a second', async () => {
+      const { status, backend, files, id } = await conditional()
+
+      expect([await status(), backend.calls]).toEqual([304, []])
+      await files.delete(id)
+      await setTimeout(1100)
+      expect([await status(), backend.calls.includes('stat')]).toEqual([404, true])
+    })
+
+    it('are looked up each time where files may change', async () => {
+      const { status, backend, files, id } = await conditional({ immutable: false })
+
+      expect([await status(), backend.calls]).toEqual([304, ['stat']])
+      await files.replace(id, Buffer.from('new'))
+      expect(await status()).toBe(200)
+    })
+
+    it('are refused to whoever may not read it', async () => {
+      let mayRead = true
+      const { status } = await conditional({ public: false, authorize: () => mayRead })
+      mayRead = false
+
+      expect(await status()).toBe(403)
+    })
   })
 })
 
