@@ -1,4 +1,4 @@
-import type { RowObserver } from '@filedepot/testing/model'
+import type { ModelRow, RowObserver } from '@filedepot/testing/model'
 import assert from 'node:assert/strict'
 import { textOf } from '../../../../test/support/contents.ts'
 import type { TestDatabase } from './test-database.ts'
@@ -11,13 +11,13 @@ export class NoteObserver implements RowObserver {
     this.database = database
   }
 
-  async rows(): Promise<Map<string, string | null>> {
+  async rows(): Promise<Map<string, ModelRow>> {
     const notes = await this.database.prisma.note.findMany()
-    const rows = new Map<string, string | null>()
-    for (const { name, text, file } of notes) {
+    const rows = new Map<string, ModelRow>()
+    for (const { name, text, file, parentName } of notes) {
       const content = (await textOf(file)) ?? null
       assert.equal(content ?? '', text, `the file of "${name}" is not its own`)
-      rows.set(name, content)
+      rows.set(name, { content, parent: parentName })
     }
     return rows
   }

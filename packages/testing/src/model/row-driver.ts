@@ -1,3 +1,5 @@
+import type { ModelRow } from './row-model.ts'
+
 /** Writes of rows by name, each with one file, within a transaction or, where none is open, each on its own. */
 export interface RowWriter {
   /** Inserts or updates rows in one call. A content of null is a row without a file; `BROKEN` fails to upload. */
@@ -13,8 +15,11 @@ export interface RowWriter {
 
 /** What can be seen from outside of every transaction. */
 export interface RowObserver {
-  /** What is committed, read afresh: the bytes of each row's file as text. Rejects where a row has another's file. */
-  rows(): Promise<Map<string, string | null>>
+  /**
+   * What is committed, read afresh: the bytes of each row's file as text, and the row under which it is. Rejects where a
+   * row has another's file.
+   */
+  rows(): Promise<Map<string, ModelRow>>
   /** The paths that the committed rows refer to. */
   pathsOfRows(): Promise<string[]>
   /** The paths of all files in all storages. */

@@ -23,8 +23,8 @@ export async function runProgram(
   await run.finish()
 
   assert.deepEqual(
-    sortedEntries(await driver.rows()),
-    contentsOf(run.model.committed),
+    sorted(await driver.rows()),
+    sorted(run.model.committed),
     'the rows are not those of the model',
   )
   await checkFiles(driver, options)
@@ -178,8 +178,8 @@ class ProgramRun {
   async #killInCommit(): Promise<void> {
     await this.#driver.killInCommit?.()
     this.#objects.clear()
-    const [committed, rolledBack] = [contentsOf(this.model.rows), contentsOf(this.model.committed)]
-    const rows = sortedEntries(await this.#driver.rows())
+    const [committed, rolledBack] = [sorted(this.model.rows), sorted(this.model.committed)]
+    const rows = sorted(await this.#driver.rows())
     const isCommitted = JSON.stringify(rows) === JSON.stringify(committed)
     if (!isCommitted) assert.deepEqual(rows, rolledBack, 'a transaction was committed in part')
     this.model.end(isCommitted ? 'keep' : 'undo')
@@ -195,10 +195,6 @@ class ProgramRun {
   }
 }
 
-function contentsOf(rows: ReadonlyMap<string, ModelRow>): [string, string | null][] {
-  return sortedEntries(new Map([...rows].map(([name, { content }]) => [name, content])))
-}
-
-function sortedEntries(rows: ReadonlyMap<string, string | null>): [string, string | null][] {
+function sorted(rows: ReadonlyMap<string, ModelRow>): [string, ModelRow][] {
   return [...rows].sort(([a], [b]) => a.localeCompare(b))
 }

@@ -1,4 +1,4 @@
-import type { RowObserver } from '@filedepot/testing/model'
+import type { ModelRow, RowObserver } from '@filedepot/testing/model'
 import assert from 'node:assert/strict'
 import { Note } from '../entities/note.ts'
 import { textOf } from './contents.ts'
@@ -12,13 +12,13 @@ export class NoteObserver implements RowObserver {
     this.database = database
   }
 
-  async rows(): Promise<Map<string, string | null>> {
-    const notes = await this.database.dataSource.manager.find(Note)
-    const rows = new Map<string, string | null>()
-    for (const { name, text, file } of notes) {
+  async rows(): Promise<Map<string, ModelRow>> {
+    const notes = await this.database.dataSource.manager.find(Note, { loadRelationIds: true })
+    const rows = new Map<string, ModelRow>()
+    for (const { name, text, file, parent } of notes) {
       const content = (await textOf(file)) ?? null
       assert.equal(content ?? '', text, `the file of "${name}" is not its own`)
-      rows.set(name, content)
+      rows.set(name, { content, parent: (parent as unknown as string | undefined) ?? null })
     }
     return rows
   }
