@@ -1,0 +1,138 @@
+import {
+  concurrentPrograms,
+  programs,
+  runConcurrentProgram,
+  runProgram,
+  type ConcurrentRowDriver,
+  type LeftFiles,
+  type RowDriver,
+} from '@filedepot/testing/model'
+import type { ChaosBackend } from '@filedepot/testing'
+import { afterEach, describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { isOn } from './database-kind.ts'
+
+// CI is to judge a change, and not the luck of the draw; everybody else's runs draw anew.
+const seed = Number(process.env.FILEDEPOT_TEST_SEED ?? (process.env.CI ? 2026 : Date.now() % 2 ** 31))
+const kills = !isOn('sqlite')
+const MANY_CLIENTS = 16
+/** Milliseconds. */
+const TIMEOUT = 1_200_000
+
+/** A database that programs share, and a depot. */
+export interface ProgramDatabase {
+  readonly chaos: ChaosBackend
+  /** Paths whose deletion the depot has reported as failed. */
+  readonly undeleted: Iterable<string>
+  /** Paths of transactions of which nobody could say how they ended. */
+  readonly unsettled: Iterable<string>
+  /** Empties tables and storages, for the next program. */
+  clear(): Promise<void>
+  close(): Promise<void>
+}
+
+/** An integration with an ORM, as random programs drive it. */
+export interface ProgramDrivers<D extends ProgramDatabase> {
+  /** How many programs are run if nobody says it by `FILEDEPOT_TEST_PROGRAMS`; of some kinds, a part of it. */
+  readonly runs: number
+  open(): Promise<D>
+  /** With what ends whatever a program that failed has left open. */
+  driver(database: D): RowDriver & { abandon(): Promise<void> }
+  concurrentDriver(database: D): ConcurrentRowDriver
+}
+
+/** The tests of random programs: whatever they do, every row has its files, and every file its row. */
+export function testRandomPrograms<D extends ProgramDatabase>(drivers: ProgramDrivers<D>): void {
+  const runs = Number(process.env.FILEDEPOT_TEST_PROGRAMS ?? drivers.runs)
+  let database: D | undefined
+
+  afterEach(async () => {
+    await database?.close()
+    database = undefined
+  })
+
+  /** Runs a program on a database that is emptied after each; one on which a program has failed is not used again. */
+  async function onDatabase(action: (database: D) => Promise<void>): Promise<void> {
+    const current = database ?? (await drivers.open())
+    database = undefined
+    try {
+      await action(current)
+    } catch (error) {
+      await current.close()
+      throw error
+    }
+    await current.clear()
+    database = current
+  }
+
+  describe('random programs of transactions and writes', () => {
+    const property = (prepare: (database: D) => void) =>
+      fc.asyncProperty(programs({ kills }), async (program) => {
+        await onDatabase(async (current) => {
+          prepare(current)
+          const driver = drivers.driver(current)
+          try {
+            await runProgram(program, driver, leftBy(current))
+          } finally {
+            await driver.abandon()
+          }
+        })
+      })
+
+    it(
+      `keep rows and files together (seed ${seed}, ${runs} programs)`,
+      async () => {
+        await fc.assert(
+          property(() => undefined),
+          { seed, numRuns: runs },
+        )
+      },
+      TIMEOUT,
+    )
+
+    it(
+      `leave only what was reported where deleting fails now and then (seed ${seed})`,
+      async () => {
+        const failing = property(({ chaos }) => {
+          chaos.fail('delete', { probability: 0.3 })
+        })
+        await fc.assert(failing, { seed, numRuns: Math.ceil(runs / 6) })
+      },
+      TIMEOUT,
+    )
+  })
+
+  describe.each([
+    ['several', undefined, Math.ceil(runs / 3)],
+    ['many', MANY_CLIENTS, Math.ceil(runs / 30)],
+  ])('random programs of %s clients at the same time', (_, maxClients, numRuns) => {
+    it(
+      `keep rows and files together (seed ${seed}, ${numRuns} programs)`,
+      async () => {
+        let committed = 0
+        const options = { kills, ...(maxClients !== undefined && { maxClients }) }
+        const property = fc.asyncProperty(concurrentPrograms(options), async (program) => {
+          await onDatabase(async (current) => {
+            current.chaos.delay('write', 1)
+            const run = await runConcurrentProgram(
+              program,
+              drivers.concurrentDriver(current),
+              leftBy(current),
+            )
+            committed += run.committed
+          })
+        })
+
+        // What clients do to each other depends on the moment, so that a smaller program would say nothing.
+        await fc.assert(property, { seed, numRuns, endOnFailure: true })
+
+        expect(committed).toBeGreaterThan(0)
+      },
+      TIMEOUT,
+    )
+  })
+}
+
+function leftBy({ undeleted, unsettled }: ProgramDatabase): LeftFiles {
+  return { undeleted: () => undeleted, unsettled: () => unsettled }
+}
