@@ -14,6 +14,7 @@ import { followQueryBuilders } from './query-builders.ts'
 import { RunnerTransactions } from './runner-transactions.ts'
 import { refuseUnsavedFiles } from './unsaved-file.ts'
 import { followEachOther, turnsOf } from './single-connection.ts'
+import { TransactionWrites } from './transaction-writes.ts'
 import { followTableClears } from './table-clears.ts'
 
 /** Options of {@link attachDepot}. */
@@ -71,7 +72,9 @@ export function attachDepot(
   refuseUnsavedFiles(dataSource)
   const inTurn = followEachOther(dataSource, turns, new ListeningEntities(dataSource))
   followQueryBuilders(dataSource, new CriteriaWrites(dataSource, { transactions, files, inTurn }))
-  const hear = hearBroadcasts(subscriber, transactions)
+  const writes = new TransactionWrites(maxWait)
+  writes.follow(dataSource)
+  const hear = hearBroadcasts(subscriber, transactions, writes)
   const followClears = followTableClears({ transactions, files, inTurn })
   followQueryRunners(dataSource, (queryRunner) => {
     hear(queryRunner)

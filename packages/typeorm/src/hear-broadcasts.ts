@@ -1,7 +1,8 @@
 import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
 import type { DepotSubscriber } from './depot-subscriber.ts'
 import type { ColumnMetadata } from './row-files.ts'
-import type { RunnerTransactions } from './runner-transactions.ts'
+import { savepointsOf, type RunnerTransactions } from './runner-transactions.ts'
+import type { TransactionWrites } from './transaction-writes.ts'
 
 /** What TypeORM collects while it broadcasts an event. */
 interface Result {
@@ -59,6 +60,7 @@ interface Broadcaster {
     rawResults: unknown,
     error: unknown,
   ): void
+  broadcastBeforeTransactionStartEvent(result: Result): void
   broadcastAfterTransactionStartEvent(result: Result): void
   broadcastBeforeTransactionCommitEvent(result: Result): void
   broadcastAfterTransactionCommitEvent(result: Result): void
@@ -78,6 +80,7 @@ type BroadcasterClass = new (queryRunner: QueryRunner) => Broadcaster
 export function hearBroadcasts(
   subscriber: DepotSubscriber,
   transactions: RunnerTransactions,
+  writes: TransactionWrites,
 ): (queryRunner: QueryRunner) => void {
   const classes = new WeakMap<object, BroadcasterClass>()
   const heard = new WeakSet<Broadcaster>()
@@ -85,7 +88,7 @@ export function hearBroadcasts(
     const broadcasting = queryRunner as unknown as { broadcaster: Broadcaster }
     if (heard.has(broadcasting.broadcaster)) return
     const Original = broadcasting.broadcaster.constructor as BroadcasterClass
-    const Heard = classes.get(Original) ?? heardBy(subscriber, transactions, Original)
+    const Heard = classes.get(Original) ?? heardBy(subscriber, transactions, writes, Original)
     classes.set(Original, Heard)
     broadcasting.broadcaster = new Heard(queryRunner)
     heard.add(broadcasting.broadcaster)
@@ -95,6 +98,7 @@ export function hearBroadcasts(
 function heardBy(
   subscriber: DepotSubscriber,
   transactions: RunnerTransactions,
+  writes: TransactionWrites,
   Original: BroadcasterClass,
 ): BroadcasterClass {
   return class extends Original {
@@ -188,6 +192,11 @@ function heardBy(
         transactions.queried(this.queryRunner, { query, success, rawResults, error })
     }
 
+    override broadcastBeforeTransactionStartEvent(result: Result): void {
+      super.broadcastBeforeTransactionStartEvent(result)
+      wait(result, writes.settled(this.queryRunner))
+    }
+
     override broadcastAfterTransactionStartEvent(result: Result): void {
       super.broadcastAfterTransactionStartEvent(result)
       wait(result, transactions.started(this.queryRunner))
@@ -195,17 +204,24 @@ function heardBy(
 
     override broadcastBeforeTransactionCommitEvent(result: Result): void {
       super.broadcastBeforeTransactionCommitEvent(result)
-      wait(result, transactions.committing(this.queryRunner))
+      const settled = writes.settled(this.queryRunner)
+      const committing = () => transactions.committing(this.queryRunner)
+      wait(result, settled ? settled.then(committing) : committing())
     }
 
     override broadcastAfterTransactionCommitEvent(result: Result): void {
       super.broadcastAfterTransactionCommitEvent(result)
+      if (!this.queryRunner.isTransactionActive) writes.ended(this.queryRunner)
       wait(result, transactions.committed(this.queryRunner))
     }
 
     override broadcastBeforeTransactionRollbackEvent(result: Result): void {
       super.broadcastBeforeTransactionRollbackEvent(result)
-      wait(result, transactions.rollingBack(this.queryRunner))
+      const whole = savepointsOf(this.queryRunner) === 0
+      if (whole) transactions.get(this.queryRunner)?.files.stopUploads()
+      const settled = writes.rollingBack(this.queryRunner, { whole })
+      const rollingBack = () => transactions.rollingBack(this.queryRunner)
+      wait(result, settled ? settled.then(rollingBack) : rollingBack())
     }
 
     override broadcastAfterTransactionRollbackEvent(result: Result): void {

@@ -270,7 +270,8 @@ function openSavepoints({ files }: RunnerTransaction, queryRunner: QueryRunner):
   while (files.savepoints < savepointsOf(queryRunner)) files.savepoint()
 }
 
-function savepointsOf(queryRunner: QueryRunner): number {
+/** How many savepoints are open in the transaction of a query runner. */
+export function savepointsOf(queryRunner: QueryRunner): number {
   return Math.max(depthOf(queryRunner) - 1, 0)
 }
 

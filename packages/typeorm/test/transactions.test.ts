@@ -446,6 +446,23 @@ describe('several files of one column', () => {
 })
 
 describe('a save that nobody waited for', () => {
+  beforeEach(async () => {
+    await database.close()
+    database = await TestDatabase.open([Document, Receipt, Vehicle], { maxWait: 50 })
+    documents = database.dataSource.getRepository(Document)
+  })
+
+  it('is waited for by the end of the transaction', async () => {
+    const queryRunner = database.dataSource.createQueryRunner()
+    await queryRunner.startTransaction()
+    const saving = queryRunner.manager.save(Document, { content: textFile('late') })
+
+    await queryRunner.commitTransaction()
+
+    await saving
+    expect(await documents.count()).toBe(1)
+  })
+
   it('is stopped in its upload by the end of the transaction', async () => {
     const queryRunner = database.dataSource.createQueryRunner()
     await queryRunner.startTransaction()
@@ -473,6 +490,44 @@ describe('a save that nobody waited for', () => {
     // Where the storage has the file and has not yet said so, its upload is given up.
     await expect(saving).rejects.toMatchObject({ code: expect.stringMatching(/^(PENDING_FILE|ABORTED)$/) })
     expect(await documents.count()).toBe(0)
+  })
+})
+
+describe('saves side by side in one transaction', () => {
+  const saveAll = (manager: EntityManager, contents: readonly UploadedFile[]) =>
+    Promise.all(contents.map((content) => manager.save(Document, { content })))
+
+  it('follow each other, and are committed with it', async () => {
+    await database.dataSource.transaction((manager) =>
+      saveAll(manager, [textFile('a'), textFile('b'), textFile('c')]),
+    )
+
+    const texts = await Promise.all((await documents.find()).map(({ content }) => textOf(content)))
+    expect(texts.sort()).toEqual(['a', 'b', 'c'])
+  })
+
+  it('of which one fails are rolled back, also those that are on their way', async () => {
+    database.chaos.delay('write', 5)
+    const contents = [textFile('a'), brokenFile(), textFile('b'), textFile('c')]
+
+    const saving = database.dataSource.transaction((manager) => saveAll(manager, contents))
+
+    await expect(saving).rejects.toMatchObject({ code: 'CONTENT_FAILED' })
+    await setTimeout(50)
+    expect(await documents.count()).toBe(0)
+    expect(await database.pathsOfFiles()).toEqual([])
+  })
+
+  it('that a subscriber makes within another do not wait for it', async () => {
+    const receipts = database.dataSource.getRepository(Receipt)
+    database.dataSource.subscribers.unshift({
+      listenTo: () => Document,
+      afterInsert: ({ manager }) => manager.save(Receipt, { number: 'made by the subscriber' }),
+    })
+
+    await database.dataSource.transaction((manager) => saveAll(manager, [textFile('a'), textFile('b')]))
+
+    expect(await receipts.count()).toBe(2)
   })
 })
 

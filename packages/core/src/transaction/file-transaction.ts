@@ -116,6 +116,11 @@ export class FileTransaction {
     this.#checkOpen().discard(paths)
   }
 
+  /** A rollback is about to be sent: stops the uploads that are in flight, so that nobody has to wait for them. */
+  stopUploads(): void {
+    for (const scope of this.#scopes) scope.stop()
+  }
+
   /** A savepoint: what follows belongs to a scope of its own. */
   savepoint(): void {
     this.#checkOpen()

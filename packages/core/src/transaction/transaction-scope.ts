@@ -79,6 +79,11 @@ export class TransactionScope {
     await Promise.all([depot.deleteFiles(paths), remove(depot, late, [])])
   }
 
+  /** Stops the uploads that are in flight. */
+  stop(): void {
+    for (const { abort, finished } of this.#uploads) if (!finished) abort.abort()
+  }
+
   /** Rolled back: stops the uploads, waits for them, deletes what they stored. */
   async undo(depot: DepotManager): Promise<void> {
     const removing = remove(depot, this.#uploads, this.#stored)

@@ -43,6 +43,11 @@ export class TurnsOnOneConnection implements Turns {
     this.#atEnd = atEnd
   }
 
+  /** True for a call from within the turn that is going on, where that is {@link Turns.run | entered}. */
+  get isInside(): boolean {
+    return this.#inside.getStore()?.running === true
+  }
+
   run<T>(action: () => Promise<T>, entered: boolean): Promise<T> {
     // A turn that has ended may live on in what it left running; that waits like everybody else.
     if (this.#inside.getStore()?.running) return action()

@@ -12,9 +12,17 @@ export class NoteWriter implements RowWriter {
   }
 
   async save(contents: ReadonlyMap<string, RowContent>): Promise<void> {
-    const notes: Note[] = []
-    for (const [name, content] of contents) notes.push(fill(await this.find(name), content))
-    await this.manager.save(notes)
+    if (!this.manager.queryRunner) {
+      const notes: Note[] = []
+      for (const [name, content] of contents) notes.push(fill(await this.find(name), content))
+      await this.manager.save(notes)
+      return
+    }
+    await Promise.all(
+      [...contents].map(async ([name, content]) => {
+        await this.manager.save(fill(await this.find(name), content))
+      }),
+    )
   }
 
   async remove(name: string): Promise<void> {
