@@ -84,7 +84,7 @@ export { formatFilePath, parseFilePath, type FileLocation } from './file-path.ts
 
 // For integrations with an ORM.
 export { FileTransaction, type TransactionOutcome } from './transaction/file-transaction.ts'
-export { attachFile, attachNow, type AttachOptions } from './transaction/attach-file.ts'
+export { attachFile, prepareAttach, type AttachOptions } from './transaction/attach-file.ts'
 export { isAnswerOfMysql, isAnswerOfPostgres } from './transaction/database-answer.ts'
 export {
   transactionControlOf,
@@ -94,4 +94,5 @@ export {
 export { patiently } from './transaction/patiently.ts'
 export { NO_TURNS, TurnsOnOneConnection, type Turns } from './transaction/turns.ts'
 export { bindManager, boundManager } from './upload/manager-binding.ts'
+export { rememberText, textOf } from './upload/value-text.ts'
 export { giveBack, isRevoked, markRevoked, takeOwnership } from './upload/ownership.ts'

@@ -1,8 +1,9 @@
 import {
   attachFile,
-  attachNow,
   FiledepotError,
+  prepareAttach,
   UploadedFile,
+  type AttachOptions,
   type DepotManager,
   type FileTransaction,
 } from '@filedepot/core'
@@ -247,13 +248,21 @@ export class FileWrite {
     try {
       const stored =
         this.#preuploads?.take(file, slot.field) ??
-        (file.isPending ? attachNow(depot, this.#files, file, options) : undefined) ??
+        (await this.#attachNow(file, options)) ??
         (await attachFile(depot, this.#files, file, options))
       this.#remember(slot, index, { stored, isOurs: stored !== file })
       return stored
     } catch (error) {
       throw inField(slot.field, error)
     }
+  }
+
+  async #attachNow(file: UploadedFile, options: AttachOptions): Promise<UploadedFile | undefined> {
+    const attach = file.isPending ? prepareAttach(this.#parts.depot, this.#files, file, options) : undefined
+    if (!attach) return undefined
+    // The files of many rows are all prepared before the first of them is written.
+    await Promise.resolve()
+    return attach()
   }
 
   #remember(slot: Slot, index: number, file: SlotFile): void {

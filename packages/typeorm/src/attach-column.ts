@@ -1,12 +1,12 @@
 import {
   attachFile,
-  attachNow,
   FiledepotError,
   giveBack,
   markRevoked,
+  prepareAttach,
   type DepotManager,
   type FileTransaction,
-  type UploadedFile,
+  UploadedFile,
 } from '@filedepot/core'
 import type { ObjectLiteral } from 'typeorm'
 import type { FileColumn, GivenFile } from './file-column.ts'
@@ -35,81 +35,138 @@ export interface Attached {
 }
 
 /**
- * Makes the property hold stored values; `undefined` where it holds nothing.
+ * Prepares all that can be done before a file is written. What is returned makes the property hold stored values;
+ * `undefined` where it holds nothing. Small files of a local storage are there when that returns, without a promise.
  *
  * @param current what the row holds now
  */
-export async function attachColumn(
+export function prepareColumn(
   column: FileColumn,
   entity: ObjectLiteral,
   current: readonly UploadedFile[],
-  { depot, files, enter, leave }: AttachColumnOptions,
-): Promise<Attached | undefined> {
-  const { scope } = files
+  options: AttachColumnOptions,
+): () => Attached | undefined | Promise<Attached> {
   const given = column.get(entity)
-  if (given === undefined || given === null) return undefined
-  const list = column.list(given)
-  const paths = current.map(({ path }) => path)
-  const adopted: UploadedFile[] = []
-  let value: unknown = given
-  const uploaded: UploadedFile[] = []
-  const revert = () => {
-    for (const file of adopted) giveBack(file)
-    // A statement that comes late must not write what is going.
-    for (const file of uploaded) markRevoked(file)
-    // Whoever has put something else there since meant that.
-    if (column.get(entity) === value) column.set(entity, given)
+  if (given === undefined || given === null) return () => undefined
+  const attachment = new ColumnAttachment(column, entity, given, options)
+  attachment.prepare(current.map(({ path }) => path))
+  return () => attachment.attach()
+}
+
+/** What becomes of a property's value on its way into the row. */
+class ColumnAttachment {
+  readonly #column: FileColumn
+  readonly #entity: ObjectLiteral
+  readonly #options: AttachColumnOptions
+  readonly #scope: object
+  readonly #given: unknown
+  readonly #list: readonly GivenFile[]
+  #attaching: readonly (() => UploadedFile | Promise<UploadedFile>)[] = []
+  readonly #running: (UploadedFile | Promise<UploadedFile>)[] = []
+  /** What the property holds now, as far as this has set it. */
+  #value: unknown
+  readonly #uploaded: UploadedFile[] = []
+  readonly #adopted: UploadedFile[] = []
+
+  constructor(column: FileColumn, entity: ObjectLiteral, given: unknown, options: AttachColumnOptions) {
+    this.#column = column
+    this.#entity = entity
+    this.#options = options
+    this.#scope = options.files.scope
+    this.#given = given
+    this.#value = given
+    this.#list = column.list(given)
   }
 
-  const attach = async (file: GivenFile) => {
-    const options = { ...column.settings, current: paths, revert }
-    const stored =
-      attachNow(depot, files, file, options) ?? (await enter(() => attachFile(depot, files, file, options)))
-    if (stored !== file) uploaded.push(stored)
-    else if (!paths.includes(stored.path)) adopted.push(stored)
-    return stored
+  /** @param held the paths that the row holds */
+  prepare(held: readonly string[]): void {
+    const { depot, files, enter } = this.#options
+    const { type, storage, maxSize, validators, filters } = this.#column.settings
+    const options = { type, storage, maxSize, validators, filters, current: held, revert: this.#revert }
+    const note = (file: GivenFile, stored: UploadedFile) => {
+      if (stored !== file) this.#uploaded.push(stored)
+      else if (!held.includes(stored.path)) this.#adopted.push(stored)
+      return stored
+    }
+    try {
+      this.#attaching = this.#list.map((file) => {
+        const attachNow = prepareAttach(depot, files, file, options)
+        if (attachNow) return () => note(file, attachNow())
+        const attach = () => attachFile(depot, files, file, options)
+        return async () => note(file, await enter(attach))
+      })
+    } catch (error) {
+      throw this.#named(error)
+    }
   }
-  const attached = await allOrNone(list.map(attach), (stored) => {
-    // The property keeps what it was given, so what went well is in no row.
-    if (adopted.includes(stored)) giveBack(stored)
-    else if (list.includes(stored)) return
+
+  attach(): Attached | Promise<Attached> {
+    try {
+      for (const attach of this.#attaching) this.#running.push(attach())
+    } catch (error) {
+      return this.#fail(error)
+    }
+    return this.#running.every((one) => one instanceof UploadedFile)
+      ? this.#finish(this.#running)
+      : Promise.all(this.#running.map((one) => Promise.resolve(one))).then(
+          (attached) => this.#finish(attached),
+          (error: unknown) => this.#fail(error),
+        )
+  }
+
+  #finish(attached: readonly UploadedFile[]): Attached {
+    if (attached.some((file, index) => file !== this.#list[index])) {
+      this.#value = this.#column.value(attached)
+      this.#column.set(this.#entity, this.#value)
+    }
+    return {
+      files: attached,
+      gained: pathsOf(this.#uploaded),
+      adopted: pathsOf(this.#adopted),
+      text: this.#column.transformer.to(this.#value),
+      revert: this.#revert,
+    }
+  }
+
+  readonly #revert = (): void => {
+    for (const file of this.#adopted) giveBack(file)
+    // A statement that comes late must not write what is going.
+    for (const file of this.#uploaded) markRevoked(file)
+    // Whoever has put something else there since meant that.
+    if (this.#column.get(this.#entity) === this.#value) this.#column.set(this.#entity, this.#given)
+  }
+
+  /** The property keeps what it was given, so what went well is in no row: also what comes later. */
+  #fail(error: unknown): never {
+    for (const one of this.#running) {
+      Promise.resolve(one)
+        .then((stored) => {
+          this.#leave(stored)
+        })
+        .catch(() => undefined)
+    }
+    throw this.#named(error)
+  }
+
+  #leave(stored: UploadedFile): void {
+    const { depot, files, leave } = this.#options
+    if (this.#adopted.includes(stored)) giveBack(stored)
+    else if (this.#list.includes(stored)) return
     else if (files.settled) void depot.deleteFiles(stored.files)
-    else leave(stored, scope)
-  }).catch((error: unknown) => {
-    throw inColumn(error, column)
-  })
-  if (attached.some((file, index) => file !== list[index])) {
-    value = column.value(attached)
-    column.set(entity, value)
+    else leave(stored, this.#scope)
   }
-  return {
-    files: attached,
-    gained: pathsOf(uploaded),
-    adopted: pathsOf(adopted),
-    text: column.transformer.to(value),
-    revert,
+
+  /** The same error, with the column's name in front of its message: a row may have several files. */
+  #named(error: unknown): unknown {
+    const { entityMetadata, propertyPath } = this.#column.column
+    if (error instanceof FiledepotError) {
+      error.message = `${entityMetadata.name}.${propertyPath}: ${error.message}`
+    }
+    return error
   }
 }
 
 /** The paths of all files that belong to these values. */
 export function pathsOf(files: readonly UploadedFile[]): string[] {
   return files.flatMap(({ files: paths }) => paths)
-}
-
-/** As `Promise.all`; where one fails, `undo` gets the results of the others, also of those that come later. */
-async function allOrNone<T>(running: readonly Promise<T>[], undo: (result: T) => void): Promise<T[]> {
-  try {
-    return await Promise.all(running)
-  } catch (error) {
-    for (const one of running) one.then(undo).catch(() => undefined)
-    throw error
-  }
-}
-
-/** The same error, with the column's name in front of its message: a row may have several files. */
-function inColumn(error: unknown, { column }: FileColumn): unknown {
-  if (error instanceof FiledepotError) {
-    error.message = `${column.entityMetadata.name}.${column.propertyPath}: ${error.message}`
-  }
-  return error
 }

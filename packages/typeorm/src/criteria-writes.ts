@@ -157,7 +157,7 @@ export class CriteriaWrites {
     const { callListeners, onIgnore, onUpdate } = builder.expressionMap as InsertMap
     const transaction = await this.#transactions.enter(queryRunner)
     if (!callListeners) {
-      await Promise.all(values.map((value) => this.#files.insert(transaction, metadata, value)))
+      await Promise.all(values.map(async (value) => this.#files.insert(transaction, metadata, value)))
     }
     // Of a plain INSERT the events say all.
     if (!onIgnore && !onUpdate && callListeners) return await execute()

@@ -31,6 +31,8 @@ export class DepotSubscriber {
   readonly #loaded: LoadedFiles
   readonly #files: EntityFiles
   readonly #missing = new MissingColumns()
+  /** What the hook before has begun, and what TypeORM waits for. */
+  #last: { readonly running: Promise<void>; readonly settled: Promise<void> } | undefined
 
   constructor({ entities, transactions, loaded, files }: Attachment) {
     this.#entities = entities
@@ -163,22 +165,41 @@ export class DepotSubscriber {
 
   #within(
     queryRunner: QueryRunner,
-    action: (transaction: RunnerTransaction) => Promise<void>,
-  ): Promise<void> {
-    const running = (async () => {
-      try {
-        await action(await this.#transactions.enter(queryRunner))
-      } catch (error) {
-        // Whoever goes on after the error finds the connection free.
-        await readerOf(queryRunner).idle()
-        // Outside a transaction, no other event is to come.
-        await this.#transactions.finished(queryRunner)
+    action: (transaction: RunnerTransaction) => Promise<void> | undefined,
+  ): Promise<void> | undefined {
+    const running = this.#begin(queryRunner, action)
+    if (!running) return undefined
+    // The rows of a save share a promise, of which each derived one would be kept until all of them are there.
+    if (this.#last?.running !== running)
+      this.#last = { running, settled: this.#settled(queryRunner, running) }
+    return this.#last.settled
+  }
+
+  #begin(
+    queryRunner: QueryRunner,
+    action: (transaction: RunnerTransaction) => Promise<void> | undefined,
+  ): Promise<void> | undefined {
+    try {
+      const entering = this.#transactions.enter(queryRunner)
+      return entering instanceof Promise ? entering.then(action) : action(entering)
+    } catch (error) {
+      return new Promise(() => {
         throw error
-      }
-    })()
+      })
+    }
+  }
+
+  #settled(queryRunner: QueryRunner, running: Promise<void>): Promise<void> {
+    const settled = running.catch(async (error: unknown) => {
+      // Whoever goes on after the error finds the connection free.
+      await readerOf(queryRunner).idle()
+      // Outside a transaction, no other event is to come.
+      await this.#transactions.finished(queryRunner)
+      throw error
+    })
     // Where a sibling throws at once, TypeORM waits for nobody any more, and a failure here would end the process.
-    running.catch(() => undefined)
-    return running
+    settled.catch(() => undefined)
+    return settled
   }
 }
 

@@ -1,6 +1,6 @@
 import { AbortedError, bindManager, type DepotManager, type Turns, type UploadedFile } from '@filedepot/core'
 import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
-import { attachColumn, pathsOf, type Attached } from './attach-column.ts'
+import { pathsOf, prepareColumn, type Attached } from './attach-column.ts'
 import { fileColumnsOf, type FileColumn } from './file-column.ts'
 import type { LoadedFiles } from './loaded-files.ts'
 import { readCascadedRows } from './cascaded-rows.ts'
@@ -32,7 +32,9 @@ export class EntityFiles {
   readonly #depot: DepotManager
   readonly #loaded: LoadedFiles
   /** The objects whose files are on their way to a new row. */
-  readonly #inserting = new WeakSet<ObjectLiteral>()
+  readonly #inserting = new Set<ObjectLiteral>()
+  /** The same, by the batch that uploads them. */
+  readonly #batches = new WeakMap<Promise<void>, ObjectLiteral[]>()
   readonly #turns: Turns
 
   constructor(depot: DepotManager, loaded: LoadedFiles, turns: Turns) {
@@ -42,40 +44,42 @@ export class EntityFiles {
   }
 
   /** Uploads what the entity holds, and lets it hold the stored values. */
-  async insert(
+  insert(
     transaction: RunnerTransaction,
     metadata: EntityMetadata,
     entity: ObjectLiteral,
-  ): Promise<void> {
+  ): Promise<void> | undefined {
     const columns = fileColumnsOf(metadata).filter(
       (column) => column.column.isInsert && column.list(column.get(entity)).length > 0,
     )
-    if (columns.length === 0) return
+    if (columns.length === 0) return undefined
     // TypeORM makes a row for each time that an object stands in a list, and all of them from its last state.
     if (this.#inserting.has(entity)) throw sameObject(metadata)
     this.#inserting.add(entity)
-    try {
-      await this.#insert(transaction, metadata, entity, columns)
-    } finally {
-      this.#inserting.delete(entity)
-    }
-  }
-
-  async #insert(
-    transaction: RunnerTransaction,
-    metadata: EntityMetadata,
-    entity: ObjectLiteral,
-    columns: readonly FileColumn[],
-  ): Promise<void> {
-    await Promise.all(
-      columns.map(async (column) => {
-        const { scope } = transaction.files
-        const attached = await this.#attach(transaction, column, entity, [])
+    const inserting = columns.map((column) =>
+      this.#attach(transaction, column, entity, [], (attached, scope) => {
         if (!attached) return
         const held = (queryRunner: QueryRunner) => pathsOfText(queryRunner, column, attached.text)
         this.#claim(transaction, entity, { metadata, kind: 'insert', ...attached, lost: [], held }, scope)
       }),
     )
+    // All of them are the one promise of a batch.
+    const [batch] = inserting
+    if (batch) this.#keepUntil(batch, entity)
+    return batch
+  }
+
+  #keepUntil(batch: Promise<void>, entity: ObjectLiteral): void {
+    let entities = this.#batches.get(batch)
+    if (!entities) {
+      const kept = (entities = [] as ObjectLiteral[])
+      this.#batches.set(batch, kept)
+      const end = () => {
+        for (const inserted of kept) this.#inserting.delete(inserted)
+      }
+      batch.then(end, end)
+    }
+    entities.push(entity)
   }
 
   /** Uploads what is new in the columns that changed; the row gives up what it held instead. */
@@ -97,14 +101,14 @@ export class EntityFiles {
           this.#refresh(column, entity, before)
           return
         }
-        const { scope } = transaction.files
-        const attached = await this.#attach(transaction, column, entity, current)
-        const kept = new Set(pathsOf(attached?.files ?? []))
-        const lost = pathsOf(current).filter((path) => !kept.has(path))
-        const held = (queryRunner: QueryRunner) =>
-          pathsOfRow(queryRunner, { metadata, key, row, column, before, after: attached?.text ?? null })
-        const claim = { ...NOTHING, ...attached, lost, held }
-        this.#claim(transaction, entity, { metadata, kind: 'update', ...claim }, scope)
+        await this.#attach(transaction, column, entity, current, (attached, scope) => {
+          const kept = new Set(pathsOf(attached?.files ?? []))
+          const lost = pathsOf(current).filter((path) => !kept.has(path))
+          const held = (queryRunner: QueryRunner) =>
+            pathsOfRow(queryRunner, { metadata, key, row, column, before, after: attached?.text ?? null })
+          const claim = { ...NOTHING, ...attached, lost, held }
+          this.#claim(transaction, entity, { metadata, kind: 'update', ...claim }, scope)
+        })
       }),
     )
   }
@@ -149,20 +153,36 @@ export class EntityFiles {
     this.#loaded.remember(entity, column)
   }
 
-  /** @param current what the row holds now */
+  /**
+   * @param current what the row holds now
+   * @param claim gets what the row is going to hold, and the scope of the transaction in which it was uploaded
+   */
   #attach(
-    { files, claims }: RunnerTransaction,
+    { files, claims, jobs }: RunnerTransaction,
     column: FileColumn,
     entity: ObjectLiteral,
     current: readonly UploadedFile[],
-  ): Promise<Attached | undefined> {
-    return attachColumn(column, entity, current, {
-      depot: this.#depot,
-      files,
-      enter: (upload) => this.#turns.enter(upload),
-      leave: (stored, scope) => {
-        claims.add(stored, leftover(column, stored), scope)
-      },
+    claim: (attached: Attached | undefined, scope: object) => void,
+  ): Promise<void> {
+    return jobs.add(() => {
+      const { scope } = files
+      const attach = prepareColumn(column, entity, current, {
+        depot: this.#depot,
+        files,
+        enter: (upload) => this.#turns.enter(upload),
+        leave: (stored, left) => {
+          claims.add(stored, leftover(column, stored), left)
+        },
+      })
+      return () => {
+        const attached = attach()
+        if (attached instanceof Promise)
+          return attached.then((late) => {
+            claim(late, scope)
+          })
+        claim(attached, scope)
+        return undefined
+      }
     })
   }
 }

@@ -112,9 +112,10 @@ function heardBy(
     }
 
     override broadcastBeforeInsertEvent(result: Result, metadata: Metadata, entity: Entity): void {
+      const before = result.promises.length
       super.broadcastBeforeInsertEvent(result, metadata, entity)
       if (!entity || !subscriber.hears(metadata)) return
-      change(result, subscriber.beforeInsert(this.queryRunner, metadata, entity))
+      change(result, before, () => subscriber.beforeInsert(this.queryRunner, metadata, entity))
     }
 
     override broadcastAfterInsertEvent(
@@ -136,10 +137,13 @@ function heardBy(
       columns: Columns,
       relations: unknown,
     ): void {
+      const before = result.promises.length
       super.broadcastBeforeUpdateEvent(result, metadata, entity, row, columns, relations)
       // A relation that is nullified has no entity, and update(criteria, …) no row.
       if (!entity || !subscriber.hears(metadata)) return
-      change(result, subscriber.beforeUpdate(this.queryRunner, metadata, entity, row, columns ?? []))
+      change(result, before, () =>
+        subscriber.beforeUpdate(this.queryRunner, metadata, entity, row, columns ?? []),
+      )
     }
 
     override broadcastAfterUpdateEvent(
@@ -231,12 +235,21 @@ function heardBy(
   }
 }
 
+/** Of the rows of a save, many have the same promise. */
 function wait({ promises }: Result, promise: Promise<void> | undefined): void {
-  if (promise) promises.push(promise)
+  if (promise && promises.at(-1) !== promise) promises.push(promise)
 }
 
-/** Waits for what changes the entity. */
-function change(result: Result, promise: Promise<void> | undefined): void {
+/**
+ * Waits for a hook that may change the entity, which runs when those of the application have ended that this event began.
+ *
+ * @param before how many promises there were before this event
+ */
+function change(result: Result, before: number, hook: () => Promise<void> | undefined): void {
+  const others = result.promises.slice(before)
+  const promise = others.length === 0 ? hook() : Promise.all(others).then(hook)
+  // Where a sibling throws at once, TypeORM waits for nobody any more, and a failure here would end the process.
+  if (others.length > 0) promise?.catch(() => undefined)
   wait(result, promise)
   if (promise) result.count++
 }

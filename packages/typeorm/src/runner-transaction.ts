@@ -7,6 +7,7 @@ import {
   type TransactionOutcome,
 } from '@filedepot/core'
 import { isAnswer, isConnectionLost, isDeadlock } from './database-answers.ts'
+import { JobBatch } from './job-batch.ts'
 import { StatementClaims } from './statement-claims.ts'
 
 /** A statement that has run on the transaction's connection. */
@@ -24,6 +25,8 @@ export interface RanStatement {
 export class RunnerTransaction {
   readonly files: FileTransaction
   readonly claims: StatementClaims
+  /** What its hooks have to do before their statements. */
+  readonly jobs = new JobBatch()
   /** It began with a statement outside a transaction of the database. */
   readonly autocommit: boolean
   readonly #family: SqlFamily

@@ -22,14 +22,22 @@ export class RunnerTransactions {
   }
 
   /**
-   * The transaction in which the query runner is now; begun when the first file asks for it.
+   * The transaction in which the query runner is now; begun when the first file asks for it. A promise only where the
+   * database has to be asked whether it still goes on.
    *
    * @throws FiledepotError `TRANSACTION_ABORTED`, and what else forbids to go on
    */
-  async enter(queryRunner: QueryRunner): Promise<RunnerTransaction> {
+  enter(queryRunner: QueryRunner): RunnerTransaction | Promise<RunnerTransaction> {
     const transaction = this.#of(queryRunner)
     // Outside a transaction, a statement that failed has ended nothing.
-    if (transaction.suspect && queryRunner.isTransactionActive) await this.#look(queryRunner, transaction)
+    if (transaction.suspect && queryRunner.isTransactionActive)
+      return this.#enterSuspect(queryRunner, transaction)
+    transaction.check()
+    return transaction
+  }
+
+  async #enterSuspect(queryRunner: QueryRunner, transaction: RunnerTransaction): Promise<RunnerTransaction> {
+    await this.#look(queryRunner, transaction)
     transaction.check()
     return transaction
   }

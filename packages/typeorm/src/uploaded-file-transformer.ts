@@ -1,4 +1,4 @@
-import { isRevoked, UploadedFile, type UploadType } from '@filedepot/core'
+import { isRevoked, rememberText, textOf, UploadedFile, type UploadType } from '@filedepot/core'
 import type { ValueTransformer } from 'typeorm'
 import { UnsavedFile } from './unsaved-file.ts'
 
@@ -41,19 +41,10 @@ function isStored(value: unknown): value is UploadedFile {
   return value instanceof UploadedFile && !value.isPending && !isRevoked(value)
 }
 
-/** A stored value never changes, and TypeORM asks for its text several times in each save. */
-const texts = new WeakMap<UploadedFile, string>()
-
 /** The text that a row has is that of the value, also where we would write it in another way. */
 function remember(file: UploadedFile, text: unknown): UploadedFile {
-  if (typeof text === 'string') texts.set(file, text)
+  if (typeof text === 'string') rememberText(file, text)
   return file
-}
-
-function textOf(file: UploadedFile): string {
-  const text = texts.get(file) ?? JSON.stringify(file)
-  texts.set(file, text)
-  return text
 }
 
 /** Text that is no JSON stays what it is, and is refused as a value. */

@@ -478,10 +478,13 @@ describe('a save that nobody waited for', () => {
 
   it('cannot write a row whose file has been removed with its transaction', async () => {
     const gate = new Gate()
-    database.dataSource.subscribers.unshift({ listenTo: () => Document, beforeInsert: () => gate.opened })
+    database.dataSource.subscribers.unshift({
+      listenTo: () => Document,
+      beforeInsert: ({ entity }: { entity: Partial<Document> }) => (entity.content ? undefined : gate.opened),
+    })
     const queryRunner = database.dataSource.createQueryRunner()
     await queryRunner.startTransaction()
-    const saving = queryRunner.manager.save(Document, { content: textFile('late') })
+    const saving = queryRunner.manager.save(Document, [{ content: textFile('late') }, {}])
     while ((await database.pathsOfFiles()).length === 0) await setImmediate()
 
     await queryRunner.rollbackTransaction()

@@ -65,12 +65,13 @@ export async function inspectContent(
 export function inspectBytes(
   bytes: Uint8Array,
   content: ResolvedContent,
-  { maxSize = Infinity, ...options }: Omit<InspectOptions, 'validators' | 'signal'>,
+  options: Omit<InspectOptions, 'validators' | 'signal'>,
 ): Known | undefined {
   if (!loaded) return undefined
+  const { maxSize = Infinity } = options
   const filename = cleanFilename(options.filename ?? content.filename)
   if (bytes.byteLength > maxSize) throw new FileTooLargeError(filename, maxSize)
-  return describeHead(loaded, bytes, content, { ...options, filename })
+  return describeHead(loaded, bytes, content, { filename, contentType: options.contentType })
 }
 
 type Known = Pick<InspectedContent, 'filename' | 'contentType' | 'declaredType'>

@@ -25,11 +25,11 @@ export interface ResolvedContent {
   /** True where {@link ResolvedContent.open} can be called again. */
   readonly replayable: boolean
   /** The content as a stream. Throws `CONTENT_CONSUMED` where it has been read. */
-  open(signal?: AbortSignal): Readable | Promise<Readable>
+  readonly open: (signal?: AbortSignal) => Readable | Promise<Readable>
   /** Gives up a stream that is not going to be opened, so that what it holds open is closed. */
-  release?(): void
+  readonly release?: (() => void) | undefined
   /** Called when the stream has ended: throws where the parser had cut it short. */
-  checkComplete?(): void
+  readonly checkComplete?: (() => void) | undefined
 }
 
 /** Streams that were opened once: an exhausted iterator looks like an empty file, so they are remembered. */
@@ -103,7 +103,19 @@ export function ownBytes(bytes: Uint8Array): Uint8Array {
 
 function resolveIntent({ content, filename, contentType }: FileIntent): ResolvedContent {
   const inner = resolveContent(content)
-  return { ...inner, filename: filename ?? inner.filename, contentType: contentType ?? inner.contentType }
+  const { declaredType, metadata, size, bytes, replayable, open, release, checkComplete } = inner
+  return {
+    filename: filename ?? inner.filename,
+    contentType: contentType ?? inner.contentType,
+    declaredType,
+    metadata,
+    size,
+    bytes,
+    replayable,
+    open,
+    release,
+    checkComplete,
+  }
 }
 
 function resolveStoredFile(file: StoredFile): ResolvedContent {

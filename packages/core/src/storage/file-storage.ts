@@ -95,15 +95,19 @@ export class FileStorage {
   /** As {@link FileStorage.create}, but resolves with all that is then known of the file. */
   async store(content: FileContent, options: StoreOptions = {}): Promise<StoredRecord> {
     const resolved = resolveContent(content)
-    return this.#createNow(resolved, options) ?? (await this.#write(newFileId(), resolved, options))
+    const storeNow = this.#prepareStore(resolved, options)
+    return storeNow ? storeNow() : await this.#write(newFileId(), resolved, options)
   }
 
   /**
-   * The same at once, where the backend can do so: of few bytes in memory that nobody validates. Else `undefined`, and
-   * nothing has happened. For integrations.
+   * The same without promises, where the backend can do so: of few bytes in memory that nobody validates. Returns what
+   * stores the file, so that many can be prepared, and then written one right after the other; else `undefined`. For
+   * integrations.
+   *
+   * @throws FiledepotError as {@link FileStorage.create}
    */
-  storeNow(content: FileContent, options: StoreOptions = {}): StoredRecord | undefined {
-    return this.backend.createNow && this.#createNow(resolveContent(content), options)
+  prepareStore(content: FileContent, options: StoreOptions = {}): (() => StoredRecord) | undefined {
+    return this.backend.createNow && this.#prepareStore(resolveContent(content), options)
   }
 
   /**
@@ -269,18 +273,23 @@ export class FileStorage {
     return this.#record(id, info, declaredType)
   }
 
-  #createNow(content: ResolvedContent, options: StoreOptions): StoredRecord | undefined {
-    if (!this.backend.createNow) return undefined
+  #prepareStore(content: ResolvedContent, options: StoreOptions): (() => StoredRecord) | undefined {
+    const { backend } = this
+    const { createNow } = backend
+    if (!createNow) return undefined
     checkWholeNumber('maxSize', options.maxSize, 0)
     const ingested = ingestBytes(content, options)
     if (!ingested) return undefined
     const id = newFileId()
-    try {
-      this.backend.createNow(id, ingested.bytes, ingested.info)
-    } catch (error) {
-      throw this.dress('write', id, error)
+    const { bytes, info, declaredType } = ingested
+    return () => {
+      try {
+        createNow.call(backend, id, bytes, info)
+      } catch (error) {
+        throw this.dress('write', id, error)
+      }
+      return this.#record(id, info, declaredType)
     }
-    return this.#record(id, ingested.info, ingested.declaredType)
   }
 
   #record(id: string, info: FileInfo, declaredType: string | undefined): StoredRecord {

@@ -79,15 +79,14 @@ export class FileTransaction {
   }
 
   /**
-   * The same with an upload that is over when it returns, or that cannot be done so and returns `undefined`.
+   * The same with an upload that is over when it returns.
    *
-   * @param revert called on a rollback, where something was uploaded
+   * @param revert called on a rollback
    * @throws FiledepotError `TRANSACTION_SETTLED`, and what the upload throws
    */
-  addNow<T extends UploadedFile>(upload: () => T | undefined, revert?: () => void): T | undefined {
+  addNow<T extends UploadedFile>(upload: () => T, revert?: () => void): T {
     const scope = this.#checkOpen()
     const stored = upload()
-    if (!stored) return undefined
     takeOwnership(stored)
     scope.add(stored, revert)
     return stored

@@ -37,7 +37,7 @@ export async function uploadFile<T extends UploadedFile>(
     await stores.finished()
 
     const files = [file.path, ...stores.records.filter((record) => record !== file).map(({ path }) => path)]
-    const stored = storedValue(manager, value, { ...file, files, metadata: all })
+    const stored = storedValue(manager, value, file, { files, metadata: all })
     for (const record of stores.records) manager.report('uploaded', record)
     return stored
   } catch (error) {
@@ -48,25 +48,46 @@ export async function uploadFile<T extends UploadedFile>(
 }
 
 /**
- * The same at once, for a type that stores contents as they are, where the storage can do so and the column's rules are
- * not code of the program. Else `undefined`, and nothing has happened.
+ * The same without promises, for a type that stores contents as they are, where the storage can do so and the column's
+ * rules are not code of the program: returns what uploads the value. Else `undefined`.
  */
-export function uploadNow<T extends UploadedFile>(
+export function prepareUpload<T extends UploadedFile>(
   manager: DepotManager,
   value: T,
   { storage, maxSize, validators, filters }: UploadOptions,
-): T | undefined {
+): (() => T) | undefined {
   const { pending } = value
   if (!pending || filters?.length) return undefined
-  const record = manager.get(pending.storage ?? storage).storeNow(pending.content, { maxSize, validators })
-  if (!record) return undefined
-  const stored = storedValue(manager, value, { ...record, files: [record.path], metadata: {} })
-  manager.report('uploaded', record)
-  return stored
+  const target = manager.get(pending.storage ?? storage)
+  const store = target.prepareStore(pending.content, { maxSize, validators })
+  if (!store) return undefined
+  return () => {
+    const record = store()
+    const stored = storedValue(manager, value, record, { files: [record.path], metadata: {} })
+    manager.report('uploaded', record)
+    return stored
+  }
 }
 
-function storedValue<T extends UploadedFile>(manager: DepotManager, pending: T, data: UploadedFileData): T {
-  const stored = new (pending.constructor as UploadType<T>)(data)
+function storedValue<T extends UploadedFile>(
+  manager: DepotManager,
+  pending: T,
+  { storage, id, filename, contentType, declaredType, size, sha256, uploadedAt }: StoredRecord,
+  { files, metadata }: Pick<UploadedFileData, 'files' | 'metadata'>,
+): T {
+  const known = {
+    storage,
+    id,
+    filename,
+    contentType,
+    declaredType,
+    size,
+    sha256,
+    uploadedAt,
+    files,
+    metadata,
+  }
+  const stored = new (pending.constructor as UploadType<T>)(known)
   bindManager(stored, manager)
   giveBack(stored)
   return stored

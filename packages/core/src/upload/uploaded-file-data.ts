@@ -42,18 +42,15 @@ export interface UploadedFileJson {
 
 export function formatUploadedFile(data: UploadedFileData): UploadedFileJson {
   const { storage, id, filename, contentType, declaredType, size, sha256, uploadedAt, files, metadata } = data
-  return {
-    storage,
-    id,
-    filename,
-    contentType,
-    ...(declaredType !== undefined && { declaredType }),
-    ...(size !== undefined && { size }),
-    ...(sha256 !== undefined && { sha256 }),
-    uploadedAt: uploadedAt.toISOString(),
-    ...(files.length > 1 && { files }),
-    ...(Object.keys(metadata).length > 0 && { metadata }),
-  }
+  const json: Partial<UploadedFileJson> = { storage, id, filename, contentType }
+  // One by one: spreading what may be missing takes three times as long, and each save of a row comes by here.
+  if (declaredType !== undefined) json.declaredType = declaredType
+  if (size !== undefined) json.size = size
+  if (sha256 !== undefined) json.sha256 = sha256
+  json.uploadedAt = uploadedAt.toISOString()
+  if (files.length > 1) json.files = files
+  if (Object.keys(metadata).length > 0) json.metadata = metadata
+  return json as UploadedFileJson
 }
 
 /**

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import type { StorageBackend } from '../../src/backend.ts'
 import { LocalBackend } from '../../src/backends/local/local-backend.ts'
 import { MemoryBackend } from '../../src/backends/memory-backend.ts'
-import { attachFile, attachNow, type AttachOptions } from '../../src/transaction/attach-file.ts'
+import { attachFile, prepareAttach, type AttachOptions } from '../../src/transaction/attach-file.ts'
 import { FileTransaction } from '../../src/transaction/file-transaction.ts'
 import type { FileContent } from '../../src/content/file-content.ts'
 import type { StoreFile } from '../../src/upload/file-filter.ts'
@@ -207,7 +207,7 @@ describe('attachFile', () => {
   })
 })
 
-describe('attachNow', () => {
+describe('prepareAttach', () => {
   const temporaryFolder = temporaryFolders()
 
   class OwnBackend extends LocalBackend {
@@ -227,12 +227,12 @@ describe('attachNow', () => {
     const depot = memoryDepot(makeBackend(await temporaryFolder()))
     await depot.get().delete(await depot.get().create(bytesOf(1)))
     const transaction = new FileTransaction(depot)
-    const attach = (value: Parameters<typeof attachNow>[2], options: Partial<AttachOptions> = {}) =>
-      attachNow(depot, transaction, value, { type: UploadedFile, ...options })
+    const attach = (value: Parameters<typeof prepareAttach>[2], options: Partial<AttachOptions> = {}) =>
+      prepareAttach(depot, transaction, value, { type: UploadedFile, ...options })?.()
     return { depot, transaction, attach }
   }
 
-  it('has uploaded few bytes when it returns, which a commit keeps', async () => {
+  it('returns what uploads few bytes at once, which a commit keeps', async () => {
     const { depot, transaction, attach } = await onDisk()
     const events: string[] = []
     depot.on('uploaded', ({ path }) => events.push(path))
@@ -278,6 +278,17 @@ describe('attachNow', () => {
     expect(await pathsOf(depot)).toEqual([file?.path])
   })
 
+  it('has stored nothing before that is called', async () => {
+    const { depot, transaction } = await onDisk()
+
+    const attach = prepareAttach(depot, transaction, bytesOf(3), { type: UploadedFile })
+    await transaction.settle('rolledBack')
+
+    expect(attach).toBeInstanceOf(Function)
+    expect(thrown(() => attach?.())).toMatchObject({ code: 'TRANSACTION_SETTLED' })
+    expect(await pathsOf(depot)).toEqual([])
+  })
+
   it('belongs to the row: another one gets a copy', async () => {
     const { depot, transaction, attach } = await onDisk()
 
@@ -297,7 +308,7 @@ describe('attachNow', () => {
     expect(await pathsOf(depot)).toEqual([])
   })
 
-  it.each<[string, Parameters<typeof attachNow>[2], Partial<AttachOptions>]>([
+  it.each<[string, Parameters<typeof prepareAttach>[2], Partial<AttachOptions>]>([
     ['a stream', Readable.from([Buffer.from('hello')]), {}],
     ['many bytes', bytesOf(64 * 1024 + 1), {}],
     ['what a validator wants to see', bytesOf(3), { validators: [() => undefined] }],

@@ -1,6 +1,6 @@
 import { AbortedError, FileTransaction, type DepotManager, type UploadedFile } from '@filedepot/core'
 import type { ObjectLiteral } from 'typeorm'
-import { attachColumn } from '../attach-column.ts'
+import { prepareColumn } from '../attach-column.ts'
 import type { FileColumn } from '../file-column.ts'
 import type { LoadedFiles } from '../loaded-files.ts'
 import { patiently } from '@filedepot/core'
@@ -83,7 +83,7 @@ export class FileUnit {
   /** Makes a property of the claim's subject hold stored values, which the statement then writes. */
   async attach(claim: DocumentClaim, column: FileColumn, current: readonly UploadedFile[]): Promise<void> {
     const { depot } = this.#parts
-    const attached = await attachColumn(column, claim.subject, current, {
+    const attach = prepareColumn(column, claim.subject, current, {
       depot,
       files: this.#files,
       enter: (upload) => upload(),
@@ -91,6 +91,9 @@ export class FileUnit {
         this.#files.discard(files)
       },
     })
+    // The files of all documents of a save are prepared before the first of them is written.
+    await Promise.resolve()
+    const attached = await attach()
     if (this.#files.settled) {
       // The save has failed meanwhile, and its end has been.
       attached?.revert()

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import * as fs from 'node:fs'
 import * as promises from 'node:fs/promises'
 import { promisify } from 'node:util'
@@ -18,8 +17,12 @@ export interface Disk {
   readonly now?: DiskNow
   /** Creates a file with these bytes; fails where it exists. */
   create(path: string, bytes: Uint8Array, sync: boolean): Promise<void>
-  /** Creates or replaces a file of some hundred bytes: a reader sees the old one or the new one, whole. */
-  replaceText(path: string, text: string, sync: boolean): Promise<void>
+  /**
+   * Creates or replaces a file of some hundred bytes: a reader sees the old one or the new one, whole.
+   *
+   * @param temporary the name, used by nobody else, under which it is written
+   */
+  replaceText(path: string, temporary: string, text: string, sync: boolean): Promise<void>
   /** Opens the bytes of a file. @throws FiledepotError `CORRUPT_FILE` where there are more or fewer than it says */
   open(path: string, sidecar: Sidecar): Promise<OpenedFile>
   /** `undefined` where there is no such file, which an error would say ten times as slowly. */
@@ -38,7 +41,7 @@ export interface DiskNow {
   /** As {@link Disk.create}, of few bytes. */
   create(path: string, bytes: Uint8Array): void
   /** As {@link Disk.replaceText}. */
-  replaceText(path: string, text: string, sync?: boolean): void
+  replaceText(path: string, temporary: string, text: string, sync?: boolean): void
 }
 
 /** What the system says of a file: another file under the same name differs in one of them. */
@@ -59,20 +62,28 @@ const SMALL_BYTES = 64 * 1024
 
 /** What takes less time than a trip to the thread pool. */
 const now: DiskNow = {
-  create(path, bytes) {
-    fs.writeFileSync(path, bytes, { flag: 'wx' })
-  },
+  create: createNow,
 
-  replaceText(path, text, sync = false) {
-    const temporary = temporaryName(path)
+  replaceText(path, temporary, text, sync = false) {
     try {
-      fs.writeFileSync(temporary, text, { flag: 'wx', flush: sync })
+      createNow(temporary, Buffer.from(text), sync)
       fs.renameSync(temporary, path)
     } catch (error) {
       fs.rmSync(temporary, { force: true })
       throw error
     }
   },
+}
+
+/** As `writeFileSync`, which looks at more options than the writing takes. */
+function createNow(path: string, bytes: Uint8Array, sync = false): void {
+  const fd = fs.openSync(path, 'wx')
+  try {
+    for (let offset = 0; offset < bytes.byteLength;) offset += fs.writeSync(fd, bytes, offset)
+    if (sync) fs.fsyncSync(fd)
+  } finally {
+    fs.closeSync(fd)
+  }
 }
 
 /** Many bytes go through the thread pool; few bytes, and the names of files, do not. */
@@ -93,9 +104,9 @@ export const directDisk: Disk = {
   },
 
   // Not `async`: what is thrown before the return has to arrive as a rejection, and a throwing executor does that.
-  replaceText: (path, text, sync) =>
+  replaceText: (path, temporary, text, sync) =>
     new Promise((resolve) => {
-      now.replaceText(path, text, sync)
+      now.replaceText(path, temporary, text, sync)
       resolve()
     }),
 
@@ -120,8 +131,7 @@ export const directDisk: Disk = {
 export const threadPoolDisk: Disk = {
   create: (path, bytes, sync) => promises.writeFile(path, bytes, { flag: 'wx', flush: sync }),
 
-  async replaceText(path, text, sync) {
-    const temporary = temporaryName(path)
+  async replaceText(path, temporary, text, sync) {
     try {
       await promises.writeFile(temporary, text, { flag: 'wx', flush: sync })
       await promises.rename(temporary, path)
@@ -134,8 +144,4 @@ export const threadPoolDisk: Disk = {
   open: openByThreadPool,
   readText: (path) => promises.readFile(path, 'utf8'),
   unlink: (path) => promises.unlink(path),
-}
-
-function temporaryName(path: string): string {
-  return `${path}.${randomUUID()}.tmp`
 }

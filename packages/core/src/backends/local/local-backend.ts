@@ -213,7 +213,8 @@ export class LocalBackend implements StorageBackend {
     const path = this.#path(id, content)
     try {
       this.#createInShardNow(now, id, path, bytes)
-      now.replaceText(this.#sidecarPath(id), formatSidecar(makeSidecar(content, info, bytes.byteLength)))
+      const sidecar = formatSidecar(makeSidecar(content, info, bytes.byteLength))
+      now.replaceText(this.#sidecarPath(id), temporaryOf(path), sidecar)
     } catch (error) {
       rmSync(path, { force: true })
       throw error
@@ -237,7 +238,12 @@ export class LocalBackend implements StorageBackend {
     return this.#exclusively(id, async () => {
       const replaced = (await this.#contentsNow(id)).filter((content) => content !== sidecar.content)
       await this.#inShard(id, () =>
-        this.#disk.replaceText(this.#sidecarPath(id), formatSidecar(sidecar), this.#fsync),
+        this.#disk.replaceText(
+          this.#sidecarPath(id),
+          temporaryOf(this.#path(id, sidecar.content)),
+          formatSidecar(sidecar),
+          this.#fsync,
+        ),
       )
       if (this.#fsync) await syncFolder(join(this.folder, shardOf(id)))
       for (const content of replaced) await this.#unlink(this.#path(id, content))
@@ -346,6 +352,11 @@ export class LocalBackend implements StorageBackend {
     shards.delete(shardOf(Date.now().toString(16).padStart(12, '0')))
     for (const shard of shards) await rmdir(join(this.folder, shard)).catch(() => undefined)
   }
+}
+
+/** Of the bytes whose sidecar it becomes, as their name is used once. */
+function temporaryOf(contentPath: string): string {
+  return `${contentPath}.tmp`
 }
 
 /** The last part of a UUID is six random bytes; Node gets those of many UUIDs at once. */

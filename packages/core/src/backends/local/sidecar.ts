@@ -30,8 +30,15 @@ export function formatSidecar({
   lastModified,
   metadata,
 }: Sidecar): string {
-  const more = Object.keys(metadata).length > 0 ? { metadata } : {}
-  return JSON.stringify({ filename, contentType, size, sha256, lastModified, content, ...more })
+  return JSON.stringify({
+    filename,
+    contentType,
+    size,
+    sha256,
+    lastModified,
+    content,
+    metadata: Object.keys(metadata).length > 0 ? metadata : undefined,
+  })
 }
 
 /** @throws FiledepotError `CORRUPT_FILE` */

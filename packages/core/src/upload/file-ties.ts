@@ -1,0 +1,30 @@
+import type { DepotManager } from '../depot/depot-manager.ts'
+import type { UploadedFile } from './uploaded-file.ts'
+
+/**
+ * What becomes of a value, which itself never changes. It is kept inside the value: a `WeakMap` with thousands of them makes
+ * every garbage collection longer by milliseconds.
+ */
+export class FileTies {
+  /** Through which the value finds its file, where that is not the one of the process. */
+  manager: DepotManager | undefined
+  /** No row has it yet: it was uploaded ahead of a transaction, or given back by one that was rolled back. */
+  isUnowned = false
+  /** A rollback has removed its files. */
+  isRevoked = false
+  /** Its JSON, once somebody has asked for it. */
+  text: string | undefined
+}
+
+type Read = (value: UploadedFile) => FileTies
+
+let read: Read
+
+/** The class of the values has them in a private field, and says here how to read it. */
+export function readTiesBy(readPrivate: Read): void {
+  read = readPrivate
+}
+
+export function tiesOf(value: UploadedFile): FileTies {
+  return read(value)
+}
