@@ -1,7 +1,6 @@
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { compare } from '../harness.mjs'
+import { compareProcesses } from '../own-process.mjs'
 import { openPlain, openWithDepot } from '../people.mjs'
 import { compared } from '../report.mjs'
 import { saveFileless } from '../save-fileless.mjs'
@@ -27,21 +26,9 @@ async function inOneProcess(rounds, scratch) {
 }
 
 async function inProcessesOfTheirOwn(rounds, scratch) {
-  const children = [fork(CHILD), fork(CHILD), fork(CHILD, [scratch.folder()])]
-  try {
-    const [floor, control, subject] = children.map((child) => ({ batch: () => ask(child) }))
-    const result = await compare({ floor, control, subject, rounds })
-    return rowOf('own processes', result)
-  } finally {
-    for (const child of children) child.disconnect()
-  }
-}
-
-/** Lets a child run one batch; it answers with the milliseconds. */
-async function ask(child) {
-  child.send(BATCH)
-  const [milliseconds] = await once(child, 'message')
-  return milliseconds
+  const batch = String(BATCH)
+  const given = { floor: [batch], control: [batch], subject: [batch, scratch.folder()] }
+  return rowOf('own processes', await compareProcesses(CHILD, given, rounds))
 }
 
 function rowOf(where, result) {

@@ -168,5 +168,7 @@ class ColumnAttachment {
 
 /** The paths of all files that belong to these values. */
 export function pathsOf(files: readonly UploadedFile[]): string[] {
-  return files.flatMap(({ files: paths }) => paths)
+  const [first] = files
+  // Most often there is one file, of which nothing was derived.
+  return first && files.length === 1 ? [...first.files] : files.flatMap(({ files: paths }) => paths)
 }

@@ -3,13 +3,13 @@ import { setImmediate } from 'node:timers/promises'
 /** Prepares something, and returns what does it: with a promise only where that takes time. */
 export type Job = () => () => Promise<void> | undefined
 
-/** After so many jobs, others have their turn. */
+/** So many are prepared before the first of them is done; after them, others have their turn. */
 const AT_ONCE = 100
 
 /**
- * Jobs that are begun in one go, as TypeORM calls the hooks of a save. All of them are prepared, and then done, right after
- * the code that is running now. System calls leave little of what the processor had at hand, so that to prepare and to
- * write files in turn takes a quarter longer.
+ * Jobs that are begun in one go, as TypeORM calls the hooks of a save. They are prepared, and then done, right after the code
+ * that is running now. System calls leave little of what the processor had at hand, so that to prepare and to write files
+ * in turn takes a quarter longer.
  */
 export class JobBatch {
   #jobs: Job[] = []
@@ -27,11 +27,12 @@ export class JobBatch {
     this.#running = undefined
     const waiting: Promise<void>[] = []
     try {
-      const prepared = jobs.map((prepare) => prepare())
-      for (const [index, run] of prepared.entries()) {
-        if (index % AT_ONCE === AT_ONCE - 1) await setImmediate()
-        const running = run()
-        if (running) waiting.push(running)
+      for (let start = 0; start < jobs.length; start += AT_ONCE) {
+        if (start > 0) await setImmediate()
+        for (const run of jobs.slice(start, start + AT_ONCE).map((prepare) => prepare())) {
+          const running = run()
+          if (running) waiting.push(running)
+        }
       }
     } finally {
       // Also of those that were begun before another failed.

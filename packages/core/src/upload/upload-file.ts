@@ -6,7 +6,7 @@ import type { FileStorage, StoredRecord } from '../storage/file-storage.ts'
 import type { FileFilter, StoreFile } from './file-filter.ts'
 import { bindManager } from './manager-binding.ts'
 import { giveBack } from './ownership.ts'
-import type { UploadedFileData } from './uploaded-file-data.ts'
+import { NO_METADATA, type UploadedFileData } from './uploaded-file-data.ts'
 import type { PendingUpload, UploadedFile, UploadType } from './uploaded-file.ts'
 
 /** Uploads a pending value: its file, what its type derives from it, what filters add. All of it stays, or nothing. */
@@ -63,7 +63,7 @@ export function prepareUpload<T extends UploadedFile>(
   if (!store) return undefined
   return () => {
     const record = store()
-    const stored = storedValue(manager, value, record, { files: [record.path], metadata: {} })
+    const stored = storedValue(manager, value, record, { files: [record.path], metadata: NO_METADATA })
     manager.report('uploaded', record)
     return stored
   }

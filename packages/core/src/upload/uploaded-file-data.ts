@@ -40,6 +40,9 @@ export interface UploadedFileJson {
   metadata?: Readonly<Record<string, JsonValue>>
 }
 
+/** What most values have: shared, so that none has to make and to freeze its own. */
+export const NO_METADATA: UploadedFileData['metadata'] = Object.freeze({})
+
 export function formatUploadedFile(data: UploadedFileData): UploadedFileJson {
   const { storage, id, filename, contentType, declaredType, size, sha256, uploadedAt, files, metadata } = data
   const json: Partial<UploadedFileJson> = { storage, id, filename, contentType }
@@ -139,7 +142,7 @@ function optional<Kind extends keyof Kinds>(
 }
 
 function metadata(value: unknown): UploadedFileData['metadata'] {
-  const found = value ?? {}
+  const found = value ?? NO_METADATA
   if (typeof found !== 'object' || Array.isArray(found))
     throw new TypeError(`"metadata" is ${describe(found)}`)
   return found as UploadedFileData['metadata']

@@ -14,6 +14,7 @@ import { FileTies, readTiesBy } from './file-ties.ts'
 import { boundManager } from './manager-binding.ts'
 import {
   formatUploadedFile,
+  NO_METADATA,
   parseUploadedFile,
   type UploadedFileData,
   type UploadedFileJson,
@@ -291,7 +292,7 @@ function pendingError(field?: string): FiledepotError {
 }
 
 function deepFreeze<T>(value: T): T {
-  if (typeof value !== 'object' || value === null) return value
+  if (typeof value !== 'object' || value === null || value === NO_METADATA) return value
   for (const inner of Object.values(value)) deepFreeze(inner)
   return Object.freeze(value)
 }

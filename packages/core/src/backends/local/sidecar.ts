@@ -35,7 +35,8 @@ export function formatSidecar({
     contentType,
     size,
     sha256,
-    lastModified,
+    // Left to JSON.stringify, a date takes as long as all the rest.
+    lastModified: lastModified.toISOString(),
     content,
     metadata: Object.keys(metadata).length > 0 ? metadata : undefined,
   })
