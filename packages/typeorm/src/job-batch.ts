@@ -26,17 +26,15 @@ export class JobBatch {
     this.#jobs = []
     this.#running = undefined
     const waiting: Promise<void>[] = []
-    try {
-      for (let start = 0; start < jobs.length; start += AT_ONCE) {
-        if (start > 0) await setImmediate()
-        for (const run of jobs.slice(start, start + AT_ONCE).map((prepare) => prepare())) {
-          const running = run()
-          if (running) waiting.push(running)
-        }
+    for (let start = 0; start < jobs.length; start += AT_ONCE) {
+      if (start > 0) await setImmediate()
+      for (const run of jobs.slice(start, start + AT_ONCE).map((prepare) => prepare())) {
+        const running = run()
+        if (!running) continue
+        // It may fail while the others are begun, and is heard below only after that, or never, where one of them fails.
+        running.catch(() => undefined)
+        waiting.push(running)
       }
-    } finally {
-      // Also of those that were begun before another failed.
-      for (const running of waiting) running.catch(() => undefined)
     }
     await Promise.all(waiting)
   }

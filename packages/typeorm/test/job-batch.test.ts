@@ -87,6 +87,20 @@ describe('a batch of jobs', () => {
     await expect(failed).rejects.toThrow('too bad')
   })
 
+  it('hears of one that fails while others are still to be begun', async () => {
+    const unheard: unknown[] = []
+    const note = (reason: unknown) => unheard.push(reason)
+    process.on('unhandledRejection', note)
+    const { add } = noting(new JobBatch())
+
+    const batch = add('fails', () => Promise.reject(new Error('too bad')))
+    for (let index = 0; index < 1000; index++) void add(String(index))
+
+    await expect(batch).rejects.toThrow('too bad')
+    process.off('unhandledRejection', note)
+    expect(unheard).toEqual([])
+  })
+
   it('lets others have their turn in between', async () => {
     const { seen, add } = noting(new JobBatch())
 
