@@ -10,20 +10,26 @@ import { compare } from './harness.mjs'
  * @param argumentsOf those of the child, for each contender
  */
 export async function compareProcesses(script, argumentsOf, rounds) {
-  const names = ['floor', 'control', 'subject']
-  const children = names.map((name) => fork(script, argumentsOf[name]))
-  const ask = async (child) => {
-    child.send('batch')
-    const [milliseconds] = await once(child, 'message')
-    return milliseconds
+  const children = []
+  const contender = (name) => {
+    const child = fork(script, argumentsOf[name])
+    children.push(child)
+    return { batch: () => ask(child) }
   }
   try {
-    const contenders = children.map((child) => ({ batch: () => ask(child) }))
     return await compare({
-      ...Object.fromEntries(names.map((name, index) => [name, contenders[index]])),
+      floor: contender('floor'),
+      control: contender('control'),
+      subject: contender('subject'),
       rounds,
     })
   } finally {
     for (const child of children) child.disconnect()
   }
+}
+
+async function ask(child) {
+  child.send('batch')
+  const [milliseconds] = await once(child, 'message')
+  return milliseconds
 }

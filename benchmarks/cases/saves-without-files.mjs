@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { compare } from '../harness.mjs'
-import { compareProcesses } from '../own-process.mjs'
+import { compareProcesses } from '../compare-processes.mjs'
 import { openPlain, openWithDepot } from '../people.mjs'
 import { compared } from '../report.mjs'
 import { saveFileless } from '../save-fileless.mjs'

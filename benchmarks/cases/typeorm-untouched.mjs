@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { putByHand } from '../by-hand.mjs'
 import { comparePeople } from '../compare-people.mjs'
-import { compareProcesses } from '../own-process.mjs'
+import { compareProcesses } from '../compare-processes.mjs'
 import { photo } from '../people.mjs'
 import { fillPeople, renamePeople } from '../rename-people.mjs'
 import { compared } from '../report.mjs'

@@ -1,6 +1,6 @@
 import { AbortedError, bindManager, type DepotManager, type Turns, type UploadedFile } from '@filedepot/core'
 import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
-import { pathsOf, prepareColumn, type Attached } from './attach-column.ts'
+import { pathsOf, prepareColumn, type Attached } from './prepare-column.ts'
 import { fileColumnsOf, type FileColumn } from './file-column.ts'
 import type { LoadedFiles } from './loaded-files.ts'
 import { readCascadedRows } from './cascaded-rows.ts'

@@ -4,9 +4,9 @@ import {
   giveBack,
   markRevoked,
   prepareAttach,
+  UploadedFile,
   type DepotManager,
   type FileTransaction,
-  UploadedFile,
 } from '@filedepot/core'
 import type { ObjectLiteral } from 'typeorm'
 import type { FileColumn, GivenFile } from './file-column.ts'
@@ -48,8 +48,8 @@ export function prepareColumn(
 ): () => Attached | undefined | Promise<Attached> {
   const given = column.get(entity)
   if (given === undefined || given === null) return () => undefined
-  const attachment = new ColumnAttachment(column, entity, given, options)
-  attachment.prepare(current.map(({ path }) => path))
+  const held = current.map(({ path }) => path)
+  const attachment = new ColumnAttachment(column, entity, given, held, options)
   return () => attachment.attach()
 }
 
@@ -61,14 +61,21 @@ class ColumnAttachment {
   readonly #scope: object
   readonly #given: unknown
   readonly #list: readonly GivenFile[]
-  #attaching: readonly (() => UploadedFile | Promise<UploadedFile>)[] = []
+  readonly #attaching: readonly (() => UploadedFile | Promise<UploadedFile>)[]
   readonly #running: (UploadedFile | Promise<UploadedFile>)[] = []
   /** What the property holds now, as far as this has set it. */
   #value: unknown
   readonly #uploaded: UploadedFile[] = []
   readonly #adopted: UploadedFile[] = []
 
-  constructor(column: FileColumn, entity: ObjectLiteral, given: unknown, options: AttachColumnOptions) {
+  /** @param held the paths that the row holds */
+  constructor(
+    column: FileColumn,
+    entity: ObjectLiteral,
+    given: unknown,
+    held: readonly string[],
+    options: AttachColumnOptions,
+  ) {
     this.#column = column
     this.#entity = entity
     this.#options = options
@@ -76,10 +83,10 @@ class ColumnAttachment {
     this.#given = given
     this.#value = given
     this.#list = column.list(given)
+    this.#attaching = this.#prepare(held)
   }
 
-  /** @param held the paths that the row holds */
-  prepare(held: readonly string[]): void {
+  #prepare(held: readonly string[]): (() => UploadedFile | Promise<UploadedFile>)[] {
     const { depot, files, enter } = this.#options
     const { type, storage, maxSize, validators, filters } = this.#column.settings
     const options = { type, storage, maxSize, validators, filters, current: held, revert: this.#revert }
@@ -89,7 +96,7 @@ class ColumnAttachment {
       return stored
     }
     try {
-      this.#attaching = this.#list.map((file) => {
+      return this.#list.map((file) => {
         const attachNow = prepareAttach(depot, files, file, options)
         if (attachNow) return () => note(file, attachNow())
         const attach = () => attachFile(depot, files, file, options)

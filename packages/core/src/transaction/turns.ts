@@ -50,7 +50,7 @@ export class TurnsOnOneConnection implements Turns {
 
   run<T>(action: () => Promise<T>, entered: boolean): Promise<T> {
     // A turn that has ended may live on in what it left running; that waits like everybody else.
-    if (this.#inside.getStore()?.running) return action()
+    if (this.isInside) return action()
     this.#count++
     const begin = () => this.#run(action, entered)
     const running = this.#last ? this.#last.then(begin, begin) : begin()

@@ -1,6 +1,6 @@
 import { FiledepotError } from '@filedepot/core'
 import type { EntityMetadata } from 'typeorm'
-import { pathsOf } from '../attach-column.ts'
+import { pathsOf } from '../prepare-column.ts'
 import { fileColumnsOf, type FileColumn } from '../file-column.ts'
 import type { Doc } from './mongo-runner.ts'
 

@@ -1,6 +1,6 @@
 import type { UploadedFile } from '@filedepot/core'
 import type { ObjectLiteral } from 'typeorm'
-import { pathsOf, type Attached } from '../attach-column.ts'
+import { pathsOf, type Attached } from '../prepare-column.ts'
 import type { FileColumn } from '../file-column.ts'
 import { isSame, pathOf } from './collection-files.ts'
 import type { Doc } from './mongo-runner.ts'

@@ -1,6 +1,6 @@
 import { AbortedError, FileTransaction, type DepotManager, type UploadedFile } from '@filedepot/core'
 import type { ObjectLiteral } from 'typeorm'
-import { prepareColumn } from '../attach-column.ts'
+import { prepareColumn } from '../prepare-column.ts'
 import type { FileColumn } from '../file-column.ts'
 import type { LoadedFiles } from '../loaded-files.ts'
 import { patiently } from '@filedepot/core'
