@@ -4,7 +4,6 @@ import { bindLoadedFiles } from './bind-loaded-files.ts'
 import { DepotSubscriber } from './depot-subscriber.ts'
 import { CriteriaWrites } from './criteria-writes.ts'
 import { EntityFiles } from './entity-files.ts'
-import { FileEntities } from './file-entities.ts'
 import { ListeningEntities } from './listening-entities.ts'
 import { followQueryRunners } from './follow-query-runners.ts'
 import { hearBroadcasts } from './hear-broadcasts.ts'
@@ -62,12 +61,11 @@ export function attachDepot(
     return dataSource
   }
 
-  const entities = new FileEntities(dataSource)
   const turns: Turns = turnsOf(dataSource, (queryRunner) => transactions.finished(queryRunner))
   const transactions = new RunnerTransactions(depot, maxWait, turns)
   const loaded = new LoadedFiles()
   const files = new EntityFiles(depot, loaded, turns)
-  const subscriber = new DepotSubscriber({ entities, transactions, loaded, files })
+  const subscriber = new DepotSubscriber({ dataSource, transactions, loaded, files })
   bindLoadedFiles(dataSource, depot)
   refuseUnsavedFiles(dataSource)
   const inTurn = followEachOther(dataSource, turns, new ListeningEntities(dataSource))

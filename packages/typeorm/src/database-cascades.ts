@@ -21,21 +21,24 @@ export function cascadesOf(dataSource: DataSource, metadata: EntityMetadata): re
   return cascades
 }
 
-const reaching = new WeakMap<EntityMetadata, boolean>()
+/** Kept in the metadata of an entity, as each write asks for it. */
+const REACHES_FILES = Symbol('filedepot.reachesFiles')
 
 /** True where deleting a row of the entity deletes files, its own or those of rows that go with it. */
-export function reachesFiles(dataSource: DataSource, metadata: EntityMetadata): boolean {
-  let reaches = reaching.get(metadata)
-  if (reaches === undefined) {
-    const reached = new Set([metadata])
-    for (const entity of reached) {
-      for (const { child } of directCascades(dataSource, entity)) reached.add(child)
-    }
-    // Views show the files of other rows.
-    reaches = [...reached].some((entity) => entity.tableType !== 'view' && fileColumnsOf(entity).length > 0)
-    reaching.set(metadata, reaches)
+export function reachesFiles(
+  dataSource: DataSource,
+  metadata: EntityMetadata & { [REACHES_FILES]?: boolean | undefined },
+): boolean {
+  return (metadata[REACHES_FILES] ??= findsFiles(dataSource, metadata))
+}
+
+function findsFiles(dataSource: DataSource, metadata: EntityMetadata): boolean {
+  const reached = new Set([metadata])
+  for (const entity of reached) {
+    for (const { child } of directCascades(dataSource, entity)) reached.add(child)
   }
-  return reaches
+  // Views show the files of other rows.
+  return [...reached].some((entity) => entity.tableType !== 'view' && fileColumnsOf(entity).length > 0)
 }
 
 function directCascades(dataSource: DataSource, metadata: EntityMetadata): DatabaseCascade[] {

@@ -1,9 +1,9 @@
 import { FiledepotError } from '@filedepot/core'
-import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
+import type { DataSource, EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
 import { dataSourceOf } from './data-source-of.ts'
 import type { EntityFiles } from './entity-files.ts'
 import { fileColumnsOf } from './file-column.ts'
-import type { FileEntities } from './file-entities.ts'
+import { hasFiles } from './file-entities.ts'
 import type { LoadedFiles } from './loaded-files.ts'
 import { MissingColumns } from './missing-columns.ts'
 import { readerOf } from './row-reader.ts'
@@ -13,7 +13,7 @@ import type { RunnerTransactions } from './runner-transactions.ts'
 
 /** The parts that follow one data source, and share what they know. */
 export interface Attachment {
-  readonly entities: FileEntities
+  readonly dataSource: DataSource
   readonly transactions: RunnerTransactions
   readonly loaded: LoadedFiles
   readonly files: EntityFiles
@@ -26,7 +26,7 @@ export interface Attachment {
  * leave the promises of the others without anybody who waits for them. One that has nothing to do returns none.
  */
 export class DepotSubscriber {
-  readonly #entities: FileEntities
+  readonly #dataSource: DataSource
   readonly #transactions: RunnerTransactions
   readonly #loaded: LoadedFiles
   readonly #files: EntityFiles
@@ -34,8 +34,11 @@ export class DepotSubscriber {
   /** What the hook before has begun, and what TypeORM waits for. */
   #last: { readonly running: Promise<void>; readonly settled: Promise<void> } | undefined
 
-  constructor({ entities, transactions, loaded, files }: Attachment) {
-    this.#entities = entities
+  /** The entity of which the last update was heard, where none of its files has changed: most often there is no more to do. */
+  #untouched: ObjectLiteral | undefined
+
+  constructor({ dataSource, transactions, loaded, files }: Attachment) {
+    this.#dataSource = dataSource
     this.#transactions = transactions
     this.#loaded = loaded
     this.#files = files
@@ -43,7 +46,7 @@ export class DepotSubscriber {
 
   /** True for entities whose files could be touched; those of all others cost nothing. */
   hears(metadata: EntityMetadata): boolean {
-    return this.#entities.isPrototypeOf(metadata.target)
+    return hasFiles(this.#dataSource, metadata)
   }
 
   afterLoad(metadata: EntityMetadata, entities: readonly ObjectLiteral[]): void {
@@ -70,6 +73,7 @@ export class DepotSubscriber {
     databaseEntity: ObjectLiteral | undefined,
     updatedColumns: readonly ColumnMetadata[],
   ): Promise<void> | undefined {
+    this.#untouched = undefined
     const columns = fileColumnsOf(metadata)
     if (!databaseEntity) {
       const written = columns.some((column) => column.get(entity) !== undefined)
@@ -78,12 +82,16 @@ export class DepotSubscriber {
     // Code of the program that has seen it may save it one day.
     const isSeen = dataSourceOf(queryRunner).subscribers.length > 0 || metadata.listeners.length > 0
     if (!isSeen) this.#loaded.drop(databaseEntity)
-    this.#missing.note(entity, columns)
     const changed = columns.filter(
       (column) =>
         column.column.isUpdate &&
         (updatedColumns.includes(column.column) || column.isChanged(entity, databaseEntity)),
     )
+    if (changed.length === 0 && columns.every((column) => this.#loaded.isUntouched(entity, column))) {
+      this.#untouched = entity
+      return undefined
+    }
+    this.#missing.note(entity, columns)
     if (changed.length === 0) return undefined
     if (isView(metadata)) return refuse(metadata, 'update')
     return this.#within(queryRunner, async (transaction) => {
@@ -138,7 +146,7 @@ export class DepotSubscriber {
     metadata: EntityMetadata,
     entity: ObjectLiteral | undefined,
   ): Promise<void> | undefined {
-    if (entity) {
+    if (entity && entity !== this.#untouched) {
       this.#missing.leaveOut(entity)
       this.#rememberSaved(queryRunner, metadata, entity)
     }

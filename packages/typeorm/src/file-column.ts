@@ -61,16 +61,14 @@ export class FileColumn {
   }
 }
 
-const known = new WeakMap<EntityMetadata, readonly FileColumn[]>()
+/** Kept in the metadata of an entity, as they are asked for with each of its rows. */
+const FILE_COLUMNS = Symbol('filedepot.fileColumns')
 
 /** The file columns of an entity; none for most. */
-export function fileColumnsOf(metadata: EntityMetadata): readonly FileColumn[] {
-  let columns = known.get(metadata)
-  if (!columns) {
-    columns = findFileColumns(metadata)
-    known.set(metadata, columns)
-  }
-  return columns
+export function fileColumnsOf(
+  metadata: EntityMetadata & { [FILE_COLUMNS]?: readonly FileColumn[] | undefined },
+): readonly FileColumn[] {
+  return (metadata[FILE_COLUMNS] ??= findFileColumns(metadata))
 }
 
 function findFileColumns({ columns }: EntityMetadata): FileColumn[] {

@@ -1,23 +1,33 @@
-import type { DataSource } from 'typeorm'
+import type { DataSource, EntityMetadata } from 'typeorm'
 import { reachesFiles } from './database-cascades.ts'
 import { fileColumnsOf } from './file-column.ts'
 import { fromMetadata } from './from-metadata.ts'
 
+/** Kept in the metadata of an entity, as it is asked for with each event. */
+const HAS_FILES = Symbol('filedepot.hasFiles')
+
 /**
- * The entities with file columns, and those whose rows take such rows with them, in the form in which a subscriber can
- * name them: TypeORM asks the answer of `listenTo()` whether it `isPrototypeOf` an entity's class. One subscriber hears
- * exactly of them in this way, and saving any other entity costs nothing. (One subscriber for each entity would cost
- * each of the others a per cent.)
+ * True for entities with file columns, and for those whose rows take such rows with them. Of views with such columns, only
+ * the loading is of interest.
+ */
+export function hasFiles(
+  dataSource: DataSource,
+  metadata: EntityMetadata & { [HAS_FILES]?: boolean | undefined },
+): boolean {
+  return (metadata[HAS_FILES] ??= reachesFiles(dataSource, metadata) || fileColumnsOf(metadata).length > 0)
+}
+
+/**
+ * The entities {@link hasFiles | with files} in the form in which a subscriber of TypeORM can name them: it asks the answer
+ * of `listenTo()` whether it `isPrototypeOf` an entity's class. One subscriber hears exactly of them in this way, and saving
+ * any other entity costs nothing. (One subscriber for each entity would cost each of the others a per cent.)
  */
 export class FileEntities {
   readonly #targets: () => ReadonlySet<unknown>
 
   constructor(dataSource: DataSource) {
     this.#targets = fromMetadata(dataSource, (metadatas) => {
-      // Of views, only the loading is heard.
-      const heard = metadatas.filter(
-        (metadata) => reachesFiles(dataSource, metadata) || fileColumnsOf(metadata).length > 0,
-      )
+      const heard = metadatas.filter((metadata) => hasFiles(dataSource, metadata))
       return new Set(heard.map(({ target }) => target))
     })
   }

@@ -83,15 +83,12 @@ export function hearBroadcasts(
   writes: TransactionWrites,
 ): (queryRunner: QueryRunner) => void {
   const classes = new WeakMap<object, BroadcasterClass>()
-  const heard = new WeakSet<Broadcaster>()
   return (queryRunner) => {
     const broadcasting = queryRunner as unknown as { broadcaster: Broadcaster }
-    if (heard.has(broadcasting.broadcaster)) return
     const Original = broadcasting.broadcaster.constructor as BroadcasterClass
     const Heard = classes.get(Original) ?? heardBy(subscriber, transactions, writes, Original)
     classes.set(Original, Heard)
     broadcasting.broadcaster = new Heard(queryRunner)
-    heard.add(broadcasting.broadcaster)
   }
 }
 
@@ -246,10 +243,10 @@ function wait({ promises }: Result, promise: Promise<void> | undefined): void {
  * @param before how many promises there were before this event
  */
 function change(result: Result, before: number, hook: () => Promise<void> | undefined): void {
-  const others = result.promises.slice(before)
-  const promise = others.length === 0 ? hook() : Promise.all(others).then(hook)
+  const isFirst = result.promises.length === before
+  const promise = isFirst ? hook() : Promise.all(result.promises.slice(before)).then(hook)
   // Where a sibling throws at once, TypeORM waits for nobody any more, and a failure here would end the process.
-  if (others.length > 0) promise?.catch(() => undefined)
+  if (!isFirst) promise?.catch(() => undefined)
   wait(result, promise)
   if (promise) result.count++
 }

@@ -2,11 +2,19 @@ import type { DataSource } from 'typeorm'
 import type { CriteriaWrites } from './criteria-writes.ts'
 import type { WriteBuilder } from './write-builder.ts'
 
-type Make = (...args: unknown[]) => WriteBuilder
-type Method = (this: WriteBuilder, ...args: unknown[]) => WriteBuilder
+type Make = (...args: unknown[]) => Followed
 
 /** The methods of a query builder that give one which writes. */
-type Verbs = Record<'insert' | 'update' | 'delete' | 'clone', Method>
+type Verbs = Pick<Followed, 'insert' | 'update' | 'delete' | 'clone'>
+
+/** A query builder of TypeORM. */
+interface Followed extends WriteBuilder {
+  insert(): Followed
+  /** Of an entity and values, or values alone. */
+  update(entityOrValues?: unknown, values?: unknown): Followed
+  delete(): Followed
+  clone(): Followed
+}
 
 /**
  * Lets every query builder of a data source that writes be run by `writes`. All of them start in its
@@ -15,21 +23,25 @@ type Verbs = Record<'insert' | 'update' | 'delete' | 'clone', Method>
  */
 export function followQueryBuilders(dataSource: DataSource, writes: CriteriaWrites): void {
   const execute = function (this: WriteBuilder): Promise<unknown> {
-    return writes.run(this, () => original(this, 'execute').call(this) as unknown as Promise<unknown>)
+    return writes.run(this, () => unfollowed(this).execute.call(this))
   }
-  const follow = (builder: WriteBuilder): WriteBuilder => {
+  const follow = (builder: Followed): Followed => {
     builder.execute = execute
     return replaceVerbs(builder, verbs)
   }
-  const verb = (name: string): Method =>
-    function (...args) {
-      return follow(original(this, name).apply(this, args))
-    }
   const verbs: Verbs = {
-    insert: verb('insert'),
-    update: verb('update'),
-    delete: verb('delete'),
-    clone: verb('clone'),
+    insert() {
+      return follow(unfollowed(this).insert.call(this))
+    },
+    update(entityOrValues, values) {
+      return follow(unfollowed(this).update.call(this, entityOrValues, values))
+    },
+    delete() {
+      return follow(unfollowed(this).delete.call(this))
+    },
+    clone() {
+      return follow(unfollowed(this).clone.call(this))
+    },
   }
 
   const createQueryBuilder = dataSource.createQueryBuilder.bind(dataSource) as unknown as Make
@@ -38,18 +50,15 @@ export function followQueryBuilders(dataSource: DataSource, writes: CriteriaWrit
 }
 
 /** One by one, which is quick: every query of the data source comes by here. */
-function replaceVerbs(builder: WriteBuilder, verbs: Verbs): WriteBuilder {
-  const replaced = builder as WriteBuilder & Verbs
-  replaced.insert = verbs.insert
-  replaced.update = verbs.update
-  replaced.delete = verbs.delete
-  replaced.clone = verbs.clone
+function replaceVerbs(builder: Followed, verbs: Verbs): Followed {
+  builder.insert = verbs.insert
+  builder.update = verbs.update
+  builder.delete = verbs.delete
+  builder.clone = verbs.clone
   return builder
 }
 
-/** The method as TypeORM has it. */
-function original(builder: WriteBuilder, name: string): Method {
-  const { [name]: method } = Object.getPrototypeOf(builder) as Record<string, Method>
-  if (!method) throw new TypeError(`TypeORM's query builders have no ${name}()`)
-  return method
+/** The methods as TypeORM has them. */
+function unfollowed(builder: unknown): Followed {
+  return Object.getPrototypeOf(builder) as Followed
 }

@@ -6,12 +6,16 @@ import { aborted, RunnerTransaction, type RanStatement } from './runner-transact
 import { isOverOnSqlite, isTransactionOpen } from './transaction-probe.ts'
 import type { HookedKind } from './statement-claims.ts'
 
+/** Kept in the query runner: with each statement it is asked for several times, which a `WeakMap` answers more slowly. */
+const TRANSACTION = Symbol('filedepot.transaction')
+
+type FollowedRunner = QueryRunner & { [TRANSACTION]?: RunnerTransaction | undefined }
+
 /** The transactions of a data source that touch files, by the query runner that they run on. */
 export class RunnerTransactions {
   readonly #depot: DepotManager
   readonly #maxWait: number
   readonly #turns: Turns
-  readonly #open = new WeakMap<QueryRunner, RunnerTransaction>()
   readonly #followed = new WeakSet<QueryRunner>()
   readonly #watched = new WeakSet<QueryRunner>()
 
@@ -43,13 +47,13 @@ export class RunnerTransactions {
   }
 
   /** The transaction, where it touches files already. */
-  get(queryRunner: QueryRunner): RunnerTransaction | undefined {
-    return this.#open.get(queryRunner)
+  get(queryRunner: FollowedRunner): RunnerTransaction | undefined {
+    return queryRunner[TRANSACTION]
   }
 
   /** True where a hook has prepared the rows of this entity, and such a statement is to come. */
   expects(queryRunner: QueryRunner, metadata: EntityMetadata, kind: HookedKind): boolean {
-    return this.#open.get(queryRunner)?.claims.expects(metadata, kind) ?? false
+    return this.get(queryRunner)?.claims.expects(metadata, kind) ?? false
   }
 
   /** True while a query builder runs whose files {@link RunnerTransactions.follow | somebody follows}. */
@@ -69,7 +73,7 @@ export class RunnerTransactions {
 
   /** A transaction or a savepoint has begun. */
   started(queryRunner: QueryRunner): Promise<void> | undefined {
-    const transaction = this.#open.get(queryRunner)
+    const transaction = this.get(queryRunner)
     if (!transaction) return undefined
     if (savepointsOf(queryRunner) === 0 && familyOf(dataSourceOf(queryRunner)) !== 'sqlite') {
       if (transaction.autocommit) return this.#settleStatements(queryRunner, transaction)
@@ -82,7 +86,7 @@ export class RunnerTransactions {
 
   /** A statement has run on the connection, or failed. */
   queried(queryRunner: QueryRunner, statement: RanStatement): void {
-    const transaction = this.#open.get(queryRunner)
+    const transaction = this.get(queryRunner)
     if (!transaction) return
     transaction.ran(statement)
     // The statement may have told SQLite to roll back where it fails.
@@ -92,7 +96,7 @@ export class RunnerTransactions {
 
   /** The statement has run that this entity, or this id, was written or removed by. */
   ran(queryRunner: QueryRunner, subject: unknown): Promise<void> | undefined {
-    const transaction = this.#open.get(queryRunner)
+    const transaction = this.get(queryRunner)
     if (!transaction) return undefined
     const looking = transaction.claims.heard(subject, queryRunner)
     if (!looking && queryRunner.isTransactionActive && depthOf(queryRunner) > 0) return undefined
@@ -120,7 +124,7 @@ export class RunnerTransactions {
 
   /** Nothing more comes of a statement outside a transaction: what it wrote is committed. */
   finished(queryRunner: QueryRunner): Promise<void> | undefined {
-    const transaction = this.#open.get(queryRunner)
+    const transaction = this.get(queryRunner)
     if (!transaction || queryRunner.isTransactionActive) return undefined
     return this.#settleStatements(queryRunner, transaction)
   }
@@ -131,7 +135,7 @@ export class RunnerTransactions {
    * @throws FiledepotError where it must not be; TypeORM then rolls back
    */
   committing(queryRunner: QueryRunner): Promise<void> | undefined {
-    const transaction = this.#open.get(queryRunner)
+    const transaction = this.get(queryRunner)
     return transaction && this.#committing(queryRunner, transaction)
   }
 
@@ -149,7 +153,7 @@ export class RunnerTransactions {
 
   /** COMMIT, or the release of a savepoint. */
   committed(queryRunner: QueryRunner): Promise<void> | undefined {
-    const transaction = this.#open.get(queryRunner)
+    const transaction = this.get(queryRunner)
     if (!transaction) return undefined
     // A hook of a save that nobody waits for may have claimed something while the COMMIT was on its way.
     if (!queryRunner.isTransactionActive) return this.#settleStatements(queryRunner, transaction)
@@ -160,7 +164,7 @@ export class RunnerTransactions {
 
   /** ROLLBACK is about to be sent, or the return to a savepoint. Never rejects: TypeORM would not send it then. */
   rollingBack(queryRunner: QueryRunner): Promise<void> | undefined {
-    const transaction = this.#open.get(queryRunner)
+    const transaction = this.get(queryRunner)
     return transaction && this.#rollingBack(queryRunner, transaction)
   }
 
@@ -182,7 +186,7 @@ export class RunnerTransactions {
 
   /** ROLLBACK, or the return to a savepoint. */
   rolledBack(queryRunner: QueryRunner): Promise<void> | undefined {
-    const transaction = this.#open.get(queryRunner)
+    const transaction = this.get(queryRunner)
     if (!transaction) return undefined
     if (!queryRunner.isTransactionActive) return this.#settle(queryRunner, transaction, 'rolledBack')
     return this.#patiently(() => {
@@ -194,12 +198,12 @@ export class RunnerTransactions {
     })
   }
 
-  #of(queryRunner: QueryRunner): RunnerTransaction {
-    let transaction = this.#open.get(queryRunner)
+  #of(queryRunner: FollowedRunner): RunnerTransaction {
+    let transaction = this.get(queryRunner)
     if (!transaction) {
       const family = familyOf(dataSourceOf(queryRunner))
       transaction = new RunnerTransaction(this.#depot, family, !queryRunner.isTransactionActive)
-      this.#open.set(queryRunner, transaction)
+      queryRunner[TRANSACTION] = transaction
       // On SQLite's one connection everybody releases the same query runner, also in the middle of a transaction.
       if (family !== 'sqlite') this.#watchRelease(queryRunner)
     }
@@ -213,7 +217,7 @@ export class RunnerTransactions {
     this.#watched.add(queryRunner)
     const release = queryRunner.release.bind(queryRunner)
     queryRunner.release = async () => {
-      const transaction = this.#open.get(queryRunner)
+      const transaction = this.get(queryRunner)
       if (transaction && !queryRunner.isTransactionActive)
         await this.#settleStatements(queryRunner, transaction)
       const lost = queryRunner.isReleased
@@ -256,12 +260,12 @@ export class RunnerTransactions {
   }
 
   async #settle(
-    queryRunner: QueryRunner,
+    queryRunner: FollowedRunner,
     transaction: RunnerTransaction,
     said: 'committed' | 'rolledBack' | 'released',
   ): Promise<void> {
-    if (this.#open.get(queryRunner) !== transaction) return
-    this.#open.delete(queryRunner)
+    if (this.get(queryRunner) !== transaction) return
+    queryRunner[TRANSACTION] = undefined
     const { outcome, reason } = transaction.outcome(said)
     const settle = () => transaction.files.settle(outcome, reason)
     // Else storages are at work, and listeners of the program.

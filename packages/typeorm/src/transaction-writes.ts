@@ -54,6 +54,11 @@ class Writes {
   }
 }
 
+/** Kept in the query runner, as it is asked for at the begin and the end of each transaction. */
+const WRITES = Symbol('filedepot.writes')
+
+type FollowedRunner = QueryRunner & { [WRITES]?: Writes | undefined }
+
 /**
  * Lets the writes of one transaction follow each other, however they were called, and its end wait for them.
  *
@@ -62,7 +67,6 @@ class Writes {
  * transaction for the victim of a deadlock.
  */
 export class TransactionWrites {
-  readonly #writes = new WeakMap<QueryRunner, Writes>()
   readonly #maxWait: number
 
   /** @param maxWait for how long the end of a transaction waits for writes that nobody has waited for, in milliseconds */
@@ -80,29 +84,23 @@ export class TransactionWrites {
   }
 
   /** A transaction, or a savepoint, is about to begin, to be committed, or to be released. */
-  settled(queryRunner: QueryRunner): Promise<void> | undefined {
-    const writes = this.#writes.get(queryRunner)
+  settled(queryRunner: FollowedRunner): Promise<void> | undefined {
+    const { [WRITES]: writes } = queryRunner
     return writes && patiently(this.#maxWait, writes.settled())
   }
 
   /** The same before a rollback: of a whole transaction, nothing more is begun. */
-  rollingBack(queryRunner: QueryRunner, { whole }: { whole: boolean }): Promise<void> | undefined {
-    const writes = this.#writes.get(queryRunner)
+  rollingBack(queryRunner: FollowedRunner, { whole }: { whole: boolean }): Promise<void> | undefined {
+    const { [WRITES]: writes } = queryRunner
     if (!writes) return undefined
     if (whole) this.ended(queryRunner)
     return patiently(this.#maxWait, writes.settled())
   }
 
   /** The transaction is over. What has not begun yet is refused. */
-  ended(queryRunner: QueryRunner): void {
-    this.#writes.get(queryRunner)?.end()
-    this.#writes.delete(queryRunner)
-  }
-
-  #of(queryRunner: QueryRunner): Writes {
-    const writes = this.#writes.get(queryRunner) ?? new Writes()
-    this.#writes.set(queryRunner, writes)
-    return writes
+  ended(queryRunner: FollowedRunner): void {
+    queryRunner[WRITES]?.end()
+    queryRunner[WRITES] = undefined
   }
 
   #followed(Original: ManagerClass): ManagerClass {
@@ -111,7 +109,6 @@ export class TransactionWrites {
     for (const name of METHODS) {
       const method = prototype[name]
       if (!method) continue
-      const writesOf = (queryRunner: QueryRunner) => this.#of(queryRunner)
       const value: Method = function (...args) {
         const { queryRunner } = this
         const write = () => method.apply(this, args)
@@ -121,6 +118,10 @@ export class TransactionWrites {
     }
     return Followed
   }
+}
+
+function writesOf(queryRunner: FollowedRunner): Writes {
+  return (queryRunner[WRITES] ??= new Writes())
 }
 
 function tooLate(): FiledepotError {

@@ -1,5 +1,5 @@
 import { FiledepotError } from '@filedepot/core'
-import type { DataSource } from 'typeorm'
+import type { DataSource, ObjectLiteral } from 'typeorm'
 
 /**
  * Stands for a value that no row can hold as it is, while TypeORM looks for changes: it equals itself and nothing
@@ -20,6 +20,13 @@ export class UnsavedFile {
   }
 }
 
+/** TypeORM 1 has no native parameters. */
+type Escape = (
+  sql: string,
+  parameters: ObjectLiteral,
+  native?: ObjectLiteral,
+) => ReturnType<DataSource['driver']['escapeQueryWithParameters']>
+
 /** Refuses, on the driver of this data source, what was not uploaded when its row is written, and as a criterion. */
 export function refuseUnsavedFiles({ driver }: DataSource): void {
   const prepare = driver.preparePersistentValue.bind(driver)
@@ -34,11 +41,10 @@ export function refuseUnsavedFiles({ driver }: DataSource): void {
   }
   Object.defineProperty(driver, 'preparePersistentValue', { value: refuse, configurable: true })
 
-  const escape = driver.escapeQueryWithParameters.bind(driver)
-  const refuseCriteria: typeof escape = (...args) => {
-    const [, parameters] = args
+  const escape = driver.escapeQueryWithParameters.bind(driver) as Escape
+  const refuseCriteria: Escape = (sql, parameters, native) => {
     for (const name in parameters) if (isUnsaved(parameters[name])) throw pendingCriterion()
-    return escape(...args)
+    return escape(sql, parameters, native)
   }
   Object.defineProperty(driver, 'escapeQueryWithParameters', { value: refuseCriteria, configurable: true })
 }

@@ -52,8 +52,9 @@ export class TurnsOnOneConnection implements Turns {
     // A turn that has ended may live on in what it left running; that waits like everybody else.
     if (this.isInside) return action()
     this.#count++
+    if (!this.#last) return (this.#last = this.#run(action, entered))
     const begin = () => this.#run(action, entered)
-    const running = this.#last ? this.#last.then(begin, begin) : begin()
+    const running = this.#last.then(begin, begin)
     this.#last = running
     return running
   }

@@ -147,6 +147,17 @@ describe('an entity that was loaded before somebody else replaced its file', () 
     expect(await textsOfRow()).toEqual(['second', '2', '3'])
   })
 
+  it('does not put back what an update with the entity itself had put there, after a save of a title', async () => {
+    const document = await loaded()
+    await documents.save(Object.assign(document, { title: 'a title' }))
+    await documents.update(id, Object.assign(document, { content: textFile('second') }))
+    await documents.save({ id, content: textFile('third') })
+
+    await documents.save(Object.assign(document, { title: 'another title' }))
+
+    expect(await textsOfRow()).toEqual(['third', '1'])
+  })
+
   it('cannot give the old file, which is gone, to another row', async () => {
     const stale = await staleDocument()
 
