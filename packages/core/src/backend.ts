@@ -148,9 +148,9 @@ export interface StorageBackend {
   openFile?(id: string): Promise<OpenedFile>
 
   /**
-   * Stores few bytes as a new file before it returns, as atomic as a write: for places where that takes less than a
-   * promise does. The id is one that no file has had. Missing where a write takes time, and it may come and go. Of
-   * what it throws nothing is left.
+   * Stores few bytes as a new file before it returns: for places where that takes less than a promise does. The id is one
+   * that no file has had, and that nobody knows. Missing where a write takes time, and it may come and go. Where it throws,
+   * nothing is left.
    */
   readonly createNow?: ((id: string, bytes: Uint8Array, info: FileInfo) => void) | undefined
 

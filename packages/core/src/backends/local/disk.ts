@@ -13,8 +13,11 @@ import type { Sidecar } from './sidecar.ts'
  * mount the same calls can take long, and would hold up the whole process.
  */
 export interface Disk {
-  /** Missing where it can take long. */
-  readonly now?: DiskNow
+  /**
+   * Creates a file of few bytes, and one with a text, which is empty until the bytes are there. Both are there when it
+   * returns; where it fails, as where one of them exists, none is. Missing where it can take long.
+   */
+  readonly createPairNow?: (path: string, bytes: Uint8Array, textPath: string, text: string) => void
   /** Creates a file with these bytes; fails where it exists. */
   create(path: string, bytes: Uint8Array, sync: boolean): Promise<void>
   /**
@@ -36,14 +39,6 @@ export interface Disk {
   unlink(path: string): Promise<void>
 }
 
-/** What is done when it returns. */
-export interface DiskNow {
-  /** As {@link Disk.create}, of few bytes. */
-  create(path: string, bytes: Uint8Array): void
-  /** As {@link Disk.replaceText}. */
-  replaceText(path: string, temporary: string, text: string, sync?: boolean): void
-}
-
 /** What the system says of a file: another file under the same name differs in one of them. */
 export interface FileVersion {
   readonly ino: number
@@ -60,43 +55,44 @@ const OR_UNDEFINED = { throwIfNoEntry: false } as const
 /** Up to this size, writing into the cache of the system costs less than a trip to the thread pool. */
 const SMALL_BYTES = 64 * 1024
 
-/** What takes less time than a trip to the thread pool. */
-const now: DiskNow = {
-  create: createNow,
-
-  replaceText(path, temporary, text, sync = false) {
-    try {
-      createNow(temporary, Buffer.from(text), sync)
-      fs.renameSync(temporary, path)
-    } catch (error) {
-      fs.rmSync(temporary, { force: true })
-      throw error
-    }
-  },
-}
-
 /** As `writeFileSync`, which looks at more options than the writing takes. */
 function createNow(path: string, bytes: Uint8Array, sync = false): void {
   const fd = fs.openSync(path, 'wx')
   try {
-    for (let offset = 0; offset < bytes.byteLength;) offset += fs.writeSync(fd, bytes, offset)
+    writeNow(fd, bytes)
     if (sync) fs.fsyncSync(fd)
   } finally {
     fs.closeSync(fd)
   }
 }
 
+function writeNow(fd: number, bytes: Uint8Array): void {
+  for (let offset = 0; offset < bytes.byteLength;) offset += fs.writeSync(fd, bytes, offset)
+}
+
 /** Many bytes go through the thread pool; few bytes, and the names of files, do not. */
 export const directDisk: Disk = {
-  now,
+  createPairNow(path, bytes, textPath, text) {
+    const fd = fs.openSync(textPath, 'wx')
+    try {
+      createNow(path, bytes)
+      writeNow(fd, Buffer.from(text))
+    } catch (error) {
+      fs.rmSync(path, { force: true })
+      fs.rmSync(textPath, { force: true })
+      throw error
+    } finally {
+      fs.closeSync(fd)
+    }
+  },
 
   async create(path, bytes, sync) {
     const fd = fs.openSync(path, 'wx')
     try {
-      const small = bytes.byteLength <= SMALL_BYTES
-      for (let offset = 0; offset < bytes.byteLength;) {
-        offset += small ? fs.writeSync(fd, bytes, offset) : (await write(fd, bytes, offset)).bytesWritten
-      }
+      if (bytes.byteLength <= SMALL_BYTES) writeNow(fd, bytes)
+      else
+        for (let offset = 0; offset < bytes.byteLength;)
+          offset += (await write(fd, bytes, offset)).bytesWritten
       if (sync) await fsync(fd)
     } finally {
       fs.closeSync(fd)
@@ -106,7 +102,13 @@ export const directDisk: Disk = {
   // Not `async`: what is thrown before the return has to arrive as a rejection, and a throwing executor does that.
   replaceText: (path, temporary, text, sync) =>
     new Promise((resolve) => {
-      now.replaceText(path, temporary, text, sync)
+      try {
+        createNow(temporary, Buffer.from(text), sync)
+        fs.renameSync(temporary, path)
+      } catch (error) {
+        fs.rmSync(temporary, { force: true })
+        throw error
+      }
       resolve()
     }),
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { createReadStream, mkdirSync, rmSync } from 'node:fs'
+import { createReadStream, mkdirSync } from 'node:fs'
 import { mkdir, open, rmdir } from 'node:fs/promises'
 import { dirname, join, resolve, sep } from 'node:path'
 import { Readable } from 'node:stream'
@@ -16,7 +16,7 @@ import type {
 import { FiledepotError, FileNotFoundError } from '../../errors.ts'
 import { expected } from '../../expected.ts'
 import { DepotFolders } from './depot-folders.ts'
-import { directDisk, threadPoolDisk, type Disk, type DiskNow } from './disk.ts'
+import { directDisk, threadPoolDisk, type Disk } from './disk.ts'
 import { isMissing, readSorted, shardOf, SIDECAR } from './folders.ts'
 import { listIds } from './list-ids.ts'
 import { checkLength } from './opened-local-file.ts'
@@ -55,8 +55,10 @@ const SHARD_ATTEMPTS = 10
  *
  * A file is two: its bytes as they are, under a name that is used once, and beside them a small JSON file with the
  * metadata and that name. The JSON file is renamed into its place when the bytes are complete, which is the one
- * moment in which a file comes to exist or is replaced. Folders are the first six digits of the id: as ids start
- * with the time, each holds what came in within 4.7 hours, and sorted folders make a sorted list.
+ * moment in which a file comes to exist or is replaced. That of a small new file, whose id nobody knows yet, is made
+ * first, and filled when the bytes are there: what a process leaves that is killed in between is listed, and can be deleted.
+ * Folders are the first six digits of the id: as ids start with the time, each holds what came in within 4.7 hours, and
+ * sorted folders make a sorted list.
  *
  * The folder is made on the first write.
  *
@@ -110,10 +112,10 @@ export class LocalBackend implements StorageBackend {
   /** Missing where it has to wait for a disk, and where a class of your own writes in another way. */
   get createNow(): ((id: string, bytes: Uint8Array, info: FileInfo) => void) | undefined {
     const written = this.write === LocalBackend.prototype.write && !this.#fsync
-    const { now } = this.#disk
-    return written && now
+    const { createPairNow } = this.#disk
+    return written && createPairNow
       ? (id, bytes, info) => {
-          this.#createNow(now, id, bytes, info)
+          this.#createNow(createPairNow, id, bytes, info)
         }
       : undefined
   }
@@ -208,23 +210,18 @@ export class LocalBackend implements StorageBackend {
   }
 
   /** Nobody else knows the id, so there is nothing to wait for, and nothing to replace. */
-  #createNow(now: DiskNow, id: string, bytes: Uint8Array, info: FileInfo): void {
+  #createNow(
+    createPair: NonNullable<Disk['createPairNow']>,
+    id: string,
+    bytes: Uint8Array,
+    info: FileInfo,
+  ): void {
     const content = contentName(id)
     const path = this.#path(id, content)
-    try {
-      this.#createInShardNow(now, id, path, bytes)
-      const sidecar = formatSidecar(makeSidecar(content, info, bytes.byteLength))
-      now.replaceText(this.#sidecarPath(id), temporaryOf(path), sidecar)
-    } catch (error) {
-      rmSync(path, { force: true })
-      throw error
-    }
-  }
-
-  #createInShardNow(now: DiskNow, id: string, path: string, bytes: Uint8Array): void {
+    const sidecar = formatSidecar(makeSidecar(content, info, bytes.byteLength))
     for (let attempt = 1; ; attempt++) {
       try {
-        now.create(path, bytes)
+        createPair(path, bytes, this.#sidecarPath(id), sidecar)
         return
       } catch (error) {
         if (!isMissing(error) || attempt === SHARD_ATTEMPTS) throw error
