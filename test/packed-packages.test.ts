@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { execFile } from 'node:child_process'
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
@@ -49,6 +49,8 @@ async function install(tarballs: Record<string, string>): Promise<void> {
     ...overrides,
   ]
   await writeFile(join(folder, 'pnpm-workspace.yaml'), [...workspace, ''].join('\n'))
+  // The versions that are installed here: what was compiled for them is used again.
+  await copyFile('pnpm-lock.yaml', join(folder, 'pnpm-lock.yaml'))
   await pnpm(folder, 'install', '--prefer-offline', '--no-frozen-lockfile')
 }
 
