@@ -29,8 +29,11 @@ export function detectContentType(
 ): string {
   if (contentType !== undefined) return contentType
   const signatures = filetypeinfo(head.subarray(0, HEAD_BYTES))
-  const found = signatures.flatMap(({ mime }) => essence(mime))
   const extension = extname(filename).toLowerCase()
+  // Most bytes that have no signature come without a claim but their name.
+  if (signatures.length === 0 && declaredType === undefined)
+    return essence(lookup(extension)).find(believed) ?? UNKNOWN_TYPE
+  const found = signatures.flatMap(({ mime }) => essence(mime))
   const named = signatures.find((signature) => `.${signature.extension ?? ''}` === extension)
   const claims = [declaredType, lookup(extension), named?.mime].flatMap(essence)
 
@@ -39,7 +42,12 @@ export function detectContentType(
   if (first !== undefined && WEAK.has(first) && claims.some(isText) && isPrintable(head))
     return claims.find(isText) ?? first
   if (first !== undefined) return claims.find((claim) => agrees(claim, found)) ?? first
-  return claims.find((claim) => claim !== UNKNOWN_TYPE && !hasSignature(claim)) ?? UNKNOWN_TYPE
+  return claims.find(believed) ?? UNKNOWN_TYPE
+}
+
+/** True for what bytes without a signature can be. */
+function believed(claim: string): boolean {
+  return claim !== UNKNOWN_TYPE && !hasSignature(claim)
 }
 
 /** The type without its parameters, in lower case. Whatever is no type is no claim: a client can send anything. */

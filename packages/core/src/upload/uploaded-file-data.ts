@@ -2,6 +2,7 @@ import type { JsonValue } from '../json-value.ts'
 import { FiledepotError } from '../errors.ts'
 import { describe, reasonOf } from '../expected.ts'
 import { formatFilePath } from '../file-path.ts'
+import { isoDate } from '../iso-date.ts'
 
 /** What a row remembers of a stored file. */
 export interface UploadedFileData {
@@ -50,7 +51,7 @@ export function formatUploadedFile(data: UploadedFileData): UploadedFileJson {
   if (declaredType !== undefined) json.declaredType = declaredType
   if (size !== undefined) json.size = size
   if (sha256 !== undefined) json.sha256 = sha256
-  json.uploadedAt = uploadedAt.toISOString()
+  json.uploadedAt = isoDate(uploadedAt)
   if (files.length > 1) json.files = files
   if (Object.keys(metadata).length > 0) json.metadata = metadata
   return json as UploadedFileJson

@@ -66,8 +66,14 @@ function createNow(path: string, bytes: Uint8Array, sync = false): void {
   }
 }
 
-function writeNow(fd: number, bytes: Uint8Array): void {
-  for (let offset = 0; offset < bytes.byteLength;) offset += fs.writeSync(fd, bytes, offset)
+function writeNow(fd: number, bytes: Uint8Array, start = 0): void {
+  for (let offset = start; offset < bytes.byteLength;) offset += fs.writeSync(fd, bytes, offset)
+}
+
+/** Without a buffer, but where the system did not take all of it. */
+function writeTextNow(fd: number, text: string): void {
+  const written = fs.writeSync(fd, text)
+  if (written < Buffer.byteLength(text)) writeNow(fd, Buffer.from(text), written)
 }
 
 /** Many bytes go through the thread pool; few bytes, and the names of files, do not. */
@@ -76,7 +82,7 @@ export const directDisk: Disk = {
     const fd = fs.openSync(textPath, 'wx')
     try {
       createNow(path, bytes)
-      writeNow(fd, Buffer.from(text))
+      writeTextNow(fd, text)
     } catch (error) {
       fs.rmSync(path, { force: true })
       fs.rmSync(textPath, { force: true })

@@ -216,7 +216,7 @@ export class LocalBackend implements StorageBackend {
     bytes: Uint8Array,
     info: FileInfo,
   ): void {
-    const content = contentName(id)
+    const content = id + FIRST_CONTENT
     const path = this.#path(id, content)
     const sidecar = formatSidecar(makeSidecar(content, info, bytes.byteLength))
     for (let attempt = 1; ; attempt++) {
@@ -355,6 +355,9 @@ export class LocalBackend implements StorageBackend {
 function temporaryOf(contentPath: string): string {
   return `${contentPath}.tmp`
 }
+
+/** What ends the name of the bytes of an id that nobody has used before. */
+const FIRST_CONTENT = '.first'
 
 /** The last part of a UUID is six random bytes; Node gets those of many UUIDs at once. */
 function contentName(id: string): string {

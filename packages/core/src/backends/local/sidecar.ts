@@ -1,5 +1,6 @@
 import type { FileInfo, FileStat } from '../../backend.ts'
 import { FiledepotError } from '../../errors.ts'
+import { isoDate } from '../../iso-date.ts'
 
 /** What stands in the JSON file beside the bytes of a file. Its arrival under its name is what makes the file exist. */
 export interface Sidecar extends FileStat {
@@ -36,7 +37,7 @@ export function formatSidecar({
     size,
     sha256,
     // Left to JSON.stringify, a date takes as long as all the rest.
-    lastModified: lastModified.toISOString(),
+    lastModified: isoDate(lastModified),
     content,
     metadata: Object.keys(metadata).length > 0 ? metadata : undefined,
   })
