@@ -1,59 +1,40 @@
 // Measures what filedepot costs and prints it as ratios, each beside its goal. See README.md.
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { constantMemory } from './cases/constant-memory.mjs'
-import { gcs } from './cases/gcs.mjs'
-import { gridfs } from './cases/gridfs.mjs'
-import { hashedStream } from './cases/hashed-stream.mjs'
-import { images } from './cases/images.mjs'
-import { importCore } from './cases/import-core.mjs'
-import { localFiles } from './cases/local-files.mjs'
-import { prisma } from './cases/prisma.mjs'
-import { s3 } from './cases/s3.mjs'
-import { savesWithoutFiles } from './cases/saves-without-files.mjs'
-import { serving } from './cases/serving.mjs'
-import { typeormCriteria } from './cases/typeorm-criteria.mjs'
-import { typeormFiles } from './cases/typeorm-files.mjs'
-import { typeormManyFiles } from './cases/typeorm-many-files.mjs'
-import { typeormUntouched } from './cases/typeorm-untouched.mjs'
-import { makeScratch, MIB } from './harness.mjs'
+import { CASES } from './cases.mjs'
 import { printTable, writeJson } from './report.mjs'
 
-const CASES = {
-  'local-files': localFiles,
-  'hashed-stream': hashedStream,
-  'constant-memory': constantMemory,
-  'typeorm-files': typeormFiles,
-  'typeorm-criteria': typeormCriteria,
-  'typeorm-many-files': typeormManyFiles,
-  'typeorm-untouched': typeormUntouched,
-  'saves-without-files': savesWithoutFiles,
-  prisma,
-  images,
-  serving,
-  'import-core': importCore,
-  s3,
-  gcs,
-  gridfs,
-}
+const CHILD = fileURLToPath(new URL('children/case.mjs', import.meta.url))
 
-const { only = [], quick, json } = readOptions()
-const scratch = makeScratch((quick ? 1024 : 3072) * MIB)
+const { only = Object.keys(CASES), quick, json } = readOptions()
 const rows = []
-try {
-  for (const [name, run] of Object.entries(CASES)) {
-    if (only.length > 0 && !only.includes(name)) continue
-    process.stderr.write(`${name} …\n`)
-    rows.push(...(await run({ quick, scratch })))
-  }
-} finally {
-  scratch.remove()
+let place
+for (const name of Object.keys(CASES)) {
+  if (!only.includes(name)) continue
+  process.stderr.write(`${name} …\n`)
+  const measured = await inProcessOfItsOwn(name)
+  rows.push(...measured.rows)
+  place = measured.place
 }
 
 console.log(
-  `Node ${process.versions.node}; files on ${scratch.place}${quick ? '; --quick: figures are rough' : ''}\n`,
+  `Node ${process.versions.node}; files on ${place}${quick ? '; --quick: figures are rough' : ''}\n`,
 )
 printTable(rows)
-if (json) writeJson(json, { rows, place: scratch.place, quick })
+if (json) writeJson(json, { rows, place, quick })
+
+/** What V8 makes of code depends on all that has run before, so that cases would change each other's figures. */
+async function inProcessOfItsOwn(name) {
+  const child = fork(CHILD, [name, quick ? 'quick' : 'whole'])
+  let measured
+  child.once('message', (message) => (measured = message))
+  const [code] = await once(child, 'exit')
+  if (measured && code === 0) return measured
+  console.error(`the case "${name}" has failed`)
+  process.exit(1)
+}
 
 function readOptions() {
   const { values } = parseArgs({
