@@ -51,7 +51,7 @@ export class StatementClaims {
     const open = this.#open.get(subject) ?? []
     open.push({ claim, scope })
     this.#open.set(subject, open)
-    this.#count([claim], 1)
+    this.#count(claim, 1)
   }
 
   /** True where a hook has claimed rows of this entity, and such a statement has not been heard of. */
@@ -94,10 +94,7 @@ export class StatementClaims {
   rolledBack(): void {
     for (const [subject, open] of this.#open) {
       const left = open.filter(({ scope }) => this.#transaction.isOpen(scope))
-      this.#count(
-        open.filter((one) => !left.includes(one)).map(({ claim }) => claim),
-        -1,
-      )
+      for (const one of open) if (!left.includes(one)) this.#count(one.claim, -1)
       if (left.length > 0) this.#open.set(subject, left)
       else this.#open.delete(subject)
     }
@@ -128,15 +125,13 @@ export class StatementClaims {
     if (!open) return []
     this.#open.delete(subject)
     const claims = open.map(({ claim }) => claim)
-    this.#count(claims, -1)
+    for (const claim of claims) this.#count(claim, -1)
     return claims
   }
 
-  #count(claims: readonly StatementClaim[], change: 1 | -1): void {
-    for (const { kind, metadata } of claims) {
-      if (kind === 'cascade' || kind === 'leftover') continue
-      const counts = this.#expected[kind]
-      counts.set(metadata, (counts.get(metadata) ?? 0) + change)
-    }
+  #count({ kind, metadata }: StatementClaim, change: 1 | -1): void {
+    if (kind === 'cascade' || kind === 'leftover') return
+    const counts = this.#expected[kind]
+    counts.set(metadata, (counts.get(metadata) ?? 0) + change)
   }
 }

@@ -95,7 +95,8 @@ export class FileStorage {
   /** As {@link FileStorage.create}, but resolves with all that is then known of the file. */
   async store(content: FileContent, options: StoreOptions = {}): Promise<StoredRecord> {
     const resolved = resolveContent(content)
-    const storeNow = this.#prepareStore(resolved, options)
+    const { createNow } = this.backend
+    const storeNow = createNow && this.#prepareStore(createNow, resolved, options)
     return storeNow ? storeNow() : await this.#write(newFileId(), resolved, options)
   }
 
@@ -107,7 +108,8 @@ export class FileStorage {
    * @throws FiledepotError as {@link FileStorage.create}
    */
   prepareStore(content: FileContent, options: StoreOptions = {}): (() => StoredRecord) | undefined {
-    return this.backend.createNow && this.#prepareStore(resolveContent(content), options)
+    const { createNow } = this.backend
+    return createNow && this.#prepareStore(createNow, resolveContent(content), options)
   }
 
   /**
@@ -273,10 +275,12 @@ export class FileStorage {
     return this.#record(id, info, declaredType)
   }
 
-  #prepareStore(content: ResolvedContent, options: StoreOptions): (() => StoredRecord) | undefined {
+  #prepareStore(
+    createNow: NonNullable<StorageBackend['createNow']>,
+    content: ResolvedContent,
+    options: StoreOptions,
+  ): (() => StoredRecord) | undefined {
     const { backend } = this
-    const { createNow } = backend
-    if (!createNow) return undefined
     checkWholeNumber('maxSize', options.maxSize, 0)
     const ingested = ingestBytes(content, options)
     if (!ingested) return undefined
