@@ -2,7 +2,7 @@ import type { FileInfo, FileStat } from '../../backend.ts'
 import { FiledepotError } from '../../errors.ts'
 import { isoDate } from '../../iso-date.ts'
 
-/** What stands in the JSON file beside the bytes of a file. Its arrival under its name is what makes the file exist. */
+/** What stands in the JSON file beside the bytes of a file. There is no file without it. */
 export interface Sidecar extends FileStat {
   /** The name of the file with the bytes, in the same folder. */
   readonly content: string
