@@ -3,18 +3,12 @@ import { reachesFiles } from './database-cascades.ts'
 import { fileColumnsOf } from './file-column.ts'
 import { fromMetadata } from './from-metadata.ts'
 
-/** Kept in the metadata of an entity, as it is asked for with each event. */
-const HAS_FILES = Symbol('filedepot.hasFiles')
-
 /**
  * True for entities with file columns, and for those whose rows take such rows with them. Of views with such columns, only
  * the loading is of interest.
  */
-export function hasFiles(
-  dataSource: DataSource,
-  metadata: EntityMetadata & { [HAS_FILES]?: boolean | undefined },
-): boolean {
-  return (metadata[HAS_FILES] ??= reachesFiles(dataSource, metadata) || fileColumnsOf(metadata).length > 0)
+export function hasFiles(dataSource: DataSource, metadata: EntityMetadata): boolean {
+  return reachesFiles(dataSource, metadata) || fileColumnsOf(metadata).length > 0
 }
 
 /**
