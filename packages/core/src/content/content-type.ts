@@ -31,8 +31,10 @@ export function detectContentType(
   const signatures = filetypeinfo(head.subarray(0, HEAD_BYTES))
   const extension = extname(filename).toLowerCase()
   // Most bytes that have no signature come without a claim but their name.
-  if (signatures.length === 0 && declaredType === undefined)
-    return essence(lookup(extension)).find(believed) ?? UNKNOWN_TYPE
+  if (signatures.length === 0 && declaredType === undefined) {
+    const named: unknown = lookup(extension)
+    return typeof named === 'string' && believed(named) ? named : UNKNOWN_TYPE
+  }
   const found = signatures.flatMap(({ mime }) => essence(mime))
   const named = signatures.find((signature) => `.${signature.extension ?? ''}` === extension)
   const claims = [declaredType, lookup(extension), named?.mime].flatMap(essence)

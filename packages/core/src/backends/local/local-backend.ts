@@ -21,7 +21,7 @@ import { isMissing, readSorted, shardOf, SIDECAR } from './folders.ts'
 import { listIds } from './list-ids.ts'
 import { checkLength } from './opened-local-file.ts'
 import { SidecarReader } from './sidecar-reader.ts'
-import { formatSidecar, makeSidecar, type Sidecar } from './sidecar.ts'
+import { formatSidecar, type Sidecar } from './sidecar.ts'
 import { writeStreamToFile } from './write-stream-to-file.ts'
 
 /** Options of {@link LocalBackend}. */
@@ -74,6 +74,7 @@ export class LocalBackend implements StorageBackend {
   readonly #disk: Disk
   readonly #sidecars: SidecarReader
   readonly #fsync: boolean
+  readonly #createNow: StorageBackend['createNow']
   readonly #depot: DepotFolders | undefined
   /** The last change of each id that is being changed, so that two in this process follow each other. */
   readonly #changing = new Map<string, Promise<void>>()
@@ -87,6 +88,12 @@ export class LocalBackend implements StorageBackend {
     this.#disk = networkMount ? threadPoolDisk : directDisk
     this.#sidecars = new SidecarReader(this.#disk)
     this.#fsync = fsync
+    const { createPairNow } = this.#disk
+    if (createPairNow && !fsync) {
+      this.#createNow = (id, bytes, info) => {
+        this.#create(createPairNow, id, bytes, info)
+      }
+    }
     this.#depot = pythonDepot ? new DepotFolders(this.folder, this.#disk) : undefined
   }
 
@@ -102,7 +109,7 @@ export class LocalBackend implements StorageBackend {
       await this.#writeContent(id, path, body, signal)
       signal?.throwIfAborted()
       const size = body instanceof Uint8Array ? body.byteLength : (info.size ?? 0)
-      await this.#commit(id, makeSidecar(content, info, size))
+      await this.#commit(id, content, formatSidecar(content, info, size))
     } catch (error) {
       await this.#unlink(path)
       throw error
@@ -110,14 +117,8 @@ export class LocalBackend implements StorageBackend {
   }
 
   /** Missing where it has to wait for a disk, and where a class of your own writes in another way. */
-  get createNow(): ((id: string, bytes: Uint8Array, info: FileInfo) => void) | undefined {
-    const written = this.write === LocalBackend.prototype.write && !this.#fsync
-    const { createPairNow } = this.#disk
-    return written && createPairNow
-      ? (id, bytes, info) => {
-          this.#createNow(createPairNow, id, bytes, info)
-        }
-      : undefined
+  get createNow(): StorageBackend['createNow'] {
+    return this.write === LocalBackend.prototype.write ? this.#createNow : undefined
   }
 
   async stat(id: string): Promise<FileStat | undefined> {
@@ -210,7 +211,7 @@ export class LocalBackend implements StorageBackend {
   }
 
   /** Nobody else knows the id, so there is nothing to wait for, and nothing to replace. */
-  #createNow(
+  #create(
     createPair: NonNullable<Disk['createPairNow']>,
     id: string,
     bytes: Uint8Array,
@@ -218,7 +219,7 @@ export class LocalBackend implements StorageBackend {
   ): void {
     const content = id + FIRST_CONTENT
     const path = this.#path(id, content)
-    const sidecar = formatSidecar(makeSidecar(content, info, bytes.byteLength))
+    const sidecar = formatSidecar(content, info, bytes.byteLength)
     for (let attempt = 1; ; attempt++) {
       try {
         createPair(path, bytes, this.#sidecarPath(id), sidecar)
@@ -231,19 +232,19 @@ export class LocalBackend implements StorageBackend {
   }
 
   /** Lets the file exist, or be the new one, and removes the bytes that it had. */
-  #commit(id: string, sidecar: Sidecar): Promise<void> {
+  #commit(id: string, content: string, sidecar: string): Promise<void> {
     return this.#exclusively(id, async () => {
-      const replaced = (await this.#contentsNow(id)).filter((content) => content !== sidecar.content)
+      const replaced = (await this.#contentsNow(id)).filter((before) => before !== content)
       await this.#inShard(id, () =>
         this.#disk.replaceText(
           this.#sidecarPath(id),
-          temporaryOf(this.#path(id, sidecar.content)),
-          formatSidecar(sidecar),
+          temporaryOf(this.#path(id, content)),
+          sidecar,
           this.#fsync,
         ),
       )
       if (this.#fsync) await syncFolder(join(this.folder, shardOf(id)))
-      for (const content of replaced) await this.#unlink(this.#path(id, content))
+      for (const before of replaced) await this.#unlink(this.#path(id, before))
       // What stays of it is behind the new file, and goes with that.
       await this.#depot?.remove(id).catch(() => undefined)
     })

@@ -8,29 +8,12 @@ export interface Sidecar extends FileStat {
   readonly content: string
 }
 
-export function makeSidecar(content: string, info: FileInfo, size: number): Sidecar {
-  const { filename, contentType, sha256, metadata, lastModified = new Date() } = info
-  return {
-    content,
-    filename,
-    contentType,
-    size,
-    sha256,
-    lastModified,
-    etag: etagOf(sha256, content),
-    metadata,
-  }
-}
-
-export function formatSidecar({
-  content,
-  filename,
-  contentType,
-  size,
-  sha256,
-  lastModified,
-  metadata,
-}: Sidecar): string {
+/** The text of the sidecar of a file of this size that is stored now. */
+export function formatSidecar(
+  content: string,
+  { filename, contentType, sha256, lastModified = new Date(), metadata }: FileInfo,
+  size: number,
+): string {
   return JSON.stringify({
     filename,
     contentType,
@@ -60,7 +43,6 @@ export function parseSidecar(text: string, path: string): Sidecar {
       metadata !== null &&
       !Number.isNaN(lastModified.getTime())
     if (!whole) throw new TypeError('a field is missing or has the wrong type')
-    const etag = etagOf(sha256, content)
     return {
       content,
       filename,
@@ -68,15 +50,11 @@ export function parseSidecar(text: string, path: string): Sidecar {
       size,
       sha256,
       lastModified,
-      etag,
+      // The name of the bytes changes with each write, so it is as good as a hash where there is none.
+      etag: sha256 ?? content,
       metadata: Object.freeze(metadata as Record<string, string>),
     }
   } catch (cause) {
     throw new FiledepotError('CORRUPT_FILE', `the metadata file "${path}" cannot be read`, { cause })
   }
-}
-
-/** The name of the bytes changes with each write, so it is as good as a hash where there is none. */
-function etagOf(sha256: string | undefined, content: string): string {
-  return sha256 ?? content
 }
