@@ -84,6 +84,7 @@ export { formatFilePath, parseFilePath, type FileLocation } from './file-path.ts
 
 // For integrations with an ORM.
 export { FileTransaction, type TransactionOutcome } from './transaction/file-transaction.ts'
+export { loadContentTypes } from './content/inspect-content.ts'
 export { attachFile, prepareAttach, type AttachOptions } from './transaction/attach-file.ts'
 export { isAnswerOfMysql, isAnswerOfPostgres } from './transaction/database-answer.ts'
 export {

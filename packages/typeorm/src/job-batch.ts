@@ -1,3 +1,4 @@
+import { loadContentTypes } from '@filedepot/core'
 import { setImmediate } from 'node:timers/promises'
 
 /** Prepares something, and returns what does it: with a promise only where that takes time. */
@@ -8,7 +9,7 @@ const AT_ONCE = 100
 
 /**
  * Jobs that are begun in one go, as TypeORM calls the hooks of a save. They are prepared, and then done, right after the code
- * that is running now. System calls leave little of what the processor had at hand, so that to prepare and to write files
+ * that is running now and, in a process, the first ones when content types can be told. System calls leave little of what the processor had at hand, so that to prepare and to write files
  * in turn takes a quarter longer.
  */
 export class JobBatch {
@@ -18,7 +19,7 @@ export class JobBatch {
   /** The same promise for all jobs of a batch: it rejects where one of them fails, and no other is begun then. */
   add(job: Job): Promise<void> {
     this.#jobs.push(job)
-    return (this.#running ??= Promise.resolve().then(() => this.#run()))
+    return (this.#running ??= loadContentTypes().then(() => this.#run()))
   }
 
   async #run(): Promise<void> {

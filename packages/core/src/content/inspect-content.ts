@@ -43,7 +43,7 @@ export async function inspectContent(
     if (head.byteLength > maxSize) throw new FileTooLargeError(filename, maxSize)
     const whole = source?.ended !== false
 
-    const known = describeHead(await contentTypes(), head, content, { ...options, filename })
+    const known = describeHead(loaded ?? (await loadContentTypes()), head, content, { ...options, filename })
     const size = whole ? head.byteLength : content.size
     const file = (inspected = new InspectedContent(known, whole ? head : source, { maxSize, signal }))
     if (options.validators?.length) {
@@ -59,8 +59,7 @@ export async function inspectContent(
 }
 
 /**
- * The same of bytes in memory, without a promise; `undefined` until the first content has been inspected, as what tells
- * their types has to be loaded.
+ * The same of bytes in memory, without a promise; `undefined` until what tells their types {@link loadContentTypes | is loaded}.
  */
 export function inspectBytes(
   bytes: Uint8Array,
@@ -149,9 +148,10 @@ let loaded: ContentTypes | undefined
 let loading: Promise<ContentTypes> | undefined
 
 /**
- * Loaded with the first upload: its tables are half of what importing this package would cost. Kept, as Node looks for
- * a module anew in each `import()`.
+ * Loads what tells the types of contents: with the first upload, as its tables are half of what importing this package
+ * would cost. Kept, as Node looks for a module anew in each `import()`. For integrations, which wait for it before they
+ * prepare uploads that are to need no promise.
  */
-function contentTypes(): ContentTypes | Promise<ContentTypes> {
-  return loaded ?? (loading ??= import('./content-type.ts').then((types) => (loaded = types)))
+export function loadContentTypes(): Promise<ContentTypes> {
+  return (loading ??= import('./content-type.ts').then((types) => (loaded = types)))
 }
