@@ -65,19 +65,35 @@ export class TurnsOnOneConnection implements Turns {
     return this.#inside.run(this.#current, action)
   }
 
-  async #run<T>(action: () => Promise<T>, entered: boolean): Promise<T> {
-    const turn = { running: true }
-    this.#current = turn
-    try {
-      return await (entered ? this.enter(action) : action())
-    } finally {
-      const ending = this.#atEnd()
-      if (ending) await ending
+  /** Two handlers, which V8 runs in less time than an `async` function with a `finally`: every save comes by here. */
+  #run<T>(action: () => Promise<T>, entered: boolean): Promise<T> {
+    const turn = (this.#current = { running: true })
+    return begin(entered ? () => this.enter(action) : action).then(
+      (value) => {
+        const ending = this.#end(turn)
+        return ending ? ending.then(() => value) : value
+      },
+      (error: unknown) => {
+        const ending = this.#end(turn)
+        if (!ending) throw error
+        return ending.then(() => {
+          throw error
+        })
+      },
+    )
+  }
+
+  #end(turn: Turn): Promise<void> | undefined {
+    const over = () => {
       turn.running = false
       this.#current = undefined
       this.#count--
       if (this.#count === 0) this.#rest()
     }
+    const ending = this.#atEnd()
+    if (ending) return ending.finally(over)
+    over()
+    return undefined
   }
 
   #rest(): void {
@@ -85,5 +101,16 @@ export class TurnsOnOneConnection implements Turns {
     if (!this.#entered) return
     this.#entered = false
     this.#inside.disable()
+  }
+}
+
+/** Also of an action that throws at once. */
+function begin<T>(action: () => Promise<T>): Promise<T> {
+  try {
+    return action()
+  } catch (error) {
+    return new Promise(() => {
+      throw error
+    })
   }
 }

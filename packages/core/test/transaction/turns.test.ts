@@ -1,0 +1,99 @@
+import { describe, expect, it } from '@jest/globals'
+import { setImmediate } from 'node:timers/promises'
+import { TurnsOnOneConnection } from '../../src/transaction/turns.ts'
+
+/** An action that says when it begins and ends, and takes a while. */
+function noting(seen: string[], name: string, result: () => string = () => name) {
+  return async () => {
+    seen.push(`begin ${name}`)
+    await setImmediate()
+    seen.push(`end ${name}`)
+    return result()
+  }
+}
+
+function failing(message: string): () => never {
+  return () => {
+    throw new Error(message)
+  }
+}
+
+describe('turns on one connection', () => {
+  it('follow each other, and say what came of each', async () => {
+    const seen: string[] = []
+    const turns = new TurnsOnOneConnection()
+
+    const results = await Promise.allSettled([
+      turns.run(noting(seen, 'a'), false),
+      turns.run(noting(seen, 'b', failing('b failed')), false),
+      turns.run(failing('c threw at once'), false),
+      turns.run(noting(seen, 'd'), false),
+    ])
+
+    expect(seen).toEqual(['begin a', 'end a', 'begin b', 'end b', 'begin d', 'end d'])
+    expect(results).toEqual([
+      { status: 'fulfilled', value: 'a' },
+      { status: 'rejected', reason: new Error('b failed') },
+      { status: 'rejected', reason: new Error('c threw at once') },
+      { status: 'fulfilled', value: 'd' },
+    ])
+  })
+
+  it.each([
+    ['succeeds', () => 'a'],
+    ['fails', failing('a failed')],
+  ])('end with what is to be done last, also of one that %s', async (_, result) => {
+    const seen: string[] = []
+    const turns = new TurnsOnOneConnection(async () => {
+      await setImmediate()
+      seen.push('last')
+    })
+
+    await Promise.allSettled([
+      turns.run(noting(seen, 'a', result), false).finally(() => seen.push('heard')),
+      turns.run(noting(seen, 'b'), false),
+    ])
+
+    expect(seen.slice(0, 4)).toEqual(['begin a', 'end a', 'last', 'heard'])
+    expect(seen).toContain('end b')
+    expect(seen.indexOf('last')).toBeLessThan(seen.indexOf('begin b'))
+  })
+
+  it.each([
+    ['succeeds', () => 'a'],
+    ['fails', failing('a failed')],
+  ])('go on where what is to be done last of one that %s fails', async (_, result) => {
+    const seen: string[] = []
+    const turns = new TurnsOnOneConnection(() =>
+      seen.length < 3 ? Promise.reject(new Error('the last failed')) : undefined,
+    )
+
+    const first = turns.run(noting(seen, 'a', result), true)
+    const second = turns.run(noting(seen, 'b'), true)
+
+    await expect(first).rejects.toThrow('the last failed')
+    await expect(second).resolves.toBe('b')
+    expect(turns.isInside).toBe(false)
+    await expect(turns.run(noting(seen, 'c'), true)).resolves.toBe('c')
+  })
+
+  it('go on at once within the one that is entered, and wait in what it has left running', async () => {
+    const seen: string[] = []
+    const turns = new TurnsOnOneConnection()
+    let left: Promise<unknown> | undefined
+
+    await turns.run(async () => {
+      await turns.run(noting(seen, 'inside'), false)
+      left = setImmediate()
+        .then(() => setImmediate())
+        .then(() => turns.run(noting(seen, 'left'), false))
+    }, true)
+    await turns.run(noting(seen, 'next'), false)
+    await left
+
+    expect(seen.slice(0, 2)).toEqual(['begin inside', 'end inside'])
+    expect(seen.slice(2).join()).toMatch(
+      /^(begin next,end next,begin left,end left|begin left,end left,begin next,end next)$/,
+    )
+  })
+})
