@@ -12,7 +12,7 @@ const LOADS = 1000
 
 /** What a file column costs where nobody touches the file, against a text column with the same in it. */
 export async function typeormUntouched({ quick, scratch }) {
-  const rounds = quick ? 20 : 250
+  const rounds = quick ? 20 : 1500
   const saves = await comparePeople({
     scratch,
     rounds,

@@ -3,8 +3,8 @@ import type { DataSource, QueryRunner } from 'typeorm'
 
 /** The data source of a query runner, which TypeORM 0.3 knows as its connection. */
 export function dataSourceOf(queryRunner: QueryRunner): DataSource {
-  const { dataSource, connection } = queryRunner as { dataSource?: DataSource; connection?: DataSource }
-  const found = dataSource ?? connection
+  const either = queryRunner as { dataSource?: DataSource; connection?: DataSource }
+  const found = either.dataSource ?? either.connection
   if (!found) throw new TypeError('expected a query runner of TypeORM 0.3 or 1, which has a data source')
   return found
 }

@@ -1,4 +1,5 @@
 import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
+import { dataSourceOf } from './data-source-of.ts'
 import type { DepotSubscriber } from './depot-subscriber.ts'
 import type { ColumnMetadata } from './row-files.ts'
 import { savepointsOf, type RunnerTransactions } from './runner-transactions.ts'
@@ -18,6 +19,7 @@ type Columns = ColumnMetadata[] | undefined
 /** TypeORM's broadcaster, of which each query runner has one. */
 interface Broadcaster {
   readonly queryRunner: QueryRunner
+  broadcast(event: string, ...parameters: unknown[]): Promise<void>
   broadcastLoadEvent(result: Result, metadata: Metadata, entities: readonly ObjectLiteral[]): void
   broadcastBeforeInsertEvent(result: Result, metadata: Metadata, entity: Entity): void
   broadcastAfterInsertEvent(result: Result, metadata: Metadata, entity: Entity, id: unknown): void
@@ -98,7 +100,31 @@ function heardBy(
   writes: TransactionWrites,
   Original: BroadcasterClass,
 ): BroadcasterClass {
+  /** True where nobody else hears an event, and what we do about it needs no promise. */
+  const isHeardAtOnce = (
+    queryRunner: QueryRunner,
+    event: string,
+    parameters: readonly unknown[],
+  ): boolean => {
+    if (dataSourceOf(queryRunner).subscribers.length > 0) return false
+    if (event === 'BeforeQuery') return true
+    if (event === 'Load') {
+      const [metadata, entities] = parameters as [Metadata, readonly ObjectLiteral[]]
+      if (metadata.afterLoadListeners.length > 0) return false
+      if (subscriber.hears(metadata)) subscriber.afterLoad(metadata, entities)
+      return true
+    }
+    return TRANSACTION_EVENTS.has(event) && !transactions.get(queryRunner) && !writes.isFollowed(queryRunner)
+  }
+
   return class extends Original {
+    /** TypeORM works out the name of a method for each event, and makes a promise, several times with each statement. */
+    override broadcast(event: string, ...parameters: unknown[]): Promise<void> {
+      return isHeardAtOnce(this.queryRunner, event, parameters)
+        ? HEARD
+        : super.broadcast(event, ...parameters)
+    }
+
     override broadcastLoadEvent(
       result: Result,
       metadata: Metadata,
@@ -231,6 +257,17 @@ function heardBy(
     }
   }
 }
+
+const HEARD = Promise.resolve()
+
+const TRANSACTION_EVENTS = new Set([
+  'BeforeTransactionStart',
+  'AfterTransactionStart',
+  'BeforeTransactionCommit',
+  'AfterTransactionCommit',
+  'BeforeTransactionRollback',
+  'AfterTransactionRollback',
+])
 
 /** Of the rows of a save, many have the same promise. */
 function wait({ promises }: Result, promise: Promise<void> | undefined): void {

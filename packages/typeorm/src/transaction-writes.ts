@@ -78,9 +78,19 @@ export class TransactionWrites {
   follow(dataSource: DataSource): void {
     const Followed = this.#followed(dataSource.manager.constructor as ManagerClass)
     const createEntityManager = dataSource.createEntityManager.bind(dataSource)
-    const create: typeof createEntityManager = (queryRunner) =>
-      queryRunner ? new Followed(dataSource, queryRunner) : createEntityManager()
+    const create: typeof createEntityManager = (queryRunner) => {
+      if (!queryRunner) return createEntityManager()
+      // TypeORM asks for another one with each use of SQLite's one query runner.
+      const { manager } = queryRunner as Partial<QueryRunner>
+      const isItsOwn = manager instanceof Followed && manager.queryRunner === queryRunner
+      return isItsOwn ? manager : new Followed(dataSource, queryRunner)
+    }
     Object.defineProperty(dataSource, 'createEntityManager', { value: create, configurable: true })
+  }
+
+  /** True where there have been writes since the transaction began. */
+  isFollowed(queryRunner: FollowedRunner): boolean {
+    return queryRunner[WRITES] !== undefined
   }
 
   /** A transaction, or a savepoint, is about to begin, to be committed, or to be released. */

@@ -43,14 +43,19 @@ export function refuseUnsavedFiles({ driver }: DataSource): void {
 
   const escape = driver.escapeQueryWithParameters.bind(driver) as Escape
   const refuseCriteria: Escape = (sql, parameters, native) => {
-    for (const name in parameters) if (isUnsaved(parameters[name])) throw pendingCriterion()
-    return escape(sql, parameters, native)
+    const escaped = escape(sql, parameters, native)
+    if (isUnsaved(escaped[1])) throw pendingCriterion()
+    return escaped
   }
   Object.defineProperty(driver, 'escapeQueryWithParameters', { value: refuseCriteria, configurable: true })
 }
 
+/** A loop, which is quick: all parameters of all statements come by here. */
 function isUnsaved(parameter: unknown): boolean {
-  return Array.isArray(parameter) ? parameter.some(isUnsaved) : parameter instanceof UnsavedFile
+  if (typeof parameter !== 'object') return false
+  if (!Array.isArray(parameter)) return parameter instanceof UnsavedFile
+  for (const one of parameter) if (isUnsaved(one)) return true
+  return false
 }
 
 function pendingCriterion(): FiledepotError {

@@ -6,6 +6,7 @@ import { DataSource, EventSubscriber, type EntitySubscriberInterface, type Inser
 import { Document } from './entities/document.ts'
 import { Receipt } from './entities/receipt.ts'
 import { textFile, textOf } from './support/contents.ts'
+import { isOn } from './support/database-kind.ts'
 import { TestDatabase } from './support/test-database.ts'
 
 function newDepot(): DepotManager {
@@ -96,6 +97,23 @@ describe('attachDepot', () => {
       'from a subscriber',
     )
     await dataSource.destroy()
+  })
+
+  it('gives each query runner a manager of its own, and SQLite its one manager', async () => {
+    const database = await TestDatabase.open([Document])
+    const { dataSource } = database
+    const [one, two] = [dataSource.createQueryRunner(), dataSource.createQueryRunner()]
+    const { manager } = one
+    const { manager: other } = two
+
+    expect(manager.queryRunner).toBe(one)
+    expect(other.queryRunner).toBe(two)
+    expect(other === manager).toBe(isOn('sqlite'))
+    // As packages do that find the transaction of a request by its asynchronous context.
+    Object.defineProperty(one, 'manager', { get: () => other, set: () => undefined })
+    expect(dataSource.createEntityManager(one).queryRunner).toBe(one)
+    await Promise.all([one.release(), two.release()])
+    await database.close()
   })
 
   it('leaves the prototypes of TypeORM alone', async () => {
