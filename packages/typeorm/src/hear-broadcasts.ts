@@ -100,29 +100,24 @@ function heardBy(
   writes: TransactionWrites,
   Original: BroadcasterClass,
 ): BroadcasterClass {
-  /** True where nobody else hears an event, and what we do about it needs no promise. */
-  const isHeardAtOnce = (
-    queryRunner: QueryRunner,
-    event: string,
-    parameters: readonly unknown[],
-  ): boolean => {
+  const loaded = (metadata: Metadata, entities: readonly ObjectLiteral[]): void => {
+    if (subscriber.hears(metadata)) subscriber.afterLoad(metadata, entities)
+  }
+
+  /** True where the application does not hear an event, and there is nothing that we would have to wait for. */
+  const isQuiet = (queryRunner: QueryRunner, event: string, metadata: unknown): boolean => {
     if (dataSourceOf(queryRunner).subscribers.length > 0) return false
     if (event === 'BeforeQuery') return true
-    if (event === 'Load') {
-      const [metadata, entities] = parameters as [Metadata, readonly ObjectLiteral[]]
-      if (metadata.afterLoadListeners.length > 0) return false
-      if (subscriber.hears(metadata)) subscriber.afterLoad(metadata, entities)
-      return true
-    }
+    if (event === 'Load') return (metadata as Metadata).afterLoadListeners.length === 0
     return TRANSACTION_EVENTS.has(event) && !transactions.get(queryRunner) && !writes.isFollowed(queryRunner)
   }
 
   return class extends Original {
     /** TypeORM works out the name of a method for each event, and makes a promise, several times with each statement. */
     override broadcast(event: string, ...parameters: unknown[]): Promise<void> {
-      return isHeardAtOnce(this.queryRunner, event, parameters)
-        ? HEARD
-        : super.broadcast(event, ...parameters)
+      if (!isQuiet(this.queryRunner, event, parameters[0])) return super.broadcast(event, ...parameters)
+      if (event === 'Load') loaded(...(parameters as [Metadata, ObjectLiteral[]]))
+      return HEARD
     }
 
     override broadcastLoadEvent(
@@ -131,7 +126,7 @@ function heardBy(
       entities: readonly ObjectLiteral[],
     ): void {
       super.broadcastLoadEvent(result, metadata, entities)
-      if (subscriber.hears(metadata)) subscriber.afterLoad(metadata, entities)
+      loaded(metadata, entities)
     }
 
     override broadcastBeforeInsertEvent(result: Result, metadata: Metadata, entity: Entity): void {

@@ -59,7 +59,8 @@ export async function inspectContent(
 }
 
 /**
- * The same of bytes in memory, without a promise; `undefined` until what tells their types {@link loadContentTypes | is loaded}.
+ * The same of bytes in memory, without a promise; `undefined` until what tells their types
+ * {@link loadContentTypes | is loaded}.
  */
 export function inspectBytes(
   bytes: Uint8Array,
