@@ -50,10 +50,17 @@ export function prepareColumn(
   if (given === undefined || given === null) return () => undefined
   const held = current.map(({ path }) => path)
   const attachment = new ColumnAttachment(column, entity, given, held, options)
-  return () => attachment.attach()
+  const attaching = attachment.prepare()
+  return () => attachment.attach(attaching)
 }
 
-/** What becomes of a property's value on its way into the row. */
+/** Makes one file of a property a stored one. */
+type Attach = () => UploadedFile | Promise<UploadedFile>
+
+/**
+ * What becomes of a property's value on its way into the row. There is one for each row until the transaction ends, so
+ * it keeps no more than takes it back: garbage collections copy what is kept.
+ */
 class ColumnAttachment {
   readonly #column: FileColumn
   readonly #entity: ObjectLiteral
@@ -61,12 +68,11 @@ class ColumnAttachment {
   readonly #scope: object
   readonly #given: unknown
   readonly #list: readonly GivenFile[]
-  readonly #attaching: readonly (() => UploadedFile | Promise<UploadedFile>)[]
-  readonly #running: (UploadedFile | Promise<UploadedFile>)[] = []
+  readonly #held: readonly string[]
   /** What the property holds now, as far as this has set it. */
   #value: unknown
-  readonly #uploaded: UploadedFile[] = []
-  readonly #adopted: UploadedFile[] = []
+  /** The stored values, once there are all of them. */
+  #attached: readonly UploadedFile[] = NONE
 
   /** @param held the paths that the row holds */
   constructor(
@@ -83,41 +89,38 @@ class ColumnAttachment {
     this.#given = given
     this.#value = given
     this.#list = column.list(given)
-    this.#attaching = this.#prepare(held)
+    this.#held = held
   }
 
-  #prepare(held: readonly string[]): (() => UploadedFile | Promise<UploadedFile>)[] {
+  prepare(): readonly Attach[] {
     const { depot, files, enter } = this.#options
     const { type, storage, maxSize, validators, filters } = this.#column.settings
-    const options = { type, storage, maxSize, validators, filters, current: held, revert: this.#revert }
-    const note = (file: GivenFile, stored: UploadedFile) => {
-      if (stored !== file) this.#uploaded.push(stored)
-      else if (!held.includes(stored.path)) this.#adopted.push(stored)
-      return stored
-    }
+    const current = this.#held
+    const options = { type, storage, maxSize, validators, filters, current, revert: this.#revert }
     try {
       return this.#list.map((file) => {
         const attachNow = prepareAttach(depot, files, file, options)
-        if (attachNow) return () => note(file, attachNow())
+        if (attachNow) return attachNow
         const attach = () => attachFile(depot, files, file, options)
-        return async () => note(file, await enter(attach))
+        return () => enter(attach)
       })
     } catch (error) {
       throw this.#named(error)
     }
   }
 
-  attach(): Attached | Promise<Attached> {
+  attach(attaching: readonly Attach[]): Attached | Promise<Attached> {
+    const running: ReturnType<Attach>[] = []
     try {
-      for (const attach of this.#attaching) this.#running.push(attach())
+      for (const attach of attaching) running.push(attach())
     } catch (error) {
-      return this.#fail(error)
+      return this.#fail(error, running)
     }
-    return this.#running.every((one) => one instanceof UploadedFile)
-      ? this.#finish(this.#running)
-      : Promise.all(this.#running.map((one) => Promise.resolve(one))).then(
+    return running.every((one) => one instanceof UploadedFile)
+      ? this.#finish(running)
+      : Promise.all(running.map((one) => Promise.resolve(one))).then(
           (attached) => this.#finish(attached),
-          (error: unknown) => this.#fail(error),
+          (error: unknown) => this.#fail(error, running),
         )
   }
 
@@ -126,26 +129,38 @@ class ColumnAttachment {
       this.#value = this.#column.value(attached)
       this.#column.set(this.#entity, this.#value)
     }
+    this.#attached = attached
     return {
       files: attached,
-      gained: pathsOf(this.#uploaded),
-      adopted: pathsOf(this.#adopted),
+      gained: pathsOf(attached.filter((file) => this.#isUploaded(file))),
+      adopted: pathsOf(attached.filter((file) => this.#isAdopted(file))),
       text: this.#column.transformer.to(this.#value),
       revert: this.#revert,
     }
   }
 
+  #isUploaded(file: UploadedFile): boolean {
+    return !this.#list.includes(file)
+  }
+
+  /** True for one that was uploaded before, and comes to this row. */
+  #isAdopted(file: UploadedFile): boolean {
+    return this.#list.includes(file) && !this.#held.includes(file.path)
+  }
+
   readonly #revert = (): void => {
-    for (const file of this.#adopted) giveBack(file)
-    // A statement that comes late must not write what is going.
-    for (const file of this.#uploaded) markRevoked(file)
+    for (const file of this.#attached) {
+      if (this.#isAdopted(file)) giveBack(file)
+      // A statement that comes late must not write what is going.
+      if (this.#isUploaded(file)) markRevoked(file)
+    }
     // Whoever has put something else there since meant that.
     if (this.#column.get(this.#entity) === this.#value) this.#column.set(this.#entity, this.#given)
   }
 
   /** The property keeps what it was given, so what went well is in no row: also what comes later. */
-  #fail(error: unknown): never {
-    for (const one of this.#running) {
+  #fail(error: unknown, running: readonly ReturnType<Attach>[]): never {
+    for (const one of running) {
       Promise.resolve(one)
         .then((stored) => {
           this.#leave(stored)
@@ -157,8 +172,8 @@ class ColumnAttachment {
 
   #leave(stored: UploadedFile): void {
     const { depot, files, leave } = this.#options
-    if (this.#adopted.includes(stored)) giveBack(stored)
-    else if (this.#list.includes(stored)) return
+    if (this.#isAdopted(stored)) giveBack(stored)
+    else if (!this.#isUploaded(stored)) return
     else if (files.settled) void depot.deleteFiles(stored.files)
     else leave(stored, this.#scope)
   }
@@ -173,9 +188,12 @@ class ColumnAttachment {
   }
 }
 
+/** Shared, as most rows have one of a kind of files and none of the others. */
+const NONE: readonly never[] = []
+
 /** The paths of all files that belong to these values. */
-export function pathsOf(files: readonly UploadedFile[]): string[] {
+export function pathsOf(files: readonly UploadedFile[]): readonly string[] {
   const [first] = files
-  // Most often there is one file, of which nothing was derived.
-  return first && files.length === 1 ? [...first.files] : files.flatMap(({ files: paths }) => paths)
+  if (!first) return NONE
+  return files.length === 1 ? first.files : files.flatMap(({ files: paths }) => paths)
 }

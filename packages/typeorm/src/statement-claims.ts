@@ -48,9 +48,9 @@ export class StatementClaims {
 
   /** @param scope in which its files were uploaded; savepoints may have come and gone since */
   add(subject: unknown, claim: StatementClaim, scope = this.#transaction.scope): void {
-    const open = this.#open.get(subject) ?? []
-    open.push({ claim, scope })
-    this.#open.set(subject, open)
+    const open = this.#open.get(subject)
+    if (open) open.push({ claim, scope })
+    else this.#open.set(subject, [{ claim, scope }])
     this.#count(claim, 1)
   }
 
