@@ -8,9 +8,10 @@ export type Job = () => () => Promise<void> | undefined
 const AT_ONCE = 100
 
 /**
- * Jobs that are begun in one go, as TypeORM calls the hooks of a save. They are prepared, and then done, right after the code
- * that is running now and, in a process, the first ones when content types can be told. System calls leave little of what the processor had at hand, so that to prepare and to write files
- * in turn takes a quarter longer.
+ * Jobs that are begun in one go, as TypeORM calls the hooks of a save. They are prepared, and then done, right after the
+ * code that is running now; the first ones of a process when content types can be told, which small files need in order
+ * to be stored without a promise. System calls leave little of what the processor had at hand, so that to prepare and to
+ * write files in turn takes a quarter longer.
  */
 export class JobBatch {
   #jobs: Job[] = []
