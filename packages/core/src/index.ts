@@ -25,6 +25,7 @@ export { CopyIncompleteError, type CopyFailure, type CopyReport } from './storag
 export type { FileContent, FilePart, FormidableFile, MulterFile } from './content/file-content.ts'
 export { FileIntent, fromDataUrl, fromPath, type FileIntentOptions } from './content/file-intent.ts'
 export { cleanFilename } from './content/filename.ts'
+export { dispositionOf, INLINE_TYPES, isActiveType, mediaTypeOf } from './content/inline-types.ts'
 export { spool } from './content/spool.ts'
 export { SpooledFile, type SpooledFileInfo } from './content/spooled-file.ts'
 

@@ -1,7 +1,6 @@
 import type { Agent } from 'node:http'
 import type { PredefinedAcl, Storage, StorageOptions } from '@google-cloud/storage'
-import { FiledepotError } from '@filedepot/core'
-import type { Disposition } from './object-metadata.ts'
+import { FiledepotError, INLINE_TYPES } from '@filedepot/core'
 
 /** Options of {@link GcsBackend}. */
 export interface GcsBackendOptions {
@@ -33,8 +32,11 @@ export interface GcsBackendOptions {
    * default is left out by itself. @default 'private'
    */
   predefinedAcl?: PredefinedAcl | false
-  /** What browsers do with a file by its public URL, or a signed one that says nothing of it. @default 'inline' */
-  disposition?: Disposition
+  /**
+   * Types that browsers may show in their window by a URL of the bucket. Every other file is stored as an attachment, so
+   * that a browser saves it and runs nothing. @default INLINE_TYPES of `@filedepot/core`
+   */
+  inlineTypes?: readonly string[]
   /**
    * Whether files have public URLs; a string is the base of these, such as that of a CDN.
    * @default true where `predefinedAcl` is `publicRead`, else false
@@ -66,7 +68,7 @@ export interface GcsSettings {
   readonly acl: PredefinedAcl | undefined
   /** True where the access list is ours to leave out, as nobody has asked for it. */
   readonly aclIsDefault: boolean
-  readonly disposition: Disposition
+  readonly inlineTypes: readonly string[]
   /** Below which files have public URLs, with a slash at its end; `undefined` where they have none. */
   readonly publicBase: string | undefined
   readonly resumableAbove: number
@@ -77,11 +79,16 @@ export interface GcsSettings {
 
 /** Checks options, and fills in what they leave open. */
 export function settingsOf(options: GcsBackendOptions): GcsSettings {
-  const { bucket, prefix = '', storage, predefinedAcl, disposition = 'inline' } = options
+  const { bucket, prefix = '', storage, predefinedAcl, inlineTypes = INLINE_TYPES } = options
   const { resumableAbove = 8 * MIB, chunkSize = 8 * MIB, deletesAtOnce = 16, timeout = 60_000 } = options
   check(isBucketName(bucket), 'bucket', 'the name of a bucket', bucket)
   check(isPrefix(prefix), 'prefix', 'a text such as "uploads/", without a slash at its start', prefix)
-  check(disposition in { inline: 1, attachment: 1 }, 'disposition', '"inline" or "attachment"', disposition)
+  check(
+    Array.isArray(inlineTypes) && inlineTypes.every((type) => typeof type === 'string'),
+    'inlineTypes',
+    'a list of media types',
+    inlineTypes,
+  )
   check(
     resumableAbove === Infinity || isWhole(resumableAbove, 0),
     'resumableAbove',
@@ -110,7 +117,7 @@ export function settingsOf(options: GcsBackendOptions): GcsSettings {
     storageClass: options.storageClass,
     acl: predefinedAcl === false ? undefined : (predefinedAcl ?? 'private'),
     aclIsDefault: predefinedAcl === undefined,
-    disposition,
+    inlineTypes,
     publicBase: publicBaseOf(options),
     resumableAbove,
     chunkSize,

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import type { File } from '@google-cloud/storage'
 import {
   abortable,
+  dispositionOf,
   FiledepotError,
   FileNotFoundError,
   type ByteRange,
@@ -152,14 +153,20 @@ export class GcsBackend implements StorageBackend {
     return publicBase && publicBase + this.#name(id).split('/').map(encodeURIComponent).join('/')
   }
 
-  /** Signed with the key of the credentials or, where they have none, by the service (`iam.serviceAccounts.signBlob`). */
+  /**
+   * Signed with the key of the credentials, or by the service if they have no key (`iam.serviceAccounts.signBlob`). The
+   * disposition `inline` is granted only to types that are stored inline: every other file stays an attachment.
+   */
   async signedUrl(id: string, options: SignedUrlOptions): Promise<string> {
     const { disposition, signal } = options
     const signing = async (): Promise<string> => {
       if (disposition === undefined) return await signRead(await this.#file(id), options, undefined)
       const stat = await this.stat(id)
       if (!stat) throw new FileNotFoundError(id)
-      const header = contentDispositionOf(disposition, stat.filename)
+      const { inlineTypes } = this.#settings
+      const granted =
+        disposition === 'attachment' ? disposition : dispositionOf(stat.contentType, inlineTypes)
+      const header = contentDispositionOf(granted, stat.filename)
       return await signRead(await this.#file(id), options, header)
     }
     return await abortable(signing(), signal)

@@ -1,5 +1,12 @@
 import { create } from 'content-disposition'
-import { decodeFilename, FiledepotError, parseDepotTime, type FileInfo, type FileStat } from '@filedepot/core'
+import {
+  decodeFilename,
+  dispositionOf,
+  FiledepotError,
+  parseDepotTime,
+  type FileInfo,
+  type FileStat,
+} from '@filedepot/core'
 
 /** What the service says of an object, as far as it is looked at. */
 export interface GcsObject {
@@ -39,12 +46,12 @@ export type Disposition = 'inline' | 'attachment'
 /** Fields of an object for a file. Where its hash is not known yet, they say none. */
 export function fieldsOf(
   info: Pick<FileInfo, 'filename' | 'contentType'> & Partial<FileInfo>,
-  { disposition, storageClass }: { disposition: Disposition; storageClass: string | undefined },
+  { inlineTypes, storageClass }: { inlineTypes: readonly string[]; storageClass: string | undefined },
 ): GcsObjectFields {
   const { filename, contentType, sha256, metadata = {}, lastModified } = info
   return {
     contentType,
-    contentDisposition: contentDispositionOf(disposition, filename),
+    contentDisposition: contentDispositionOf(dispositionOf(contentType, inlineTypes), filename),
     ...(storageClass !== undefined && { storageClass }),
     metadata: {
       [FILENAME]: encodeURIComponent(Buffer.from(filename).toString()),

@@ -46,7 +46,7 @@ describe('a copy from another bucket', () => {
   })
 
   it('is of the storage class, the disposition and the prefix of its new place', async () => {
-    const backup = backupIn({ prefix: 'old/', storageClass: 'ARCHIVE', disposition: 'attachment' })
+    const backup = backupIn({ prefix: 'old/', storageClass: 'ARCHIVE', inlineTypes: [] })
     const id = await files.create(HELLO, { filename: 'a.txt' })
     const file = await files.get(id)
 

@@ -33,9 +33,9 @@ const bad: [string, object, string][] = [
   ],
   ['no time', { timeout: 0 }, 'expected timeout to be a whole number of milliseconds from 1 up, got 0'],
   [
-    'an unknown disposition',
-    { disposition: 'form-data' },
-    'expected disposition to be "inline" or "attachment", got "form-data"',
+    'types that are no list',
+    { inlineTypes: 'image/png' },
+    'expected inlineTypes to be a list of media types, got "image/png"',
   ],
   [
     'a public URL that is none',

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import { FileStorage, newFileId } from '@filedepot/core'
+import { FileIntent, FileStorage, newFileId } from '@filedepot/core'
 import type { GcsServer } from '@filedepot/testing/gcs-server'
 import { backendOn, startService } from './support/gcs-service.ts'
 import { rejection, said } from './support/failure.ts'
@@ -8,6 +8,7 @@ import { objectOf, putObject, streamOf } from './support/objects.ts'
 
 const HELLO = Buffer.from('hello, world')
 const BLOCK = 256 * 1024
+const PNG = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex')
 
 let server: GcsServer
 let files: FileStorage
@@ -41,13 +42,29 @@ describe('an object of a file', () => {
   })
 
   it('is of the storage class, and an attachment, where the options say so', async () => {
-    const backend = backendOn(server.url, { storageClass: 'NEARLINE', disposition: 'attachment' })
+    const backend = backendOn(server.url, { storageClass: 'NEARLINE', inlineTypes: [] })
     const id = await new FileStorage('files', backend).create(HELLO, { filename: 'a.txt' })
 
     expect(await objectOf(server, id)).toMatchObject({
       storageClass: 'NEARLINE',
       contentDisposition: 'attachment; filename=a.txt',
     })
+  })
+
+  it.each([
+    ['page.html', 'text/html', 'attachment'],
+    ['drawing.svg', 'image/svg+xml', 'attachment'],
+    ['script.js', 'text/javascript', 'attachment'],
+    ['report.pdf', 'application/pdf', 'attachment'],
+    ['photo.png', 'image/png', 'inline'],
+  ])('has %s saved or shown: %s is %s', async (filename, contentType, disposition) => {
+    const files = new FileStorage('files', backendOn(server.url))
+    const bytes = filename === 'photo.png' ? PNG : Buffer.from('<svg onload="alert(1)"/>')
+    const upload = await files.signedUpload({ filename, contentType })
+    const id = await files.create(new FileIntent(bytes, { filename, contentType }))
+
+    expect((await objectOf(server, id)).contentDisposition).toBe(`${disposition}; filename=${filename}`)
+    expect(upload.headers['content-disposition']).toBe(`${disposition}; filename=${filename}`)
   })
 
   it('knows the hash of a small stream from the start', async () => {

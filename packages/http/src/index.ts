@@ -3,7 +3,7 @@ export { createFileHandler, type ContextArgument, type FileHandler } from './ser
 export type { FileHandlerOptions, SendfileOptions, Verdict } from './serve/file-handler-options.ts'
 export { toNodeHandler, type NodeHandler, type NodeHandlerOptions } from './serve/node-handler.ts'
 export { UrlSigner, type SignedClaims, type UrlSignerOptions } from './serve/url-signer.ts'
-export { INLINE_TYPES, type Disposition } from './serve/content-headers.ts'
+export type { Disposition } from './serve/content-headers.ts'
 export type { FileRequest, RequestedFile } from './serve/file-request.ts'
 export type { FileAnswer, FileBodyPart } from './serve/file-answer.ts'
 

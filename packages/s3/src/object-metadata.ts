@@ -1,4 +1,11 @@
-import { decodeFilename, FiledepotError, parseDepotTime, type FileInfo, type FileStat } from '@filedepot/core'
+import {
+  decodeFilename,
+  dispositionOf,
+  FiledepotError,
+  parseDepotTime,
+  type FileInfo,
+  type FileStat,
+} from '@filedepot/core'
 import { contentDisposition } from './content-disposition.ts'
 
 // The names and the form of the first two are those of Python's DEPOT, so each reads the files of the other.
@@ -30,13 +37,13 @@ export interface AnsweredObject {
  * Headers are Latin-1 at best, and services differ in what they make of the rest, so all is sent as ASCII: the
  * filename percent-encoded, custom metadata as one JSON text, as headers do not tell upper from lower case.
  */
-export function headersOf(info: FileInfo): ObjectHeaders {
+export function headersOf(info: FileInfo, inlineTypes?: readonly string[]): ObjectHeaders {
   const { contentType, sha256, metadata, lastModified = new Date() } = info
   const filename = wellFormed(info.filename)
   const custom = Object.keys(metadata).length > 0
   return {
     ContentType: contentType,
-    ContentDisposition: contentDisposition(filename, 'inline'),
+    ContentDisposition: contentDisposition(filename, dispositionOf(contentType, inlineTypes)),
     Metadata: {
       [FILENAME]: encodeURIComponent(filename),
       [MODIFIED]: formatTime(lastModified),
@@ -46,13 +53,18 @@ export function headersOf(info: FileInfo): ObjectHeaders {
   }
 }
 
-/** Of a file that a client will upload: only what it was said to be. */
-export function headersOfClaim({ filename: claimed, contentType = UNKNOWN_TYPE }: Claim): ObjectHeaders {
-  if (claimed === undefined) return { ContentType: contentType }
-  const filename = wellFormed(claimed)
+/**
+ * The headers of a file that a client will upload. The disposition is always among them, because a client could send one of
+ * its own if it were not signed.
+ */
+export function headersOfClaim(
+  { filename: claimed, contentType = UNKNOWN_TYPE }: Claim,
+  inlineTypes?: readonly string[],
+): ObjectHeaders {
+  const filename = wellFormed(claimed ?? UNNAMED)
   return {
     ContentType: contentType,
-    ContentDisposition: contentDisposition(filename, 'inline'),
+    ContentDisposition: contentDisposition(filename, dispositionOf(contentType, inlineTypes)),
     Metadata: { [FILENAME]: encodeURIComponent(filename) },
   }
 }

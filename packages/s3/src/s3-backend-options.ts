@@ -60,6 +60,16 @@ export interface S3BackendOptions {
    * @default none; with the ACL `public-read` the URL of the bucket itself
    */
   publicUrl?: string | undefined
+  /**
+   * Types that browsers may show in their window by a URL of the bucket. Every other file is stored as an attachment, so
+   * that a browser saves it and runs nothing. @default INLINE_TYPES of `@filedepot/core`
+   */
+  inlineTypes?: readonly string[] | undefined
+  /**
+   * Signs uploads by `PUT` with `If-None-Match: *`, so that a signed upload cannot replace a file that is there. Set it to
+   * false only for a service that does not know the header and refuses such an upload. @default true
+   */
+  signedUploadsOnce?: boolean | undefined
 }
 
 /** What S3 takes as a part, but for the last one. */
@@ -87,6 +97,13 @@ export function checkOptions(options: S3BackendOptions): void {
   if (typeof prefix !== 'string') throw expected('prefix', 'text', prefix)
   for (const [name, url] of Object.entries({ endpoint, publicUrl })) {
     if (url !== undefined && !isHttpUrl(url)) throw expected(name, 'an absolute URL of HTTP', url)
+  }
+  const { inlineTypes = [], signedUploadsOnce = true } = options
+  if (!Array.isArray(inlineTypes) || !inlineTypes.every((type) => typeof type === 'string')) {
+    throw expected('inlineTypes', 'a list of media types', inlineTypes)
+  }
+  if (typeof signedUploadsOnce !== 'boolean') {
+    throw expected('signedUploadsOnce', 'true or false', signedUploadsOnce)
   }
   checkWhole('requestTimeout', options.requestTimeout, 1, 2 ** 31 - 1)
   checkWhole('retries', options.retries, 0, 100)

@@ -6,6 +6,7 @@ import {
   type PutObjectCommandInput,
 } from '@aws-sdk/client-s3'
 import {
+  dispositionOf,
   FiledepotError,
   FileNotFoundError,
   type ByteRange,
@@ -153,7 +154,10 @@ export class S3Backend implements StorageBackend {
     return publicUrlOf(this.#options, this.#key(id))
   }
 
-  /** At most seven days. With a disposition it asks for the name of the file, which takes a request. */
+  /**
+   * At most seven days. With a disposition it asks for the name and the type of the file, which takes a request. `inline` is
+   * granted only to types that are stored inline: every other file stays an attachment.
+   */
   async signedUrl(
     id: string,
     { expiresIn = EXPIRES_IN_S, disposition, signal }: SignedUrlOptions,
@@ -161,13 +165,16 @@ export class S3Backend implements StorageBackend {
     checkExpiresIn(expiresIn)
     this.#checkSignable()
     signal?.throwIfAborted()
-    const shown = disposition && contentDisposition(await this.#filename(id), disposition)
+    const shown = disposition && (await this.#shown(id, disposition))
     signal?.throwIfAborted()
     const input = { ...this.#object(id), ResponseContentDisposition: shown }
     return await this.#bucket.run((client) => signGet(client, input, expiresIn))
   }
 
-  /** At most seven days. */
+  /**
+   * At most seven days. A `PUT` stores a new file only: it is refused with the status 412 if the file is there. S3 has no
+   * such condition for a `POST`, which can be sent again until it expires.
+   */
   async signedUpload(
     id: string,
     { method = 'PUT', expiresIn = EXPIRES_IN_S, size, maxSize, signal, ...claim }: SignedUploadOptions,
@@ -175,11 +182,19 @@ export class S3Backend implements StorageBackend {
     checkExpiresIn(expiresIn)
     this.#checkSignable()
     signal?.throwIfAborted()
-    const input = this.#newObject(id, headersOfClaim(claim))
+    const input = this.#newObject(id, headersOfClaim(claim, this.#options.inlineTypes))
     return await this.#bucket.run((client) =>
       method === 'POST'
         ? signPost(client, input, { expiresIn, size, maxSize })
-        : signPut(client, { ...input, ContentLength: size }, expiresIn),
+        : signPut(
+            client,
+            {
+              ...input,
+              ContentLength: size,
+              ...(this.#options.signedUploadsOnce !== false && { IfNoneMatch: '*' }),
+            },
+            expiresIn,
+          ),
     )
   }
 
@@ -227,7 +242,7 @@ export class S3Backend implements StorageBackend {
       await this.#put(id, first, info, stop.signal)
       return
     }
-    const input = this.#newObject(id, headersOf(info))
+    const input = this.#newObject(id, headersOf(info, this.#options.inlineTypes))
     const begin = (): Promise<MultipartUpload> =>
       MultipartUpload.create(this.#bucket, input, this.#customerKey())
     try {
@@ -241,7 +256,7 @@ export class S3Backend implements StorageBackend {
     const { sha256 } = info
     const checksum = sha256 !== undefined && (await this.#bucket.takesChecksums())
     const input = {
-      ...this.#newObject(id, headersOf(info)),
+      ...this.#newObject(id, headersOf(info, this.#options.inlineTypes)),
       Body: bytes,
       ContentLength: bytes.byteLength,
       ...(checksum && { ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64') }),
@@ -251,10 +266,13 @@ export class S3Backend implements StorageBackend {
     )
   }
 
-  async #filename(id: string): Promise<string> {
+  /** The header by which a signed URL shows or saves a file. */
+  async #shown(id: string, wish: 'inline' | 'attachment'): Promise<string> {
     const stat = await this.stat(id)
     if (!stat) throw new FileNotFoundError(id)
-    return stat.filename
+    const { filename, contentType } = stat
+    const type = wish === 'attachment' ? wish : dispositionOf(contentType, this.#options.inlineTypes)
+    return contentDisposition(filename, type)
   }
 
   async #isThere(id: string): Promise<boolean> {

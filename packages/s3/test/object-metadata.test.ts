@@ -21,7 +21,7 @@ describe('the headers of an object', () => {
 
     expect(headersOf({ ...info, lastModified: NOW })).toEqual({
       ContentType: 'application/pdf',
-      ContentDisposition: `inline; filename="?? 1.pdf"; filename*=UTF-8''%E4%BA%9B%E5%85%AC%201.pdf`,
+      ContentDisposition: `attachment; filename="?? 1.pdf"; filename*=UTF-8''%E4%BA%9B%E5%85%AC%201.pdf`,
       Metadata: {
         'x-depot-filename': '%E4%BA%9B%E5%85%AC%201.pdf',
         'x-depot-modified': '2026-01-31 12:00:00',

@@ -40,10 +40,43 @@ describe('what is signed', () => {
     expect(Object.keys(upload.headers).sort()).toEqual([
       'content-disposition',
       'content-type',
+      'if-none-match',
       'x-amz-meta-x-depot-filename',
     ])
     const signed = new URL(upload.url).searchParams.get('X-Amz-SignedHeaders')
-    expect(signed).toBe('content-disposition;content-length;content-type;host;x-amz-meta-x-depot-filename')
+    expect(signed).toBe(
+      'content-disposition;content-length;content-type;host;if-none-match;x-amz-meta-x-depot-filename',
+    )
+  })
+
+  it('stores a new file only, unless the service does not know how', async () => {
+    const plain = new S3Backend({
+      bucket: 'uploads',
+      region: 'eu-central-1',
+      credentials,
+      signedUploadsOnce: false,
+    })
+    const once = await files.signedUpload()
+    const often = await new FileStorage('docs', plain).signedUpload()
+
+    expect(once.headers['if-none-match']).toBe('*')
+    expect(often.headers).not.toHaveProperty('if-none-match')
+  })
+
+  it.each([
+    ['image/png', 'inline'],
+    ['text/html', 'attachment'],
+    ['image/svg+xml', 'attachment'],
+    ['text/javascript', 'attachment'],
+    ['application/pdf', 'attachment'],
+  ])('says that %s is shown as %s, with a name and without', async (contentType, shown) => {
+    const named = await files.signedUpload({ contentType, filename: 'x' })
+    const unnamed = await files.signedUpload({ contentType })
+    const form = await files.signedUpload({ contentType, method: 'POST' })
+
+    expect(named.headers['content-disposition']).toBe(`${shown}; filename="x"`)
+    expect(unnamed.headers['content-disposition']).toBe(`${shown}; filename="unnamed"`)
+    expect(form.fields['Content-Disposition']).toBe(`${shown}; filename="unnamed"`)
   })
 
   it.each([604_801, Infinity])('is good for seven days at most: not for %p s', async (expiresIn) => {
@@ -83,6 +116,21 @@ describeOnRealServer('a signed upload', (server) => {
       const file = await files.get(upload.id)
       expect(file).toMatchObject({ filename: '些公  1.png', contentType: PNG, size: 1000, sha256: undefined })
       expect(Buffer.compare(await file.bytes(), bytesOf(1000))).toBe(0)
+    })
+  })
+
+  it('by PUT can be used once: afterwards the file is as it was', async () => {
+    await withFiles(async (files) => {
+      const upload = await files.signedUpload({ contentType: PNG })
+
+      expect(await put(upload, bytesOf(1000))).toBe(200)
+      expect(await put(upload, bytesOf(999))).toBe(412)
+      const without = Object.fromEntries(
+        Object.entries(upload.headers).filter(([name]) => name !== 'if-none-match'),
+      )
+      expect(await put({ ...upload, headers: without }, bytesOf(999))).toBe(403)
+
+      expect(Buffer.compare(await (await files.get(upload.id)).bytes(), bytesOf(1000))).toBe(0)
     })
   })
 
@@ -156,6 +204,10 @@ describeOnRealServer('a signed URL', (server) => {
     await new Promise((resolve) => setTimeout(resolve, 2100))
     const expired = await fetch(expiring)
 
+    const page = await files.create(Buffer.from('<script>'), { filename: 'a.html', contentType: 'text/html' })
+    const wished = await fetch(await files.signedUrl(page, { disposition: 'inline' }))
+
+    expect(wished.headers.get('content-disposition')).toBe('attachment; filename="a.html"')
     const name = `filename="?? 1.txt"; filename*=UTF-8''%E4%BA%9B%E5%85%AC%201.txt`
     expect(plain.headers.get('content-disposition')).toBe(`inline; ${name}`)
     expect(saved.headers.get('content-disposition')).toBe(`attachment; ${name}`)

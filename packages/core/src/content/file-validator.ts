@@ -1,6 +1,7 @@
 import { extname } from 'node:path'
 import { FiledepotError } from '../errors.ts'
 import { expected } from '../expected.ts'
+import { isActiveType } from './inline-types.ts'
 import type { SpooledFile } from './spooled-file.ts'
 
 /** What a validator is told, before anything is stored. */
@@ -34,14 +35,18 @@ export interface FileToValidate {
 export type FileValidator = (file: FileToValidate) => void | Promise<void>
 
 /**
- * Accepts only these types; `image/*` stands for all images. The type is taken from the bytes, so a renamed file
- * does not pass.
+ * Accepts only these types. The type is taken from the bytes, so a renamed file does not pass.
+ *
+ * `image/*` stands for all images, except those that can carry a script. A wildcard never accepts a type that a browser
+ * runs: SVG, HTML, XML or JavaScript. Name such a type to accept it: `allowTypes('image/*', 'image/svg+xml')`.
  *
  * ```ts
  * import { allowTypes } from '@filedepot/core'
  *
  * const validators = [allowTypes('image/png', 'image/jpeg', 'application/pdf')]
  * ```
+ *
+ * @throws FiledepotError `INVALID_ARGUMENT` if an argument is neither a media type nor a kind such as `image/*`
  */
 export function allowTypes(...types: string[]): FileValidator {
   const patterns = types.map((type) => {
@@ -50,7 +55,9 @@ export function allowTypes(...types: string[]): FileValidator {
   })
   return ({ filename, contentType }) => {
     const allowed = patterns.some((pattern) =>
-      pattern.endsWith('/*') ? contentType.startsWith(pattern.slice(0, -1)) : contentType === pattern,
+      pattern.endsWith('/*')
+        ? contentType.startsWith(pattern.slice(0, -1)) && !isActiveType(contentType)
+        : contentType === pattern,
     )
     if (!allowed) throw refused(filename, types, contentType)
   }

@@ -16,6 +16,9 @@ describe('allowTypes', () => {
     [['image/*'], 'image/webp'],
     [['Image/*'], 'image/webp'],
     [['image/svg+xml'], 'image/svg+xml'],
+    [['image/*', 'image/svg+xml'], 'image/svg+xml'],
+    [['text/*'], 'text/csv'],
+    [['text/*', 'text/html'], 'text/html'],
   ])('lets %j accept %s', (types, contentType) => {
     expect(() => allowTypes(...types)(file('x', contentType))).not.toThrow()
   })
@@ -25,6 +28,13 @@ describe('allowTypes', () => {
     [['image/png'], 'image/png2'],
     [['image/*'], 'imageother/png'],
     [['image/*'], 'application/pdf'],
+    [['image/*'], 'image/svg+xml'],
+    [['text/*'], 'text/html'],
+    [['text/*'], 'text/xml'],
+    [['text/*'], 'text/javascript'],
+    [['application/*'], 'application/xhtml+xml'],
+    [['application/*'], 'application/javascript'],
+    [['model/*'], 'model/x3d+xml'],
     [[], 'image/png'],
   ])('lets %j refuse %s', (types, contentType) => {
     const error = thrown(() => allowTypes(...types)(file('x.png', contentType)))

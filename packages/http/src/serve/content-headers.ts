@@ -1,19 +1,6 @@
-import { cleanFilename, type StoredFile } from '@filedepot/core'
+import { cleanFilename, dispositionOf, mediaTypeOf, type StoredFile } from '@filedepot/core'
 import { create } from 'content-disposition'
 import { LRUCache } from 'lru-cache'
-
-/** What a browser may show in its window: types in which no script can be. */
-export const INLINE_TYPES: readonly string[] = [
-  'image/png',
-  'image/jpeg',
-  'image/gif',
-  'image/webp',
-  'image/avif',
-  'image/bmp',
-  'audio/*',
-  'video/*',
-  'text/plain',
-]
 
 /**
  * Types that another page of the same origin could load as its script or style, although they are attachments: what
@@ -26,7 +13,6 @@ const POLICY = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; s
 const MEDIA_POLICY = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'"
 
 const UNKNOWN = 'application/octet-stream'
-const ONE_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/
 /** With parameters, and without a comma: of a list of types, browsers take the last. */
 const WHOLE_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+( *; *[\w-]+=("[\w .:+-]*"|[\w.:+-]+))+$/
 
@@ -45,20 +31,18 @@ interface Description {
 
 /** The headers that say what a file is and what a browser may do with it. */
 export class ContentHeaders {
-  readonly #types: ReadonlySet<string>
+  readonly #types: readonly string[]
   readonly #policy: string | undefined
   readonly #remembered = new LRUCache<string, Description>({ max: REMEMBERED })
 
   constructor(inlineTypes: readonly string[], policy: string | undefined) {
-    this.#types = new Set(inlineTypes.map((type) => type.toLowerCase()))
+    this.#types = inlineTypes
     this.#policy = policy
   }
 
   /** A wish to see a file in the window is granted for harmless types only. */
   dispositionOf({ contentType }: StoredFile, wish: Disposition | undefined): Disposition {
-    const type = essence(contentType)
-    const harmless = this.#types.has(type) || this.#types.has(`${type.slice(0, type.indexOf('/'))}/*`)
-    return harmless && wish !== 'attachment' ? 'inline' : 'attachment'
+    return wish === 'attachment' ? 'attachment' : dispositionOf(contentType, this.#types)
   }
 
   addTo(headers: Record<string, string>, file: StoredFile, wish: Disposition | undefined): void {
@@ -93,16 +77,11 @@ function formatDisposition(filename: string, type: Disposition): string {
 
 /** What no browser takes for a page, as it is told not to guess. */
 function isMedia(contentType: string): boolean {
-  return /^(audio|video)\//.test(essence(contentType))
-}
-
-function essence(contentType: string): string {
-  const type = (contentType.split(';', 1)[0] ?? '').trim().toLowerCase()
-  return ONE_TYPE.test(type) ? type : UNKNOWN
+  return /^(audio|video)\//.test(mediaTypeOf(contentType))
 }
 
 function servedType(contentType: string): string {
-  const type = essence(contentType)
+  const type = mediaTypeOf(contentType)
   if (LOADABLE.test(type)) return UNKNOWN
   if (contentType.includes(';') && WHOLE_TYPE.test(contentType)) return contentType
   // Without it browsers take text for that of their user's country.

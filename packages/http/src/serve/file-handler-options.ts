@@ -1,5 +1,5 @@
 import { FiledepotError, type DepotManager } from '@filedepot/core'
-import { INLINE_TYPES } from './content-headers.ts'
+import { INLINE_TYPES } from '@filedepot/core'
 import type { FileRequest, RequestedFile } from './file-request.ts'
 import type { UrlSigner } from './url-signer.ts'
 
