@@ -14,6 +14,8 @@ export const ERROR_CODES = {
     'A storage could not be copied whole; the error says which files are missing. The others are there.',
   CORRUPT_FILE: 'A storage holds a file whose metadata or bytes cannot be read back.',
   DELETE_FAILED: 'A storage could not delete one or more files.',
+  DELETE_QUEUE_FULL: 'Too many files wait to be deleted from a storage already, so this one is not deleted.',
+  DEPOT_CLOSED: 'The depot was closed before the file was deleted.',
   FILE_CLOSED: 'A stored file was read after it was closed.',
   FILE_NOT_FOUND: 'No file has the id.',
   FILE_REFUSED: 'A validator refused the file: its type, its extension or a rule of your own.',

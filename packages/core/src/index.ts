@@ -2,6 +2,8 @@
 export { depot } from './depot/depot.ts'
 export {
   DepotManager,
+  type CloseOptions,
+  type DeleteFilesOptions,
   type DepotOptions,
   type FileUrlSigner,
   type UploadOptions,
@@ -84,7 +86,11 @@ export { newFileId, parseFileId } from './file-id.ts'
 export { formatFilePath, parseFilePath, type FileLocation } from './file-path.ts'
 
 // For integrations with an ORM.
-export { FileTransaction, type TransactionOutcome } from './transaction/file-transaction.ts'
+export {
+  FileTransaction,
+  type FileTransactionOptions,
+  type TransactionOutcome,
+} from './transaction/file-transaction.ts'
 export { loadContentTypes } from './content/inspect-content.ts'
 export { attachFile, prepareAttach, type AttachOptions } from './transaction/attach-file.ts'
 export { isAnswerOfMysql, isAnswerOfPostgres } from './transaction/database-answer.ts'

@@ -1,6 +1,7 @@
 import {
   FiledepotError,
   FileNotFoundError,
+  patiently as waitAtMost,
   type ByteRange,
   type DeleteReport,
   type FileBody,
@@ -148,7 +149,7 @@ export class GridFSBackend implements StorageBackend {
 
   /** Waits for what is being cleaned up, and closes the client where the backend has made it. */
   async close(): Promise<void> {
-    await Promise.race([this.#cleanup.idle(), sleep(PATIENCE_MS, undefined, { ref: false })])
+    await waitAtMost(PATIENCE_MS, this.#cleanup.idle())
     await this.#connection.close()
   }
 

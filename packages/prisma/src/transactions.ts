@@ -1,10 +1,4 @@
-import {
-  FiledepotError,
-  FileTransaction,
-  patiently,
-  type DepotManager,
-  type TransactionOutcome,
-} from '@filedepot/core'
+import { FiledepotError, FileTransaction, type DepotManager, type TransactionOutcome } from '@filedepot/core'
 import { isAnswer, prismaCodeOf } from './database-answers.ts'
 import { resolveDoubts } from './doubts.ts'
 import { OpenTransaction } from './open-transaction.ts'
@@ -58,6 +52,12 @@ export class Transactions {
     )
   }
 
+  /** The files of a transaction that is about to begin. */
+  newFiles(): FileTransaction {
+    const { depot, maxWait } = this.#parts
+    return new FileTransaction(depot, { maxWait })
+  }
+
   find(link: TransactionLink | undefined): OpenTransaction | undefined {
     return link?.kind === 'itx' ? this.#open.get(String(link.id)) : undefined
   }
@@ -101,8 +101,8 @@ export class Transactions {
     options: TransactionOptions,
     prepare: ((preuploads: Preuploads) => Promise<void>) | undefined,
   ): Promise<unknown> {
-    const { internals, depot, reader } = this.#parts
-    const files = new FileTransaction(depot)
+    const { internals, reader } = this.#parts
+    const files = this.newFiles()
     const preuploads = prepare && new Preuploads(files)
     let open: OpenTransaction | undefined
     let result: unknown
@@ -135,12 +135,12 @@ export class Transactions {
       const outcome = open?.isCommitting
         ? await this.outcomeOfCommit(error)
         : (open?.outcomeOfFailure ?? 'rolledBack')
-      await this.settle(files, outcome, error)
+      await files.settle(outcome, error)
       throw error
     } finally {
       if (open) this.#open.delete(open.id)
     }
-    await this.settle(files, 'committed')
+    await files.settle('committed')
     return result
   }
 
@@ -186,10 +186,5 @@ export class Transactions {
       () => 'rolledBack',
       () => 'unknown',
     )
-  }
-
-  /** The transaction has ended: files go, or stay. */
-  async settle(files: FileTransaction, outcome: TransactionOutcome, reason?: unknown): Promise<void> {
-    await patiently(this.#parts.maxWait, files.settle(outcome, reason))
   }
 }

@@ -1,4 +1,4 @@
-import { FileTransaction, type TransactionOutcome } from '@filedepot/core'
+import type { FileTransaction, TransactionOutcome } from '@filedepot/core'
 import { isAnswer, isConflict, isConnectionTrouble, prismaCodeOf } from './database-answers.ts'
 import { FileWrite, type WriteParts } from './file-write.ts'
 import type { OpenTransaction } from './open-transaction.ts'
@@ -81,13 +81,13 @@ export class WriteHook {
     const open = this.#transactions.of(internal.transaction)
     if (open) return await open.run(() => this.#within(open, plan, write))
 
-    const files = new FileTransaction(this.#parts.depot)
+    const files = this.#transactions.newFiles()
     const fileWrite = new FileWrite(this.#parts, plan, files)
     try {
       await fileWrite.upload()
       if (plan.onlyCreates) await fileWrite.place()
     } catch (error) {
-      await this.#transactions.settle(files, 'rolledBack')
+      await files.settle('rolledBack')
       throw error
     }
     return plan.onlyCreates
@@ -139,11 +139,7 @@ export class WriteHook {
     try {
       result = await this.#connection.statement(() => write.send())
     } catch (error) {
-      await this.#transactions.settle(
-        files,
-        await this.#outcomeOfFailure(error, write, fileWrite, files),
-        error,
-      )
+      await files.settle(await this.#outcomeOfFailure(error, write, fileWrite, files), error)
       throw error
     }
     // There is nothing to delete, and so nothing to wait for.
@@ -200,7 +196,7 @@ export class WriteHook {
           }, this.#options),
         )) as { result: unknown; unheld: string[] }
         files.discard(unheld)
-        await this.#transactions.settle(files, 'committed')
+        await files.settle('committed')
         return write.result(result)
       } catch (error) {
         if (files.settled) throw error
@@ -209,7 +205,7 @@ export class WriteHook {
         const hasCome = prismaCodeOf(error) === 'P2002' && fileWrite.absent > 0 && fileWrite.absent !== absent
         absent = fileWrite.absent
         if (outcome === 'rolledBack' && (isConflict(error) || hasCome) && tries < TRIES) continue
-        await this.#transactions.settle(files, outcome, error)
+        await files.settle(outcome, error)
         throw error
       }
     }

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { patiently } from '@filedepot/core'
 import type { MultipartUpload } from './multipart-upload.ts'
 import type { PartReader } from './part-reader.ts'
 
@@ -46,7 +46,7 @@ export async function uploadParts(
     await upload.complete(signal)
   } catch (error) {
     stop.abort(error)
-    await Promise.race([cleanUp(beginning, sending), sleep(CLEAN_UP_MS, undefined, { ref: false })])
+    await patiently(CLEAN_UP_MS, cleanUp(beginning, sending))
     throw error
   }
 }

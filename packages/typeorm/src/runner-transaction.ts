@@ -18,6 +18,15 @@ export interface RanStatement {
   readonly error?: unknown
 }
 
+/** What a {@link RunnerTransaction} is made of. */
+export interface RunnerTransactionOptions {
+  readonly family: SqlFamily
+  /** It begins with a statement outside a transaction of the database. */
+  readonly autocommit: boolean
+  /** How long its end waits for files to be deleted, in milliseconds. */
+  readonly maxWait: number
+}
+
 /**
  * The files of one database transaction, the statements that are about to change them, and all that is known of how
  * the transaction is going to end.
@@ -42,10 +51,10 @@ export class RunnerTransaction {
   /** The connection is gone. */
   dead = false
 
-  constructor(depot: DepotManager, family: SqlFamily, autocommit: boolean) {
+  constructor(depot: DepotManager, { family, autocommit, maxWait }: RunnerTransactionOptions) {
     this.#family = family
     this.autocommit = autocommit
-    this.files = new FileTransaction(depot)
+    this.files = new FileTransaction(depot, { maxWait })
     this.claims = new StatementClaims(this.files)
   }
 

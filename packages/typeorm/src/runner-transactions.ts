@@ -1,7 +1,6 @@
 import { hasCode, type DepotManager, type Turns } from '@filedepot/core'
 import type { EntityMetadata, QueryRunner } from 'typeorm'
 import { dataSourceOf, familyOf } from './data-source-of.ts'
-import { patiently } from '@filedepot/core'
 import { aborted, RunnerTransaction, type RanStatement } from './runner-transaction.ts'
 import { isOverOnSqlite, isTransactionOpen } from './transaction-probe.ts'
 import type { HookedKind } from './statement-claims.ts'
@@ -189,20 +188,22 @@ export class RunnerTransactions {
     const transaction = this.get(queryRunner)
     if (!transaction) return undefined
     if (!queryRunner.isTransactionActive) return this.#settle(queryRunner, transaction, 'rolledBack')
-    return this.#patiently(() => {
-      const undone: Promise<void>[] = []
-      while (transaction.files.savepoints > savepointsOf(queryRunner))
-        undone.push(transaction.files.rollbackTo())
-      transaction.endedSavepoint('rollback')
-      return Promise.all(undone)
-    })
+    const undone: Promise<void>[] = []
+    while (transaction.files.savepoints > savepointsOf(queryRunner))
+      undone.push(transaction.files.rollbackTo())
+    transaction.endedSavepoint('rollback')
+    return this.#turns.afterwards(Promise.all(undone).then(() => undefined))
   }
 
   #of(queryRunner: FollowedRunner): RunnerTransaction {
     let transaction = this.get(queryRunner)
     if (!transaction) {
       const family = familyOf(dataSourceOf(queryRunner))
-      transaction = new RunnerTransaction(this.#depot, family, !queryRunner.isTransactionActive)
+      transaction = new RunnerTransaction(this.#depot, {
+        family,
+        autocommit: !queryRunner.isTransactionActive,
+        maxWait: this.#maxWait,
+      })
       queryRunner[TRANSACTION] = transaction
       // On SQLite's one connection everybody releases the same query runner, also in the middle of a transaction.
       if (family !== 'sqlite') this.#watchRelease(queryRunner)
@@ -267,14 +268,8 @@ export class RunnerTransactions {
     if (this.get(queryRunner) !== transaction) return
     queryRunner[TRANSACTION] = undefined
     const { outcome, reason } = transaction.outcome(said)
-    const settle = () => transaction.files.settle(outcome, reason)
-    // Else storages are at work, and listeners of the program.
-    if (outcome === 'committed' && transaction.files.isQuiet) await settle()
-    else await this.#patiently(settle)
-  }
-
-  #patiently(settle: () => Promise<unknown>): Promise<void> {
-    return patiently(this.#maxWait, this.#turns.enter(settle))
+    // On one connection others have their turn meanwhile, so that a storage that hangs stops no other save.
+    await this.#turns.afterwards(transaction.files.settle(outcome, reason))
   }
 }
 

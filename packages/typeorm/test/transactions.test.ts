@@ -566,6 +566,55 @@ describe('a storage that fails after the commit', () => {
   })
 })
 
+describe('a storage whose deletions hang', () => {
+  beforeEach(async () => {
+    await database.close()
+    database = await TestDatabase.open([Document, Receipt, Vehicle], { maxWait: 300 })
+    documents = database.dataSource.getRepository(Document)
+  })
+
+  it('makes nobody wait but those whose files it deletes, and them no longer than maxWait', async () => {
+    const saved = await documents.save(
+      Array.from({ length: 8 }, (_, i) => documents.create({ content: textFile(`file ${i}`) })),
+    )
+    const paths = saved.map(({ content }) => content!.path)
+    database.chaos.hang('delete')
+    const order: string[] = []
+
+    const removing = saved.map((one) => documents.remove(one).then(() => order.push('removed')))
+    const receipt = database.dataSource.getRepository(Receipt).save({ number: 'without a file' })
+    await receipt.then(() => order.push('saved'))
+    const kept = await documents.save({ content: textFile('with a file') })
+    await Promise.all(removing)
+
+    expect(order).toEqual(['saved', ...saved.map(() => 'removed')])
+    expect(await textOf((await documents.findOneByOrFail({ id: kept.id })).content)).toBe('with a file')
+    expect(await documents.count()).toBe(1)
+    database.chaos.restore()
+    await database.depot.deleteFiles(paths)
+  })
+
+  it('does not hold up a savepoint that is rolled back, nor what comes after it', async () => {
+    database.chaos.hang('delete')
+    let gone = ''
+
+    await database.dataSource.transaction(async (manager) => {
+      await manager.save(Document, { content: textFile('kept') })
+      await manager
+        .transaction(async (inner) => {
+          gone = (await inner.save(Document, { content: textFile('gone') })).content.path
+          throw new Error('no')
+        })
+        .catch(() => undefined)
+    })
+
+    const [only] = await documents.find()
+    expect(await textOf(only?.content)).toBe('kept')
+    database.chaos.restore()
+    await database.depot.deleteFiles([gone])
+  })
+})
+
 describe('a row without files', () => {
   it('is saved and rolled back as if nothing was attached', async () => {
     const receipts = database.dataSource.getRepository(Receipt)

@@ -1,16 +1,18 @@
 import type { FileValidator } from '../content/file-validator.ts'
 import type { SignedUrlOptions, StorageBackend } from '../backend.ts'
 import { FiledepotError } from '../errors.ts'
-import { expected } from '../expected.ts'
+import { checkWholeNumber, expected, reasonOf } from '../expected.ts'
 import { parseFilePath } from '../file-path.ts'
 import { FileStorage } from '../storage/file-storage.ts'
 import type { StoredFile } from '../storage/stored-file.ts'
-import { deletePaths } from '../transaction/delete-paths.ts'
+import { patiently } from '../transaction/patiently.ts'
 import type { FileFilter } from '../upload/file-filter.ts'
 import { uploadFile } from '../upload/upload-file.ts'
 import { UploadQueue } from '../upload/upload-queue.ts'
 import type { UploadedFile } from '../upload/uploaded-file.ts'
 import { backendFromEnvironment, type EnvironmentOptions } from './backend-from-environment.ts'
+import { closeOnSignals } from './close-on-signals.ts'
+import { Deletions } from './deletions.ts'
 import { DepotEvents } from './depot-events.ts'
 
 /** Signs URLs of the HTTP handler; `UrlSigner` of `@filedepot/http` does. */
@@ -25,6 +27,28 @@ export interface DepotOptions {
   baseUrl?: string
   /** How many files are uploaded at a time, from 1 up. More wait their turn. @default 16 */
   uploadConcurrency?: number
+  /**
+   * How many requests to delete files each storage gets at a time, from 1 up. More files wait, and go together in the
+   * next requests. So a storage that hangs with deletions has connections left for uploads and reads. @default 4
+   */
+  deletionConcurrency?: number
+  /**
+   * How many files of each storage may wait to be deleted, from 0 up. More are not deleted: the event `deleteFailed`
+   * names them, with the code `DELETE_QUEUE_FULL`. One that waits takes some 400 bytes of memory. @default 100000
+   */
+  maxPendingDeletions?: number
+}
+
+/** Options of {@link DepotManager.deleteFiles}. */
+export interface DeleteFilesOptions {
+  /** How long to wait for the files to be deleted, in milliseconds. Then the deletion goes on. @default Infinity */
+  maxWait?: number
+}
+
+/** Options of {@link DepotManager.close}. */
+export interface CloseOptions {
+  /** How long to wait for uploads and deletions that are on their way, in milliseconds. @default 10000 */
+  timeout?: number
 }
 
 /** Options of {@link DepotManager.upload}; what the pending value says of itself comes first. */
@@ -63,13 +87,26 @@ export class DepotManager extends DepotEvents {
   readonly #storages = new Map<string, FileStorage>()
   readonly #aliases = new Map<string, string>()
   readonly #uploads: UploadQueue
+  readonly #deletions: Deletions
+  readonly #ignoreSignals = new Set<() => void>()
   #default: string | undefined
 
-  constructor({ baseUrl = '/depot', uploadConcurrency = 16 }: DepotOptions = {}) {
+  constructor({
+    baseUrl = '/depot',
+    uploadConcurrency = 16,
+    deletionConcurrency = 4,
+    maxPendingDeletions = 100_000,
+  }: DepotOptions = {}) {
     super()
     if (!Number.isSafeInteger(uploadConcurrency) || uploadConcurrency < 1) {
       throw expected('uploadConcurrency', 'a whole number from 1 up', uploadConcurrency)
     }
+    checkWholeNumber('deletionConcurrency', deletionConcurrency, 1)
+    checkWholeNumber('maxPendingDeletions', maxPendingDeletions, 0)
+    this.#deletions = new Deletions(this, {
+      concurrency: deletionConcurrency,
+      maxPending: maxPendingDeletions,
+    })
     this.baseUrl = baseUrl
     this.#uploads = new UploadQueue(uploadConcurrency)
   }
@@ -175,9 +212,14 @@ export class DepotManager extends DepotEvents {
     return this.#uploads.run(() => uploadFile(this, pending, options), options.signal)
   }
 
-  /** Deletes files by their paths. Never rejects: what cannot be deleted is told by `deleteFailed`. */
-  deleteFiles(paths: Iterable<string>): Promise<void> {
-    return deletePaths(this, paths)
+  /**
+   * Deletes files by their paths. Never rejects: the event `deleteFailed` names each file that cannot be deleted.
+   *
+   * Each storage gets a few requests at a time (`deletionConcurrency`); what waits goes together, up to 1,000 files in a
+   * request.
+   */
+  deleteFiles(paths: Iterable<string>, { maxWait = Infinity }: DeleteFilesOptions = {}): Promise<void> {
+    return this.#deletions.delete(paths, maxWait)
   }
 
   /** The URL of a file by which the HTTP handler serves it. */
@@ -199,11 +241,71 @@ export class DepotManager extends DepotEvents {
     return await found.signedUrl(id, options)
   }
 
-  /** Closes every backend. */
-  async close(): Promise<void> {
+  /**
+   * Waits for uploads and deletions that are on their way, and closes every backend. Close what writes rows before: the
+   * server, the data source or the client of the database.
+   *
+   * What has not been deleted after `timeout` is given up: the event `deleteFailed` names each of these files, with the
+   * code `DEPOT_CLOSED`. An upload that goes on then breaks when its backend is closed.
+   *
+   * @throws FiledepotError `INVALID_ARGUMENT`; what a backend rejects with, when all of them are closed
+   */
+  async close({ timeout = 10_000 }: CloseOptions = {}): Promise<void> {
+    checkWholeNumber('timeout', timeout, 0)
+    for (const ignore of this.#ignoreSignals) ignore()
+    this.#ignoreSignals.clear()
+
+    const waiting = { over: false }
+    await patiently(timeout, this.#settled(waiting))
+    waiting.over = true
+    const message = `the depot was closed before the file was deleted, after a wait of ${timeout} ms`
+    this.#deletions.abandon(new FiledepotError('DEPOT_CLOSED', message))
+
     const closing = this.storages().map(async ({ backend }) => backend.close?.())
     await Promise.allSettled(closing)
     await Promise.all(closing)
+  }
+
+  /**
+   * Lets the process finish uploads and deletions that are on their way before a signal ends it: calls
+   * {@link DepotManager.close}, and then ends the process as the signal does by itself, with the same exit code. A second
+   * signal ends it at once.
+   *
+   * If the program, or its framework, listens for the signal, too, the process ends when that ends it: then call
+   * `depot.close()` there, as the last step.
+   *
+   * ```ts
+   * import { depot } from '@filedepot/core'
+   *
+   * depot.closeOnSignals(['SIGTERM', 'SIGINT'], { timeout: 20_000 })
+   * ```
+   *
+   * @returns removes the listeners; so does {@link DepotManager.close}
+   */
+  closeOnSignals(
+    signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'],
+    options: CloseOptions = {},
+  ): () => void {
+    checkWholeNumber('timeout', options.timeout, 0)
+    const ignore = closeOnSignals(signals, () =>
+      this.close(options).catch((error: unknown) => {
+        process.emitWarning(`a storage could not be closed: ${reasonOf(error)}`, 'FiledepotWarning')
+      }),
+    )
+    this.#ignoreSignals.add(ignore)
+    return () => {
+      this.#ignoreSignals.delete(ignore)
+      ignore()
+    }
+  }
+
+  /** Resolves when nothing is uploaded and nothing deleted. What ends an upload may begin a deletion right after it. */
+  async #settled(waiting: { readonly over: boolean }): Promise<void> {
+    do {
+      await this.#uploads.idle()
+      await this.#deletions.idle()
+      await new Promise((resolve) => setImmediate(resolve))
+    } while (!waiting.over && !(this.#uploads.isIdle && this.#deletions.isIdle))
   }
 
   #checkNewName(name: string): void {

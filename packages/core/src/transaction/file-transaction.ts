@@ -2,10 +2,20 @@ import type { DepotManager } from '../depot/depot-manager.ts'
 import { AbortedError, FiledepotError } from '../errors.ts'
 import { giveBack, takeOwnership } from '../upload/ownership.ts'
 import type { UploadedFile } from '../upload/uploaded-file.ts'
+import { patiently } from './patiently.ts'
 import { TransactionScope } from './transaction-scope.ts'
 
 /** How a database transaction ended, as far as anyone can say. */
 export type TransactionOutcome = 'committed' | 'rolledBack' | 'unknown'
+
+/** Options of {@link FileTransaction}. */
+export interface FileTransactionOptions {
+  /**
+   * How long the end of the transaction, or of a savepoint, waits for files to be deleted and for uploads to stop, in
+   * milliseconds. What is left then goes on by itself. @default Infinity
+   */
+  readonly maxWait?: number
+}
 
 /**
  * The files of one database transaction: what it has uploaded and what its rows have given up. Integrations drive
@@ -28,10 +38,12 @@ export type TransactionOutcome = 'committed' | 'rolledBack' | 'unknown'
  */
 export class FileTransaction {
   readonly #depot: DepotManager
+  readonly #maxWait: number
   #scopes: TransactionScope[] = [new TransactionScope()]
 
-  constructor(depot: DepotManager) {
+  constructor(depot: DepotManager, { maxWait = Infinity }: FileTransactionOptions = {}) {
     this.#depot = depot
+    this.#maxWait = maxWait
   }
 
   /** How many savepoints are open. */
@@ -134,12 +146,12 @@ export class FileTransaction {
 
   /** The savepoint was rolled back: its uploads go, and what its rows gave up is theirs again. */
   async rollbackTo(): Promise<void> {
-    await this.#popSavepoint().undo(this.#depot)
+    await this.#popSavepoint().undo(this.#depot, this.#maxWait)
   }
 
   /**
-   * The transaction has ended. Resolves when the files are deleted; never rejects, as nothing that happens to files
-   * now changes what the database did.
+   * The transaction has ended. Resolves when the files are deleted, or after `maxWait`; never rejects, as nothing that
+   * happens to files now changes what the database did.
    *
    * @param reason why the outcome is unknown, for those who watch
    */
@@ -150,9 +162,9 @@ export class FileTransaction {
     if (!all) return
     for (const scope of inner) all.absorb(scope)
 
-    if (outcome === 'committed') await all.finish(this.#depot)
-    else if (outcome === 'rolledBack') await all.undo(this.#depot)
-    else await all.leave(this.#depot, reason)
+    if (outcome === 'committed') await all.finish(this.#depot, this.#maxWait)
+    else if (outcome === 'rolledBack') await all.undo(this.#depot, this.#maxWait)
+    else await patiently(this.#maxWait, all.leave(this.#depot, reason))
   }
 
   #checkOpen(): TransactionScope {

@@ -2,6 +2,7 @@ import type { DepotManager } from '../depot/depot-manager.ts'
 import { reasonOf } from '../expected.ts'
 import { markRevoked } from '../upload/ownership.ts'
 import type { UploadedFile } from '../upload/uploaded-file.ts'
+import { patiently } from './patiently.ts'
 
 /** An upload that belongs to a scope. */
 interface ScopeUpload<T extends UploadedFile = UploadedFile> {
@@ -70,13 +71,18 @@ export class TransactionScope {
   /**
    * Committed: deletes what was given up. An upload that is still in flight is in no row, as the statement that would
    * write it has to wait for it; so it is stopped, and removed.
+   *
+   * @param maxWait how long to wait for that, in milliseconds
    */
-  async finish(depot: DepotManager): Promise<void> {
+  async finish(depot: DepotManager, maxWait: number): Promise<void> {
     const late = this.#uploads.filter(({ finished }) => !finished)
     const paths = [...this.#discarded]
     if (paths.length === 0 && late.length === 0) return
     if (paths.length > 0) depot.report('discarded', { paths })
-    await Promise.all([depot.deleteFiles(paths), remove(depot, late, [])])
+    const deleting = depot.deleteFiles(paths, { maxWait })
+    await (late.length === 0
+      ? deleting
+      : patiently(maxWait, Promise.all([deleting, remove(depot, late, [], maxWait)])))
   }
 
   /** Stops the uploads that are in flight. */
@@ -85,8 +91,9 @@ export class TransactionScope {
   }
 
   /** Rolled back: stops the uploads, waits for them, deletes what they stored. */
-  async undo(depot: DepotManager): Promise<void> {
-    const removing = remove(depot, this.#uploads, this.#stored)
+  async undo(depot: DepotManager, maxWait: number): Promise<void> {
+    const isWaitedFor = this.#uploads.some(({ finished }) => !finished)
+    const removing = remove(depot, this.#uploads, this.#stored, maxWait)
     // The latest change of a value is undone first.
     for (const revert of this.#reverts.reverse()) {
       try {
@@ -96,7 +103,7 @@ export class TransactionScope {
         process.emitWarning(`a value could not be put back: ${reasonOf(error)}`, 'FiledepotWarning')
       }
     }
-    await removing
+    await (isWaitedFor ? patiently(maxWait, removing) : removing)
   }
 
   /** Nobody knows: everything stays, and those who watch are told. */
@@ -111,12 +118,14 @@ async function remove(
   depot: DepotManager,
   uploads: readonly ScopeUpload[],
   stored: readonly UploadedFile[],
+  maxWait: number,
 ): Promise<void> {
   for (const { abort } of uploads) abort.abort()
   const values = [...stored, ...(await valuesOf(uploads))]
   // Marked before they are deleted: a statement that runs late, outside its transaction, must not write them.
   for (const value of values) markRevoked(value)
-  await depot.deleteFiles(values.flatMap(({ files }) => files))
+  const paths = values.flatMap(({ files }) => files)
+  await depot.deleteFiles(paths, { maxWait })
 }
 
 /** What the uploads stored; one that failed has removed its files itself. */

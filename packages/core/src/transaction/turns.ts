@@ -10,16 +10,25 @@ export interface Turns {
   run<T>(action: () => Promise<T>, entered: boolean): Promise<T>
   /** Runs the part of an action in which code of the program runs, as that of a storage. */
   enter<T>(action: () => Promise<T>): Promise<T>
+  /**
+   * Waits for something for which no turn is needed, such as the deletion of files after a commit. If a turn is going on,
+   * its caller waits when the turn is over, and others have theirs meanwhile; this then returns `undefined`. Else it
+   * returns the promise, which is to be waited for now. The promise must not reject.
+   */
+  afterwards(settling: Promise<void>): Promise<void> | undefined
 }
 
 /** Where every transaction has a connection of its own. */
 export const NO_TURNS: Turns = {
   run: (action) => action(),
   enter: (action) => action(),
+  afterwards: (settling) => settling,
 }
 
 interface Turn {
   running: boolean
+  /** What its caller waits for when it is over. */
+  afterwards: Promise<unknown> | undefined
 }
 
 /**
@@ -31,8 +40,8 @@ interface Turn {
 export class TurnsOnOneConnection implements Turns {
   readonly #inside = new AsyncLocalStorage<Turn>()
   readonly #atEnd: () => Promise<void> | undefined
-  /** Settles when the last turn that was asked for has ended. */
-  #last: Promise<unknown> | undefined
+  /** Those who wait for their turn, in the order of their calls. */
+  readonly #waiting: (() => void)[] = []
   /** How many have been asked for and have not ended. */
   #count = 0
   #current: Turn | undefined
@@ -51,12 +60,8 @@ export class TurnsOnOneConnection implements Turns {
   run<T>(action: () => Promise<T>, entered: boolean): Promise<T> {
     // A turn that has ended may live on in what it left running; that waits like everybody else.
     if (this.isInside) return action()
-    this.#count++
-    if (!this.#last) return (this.#last = this.#run(action, entered))
-    const begin = () => this.#run(action, entered)
-    const running = this.#last.then(begin, begin)
-    this.#last = running
-    return running
+    if (this.#count++ === 0) return this.#run(action, entered)
+    return new Promise<void>((resolve) => this.#waiting.push(resolve)).then(() => this.#run(action, entered))
   }
 
   enter<T>(action: () => Promise<T>): Promise<T> {
@@ -65,9 +70,16 @@ export class TurnsOnOneConnection implements Turns {
     return this.#inside.run(this.#current, action)
   }
 
+  afterwards(settling: Promise<void>): Promise<void> | undefined {
+    const turn = this.#current
+    if (!turn) return settling
+    turn.afterwards = turn.afterwards ? Promise.all([turn.afterwards, settling]) : settling
+    return undefined
+  }
+
   /** Two handlers, which V8 runs in less time than an `async` function with a `finally`: every save comes by here. */
   #run<T>(action: () => Promise<T>, entered: boolean): Promise<T> {
-    const turn = (this.#current = { running: true })
+    const turn: Turn = (this.#current = { running: true, afterwards: undefined })
     return begin(entered ? () => this.enter(action) : action).then(
       (value) => {
         const ending = this.#end(turn)
@@ -83,21 +95,22 @@ export class TurnsOnOneConnection implements Turns {
     )
   }
 
-  #end(turn: Turn): Promise<void> | undefined {
+  /** Ends the turn, and returns what its caller has to wait for still. */
+  #end(turn: Turn): Promise<unknown> | undefined {
     const over = () => {
       turn.running = false
       this.#current = undefined
       this.#count--
       if (this.#count === 0) this.#rest()
+      else this.#waiting.shift()?.()
     }
     const ending = this.#atEnd()
-    if (ending) return ending.finally(over)
+    if (ending) return ending.finally(over).then(() => turn.afterwards)
     over()
-    return undefined
+    return turn.afterwards
   }
 
   #rest(): void {
-    this.#last = undefined
     if (!this.#entered) return
     this.#entered = false
     this.#inside.disable()

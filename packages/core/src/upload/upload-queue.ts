@@ -10,6 +10,16 @@ export class UploadQueue {
     this.#queue = fastq.promise((upload: () => Promise<unknown>) => upload(), concurrency)
   }
 
+  /** True while no upload runs, and none waits. */
+  get isIdle(): boolean {
+    return this.#queue.idle()
+  }
+
+  /** Resolves when no upload runs, and none waits. */
+  idle(): Promise<void> {
+    return this.#queue.drained()
+  }
+
   /** Runs an upload when its turn has come, and not at all where it was aborted while it waited. */
   async run<T>(upload: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const task = async () => {

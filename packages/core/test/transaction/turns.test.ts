@@ -54,7 +54,8 @@ describe('turns on one connection', () => {
       turns.run(noting(seen, 'b'), false),
     ])
 
-    expect(seen.slice(0, 4)).toEqual(['begin a', 'end a', 'last', 'heard'])
+    expect(seen.slice(0, 3)).toEqual(['begin a', 'end a', 'last'])
+    expect(seen.indexOf('heard')).toBeGreaterThan(seen.indexOf('last'))
     expect(seen).toContain('end b')
     expect(seen.indexOf('last')).toBeLessThan(seen.indexOf('begin b'))
   })
@@ -95,5 +96,41 @@ describe('turns on one connection', () => {
     expect(seen.slice(2).join()).toMatch(
       /^(begin next,end next,begin left,end left|begin left,end left,begin next,end next)$/,
     )
+  })
+
+  it('are over for others before their callers have what they wait for afterwards', async () => {
+    const seen: string[] = []
+    const turns = new TurnsOnOneConnection()
+    let finish: () => void = () => undefined
+    const deleting = new Promise<void>((resolve) => (finish = resolve))
+
+    const first = turns.run(async () => {
+      await setImmediate()
+      seen.push(`in place: ${turns.afterwards(deleting) !== undefined}`)
+      return 'a'
+    }, true)
+    const heard = first.then((value) => seen.push(`heard ${value}`))
+    await turns.run(noting(seen, 'b'), true)
+    finish()
+    await heard
+
+    expect(seen).toEqual(['in place: false', 'begin b', 'end b', 'heard a'])
+  })
+
+  it('let what fails wait, too, and wait in place where none goes on', async () => {
+    const turns = new TurnsOnOneConnection()
+    let isDone = false
+    const deleting = setImmediate().then(() => {
+      isDone = true
+    })
+
+    const failed = turns.run(() => {
+      void turns.afterwards(deleting)
+      return Promise.reject(new Error('a failed'))
+    }, false)
+
+    await expect(failed).rejects.toThrow('a failed')
+    expect(isDone).toBe(true)
+    expect(turns.afterwards(deleting)).toBe(deleting)
   })
 })

@@ -3,7 +3,6 @@ import type { ObjectLiteral } from 'typeorm'
 import { prepareColumn } from '../prepare-column.ts'
 import type { FileColumn } from '../file-column.ts'
 import type { LoadedFiles } from '../loaded-files.ts'
-import { patiently } from '@filedepot/core'
 import { sameObject } from '../refusals.ts'
 import type { CollectionFiles } from './collection-files.ts'
 import { DocumentClaim } from './document-claim.ts'
@@ -35,7 +34,7 @@ export class FileUnit {
 
   constructor(parts: UnitParts) {
     this.#parts = parts
-    this.#files = new FileTransaction(parts.depot)
+    this.#files = new FileTransaction(parts.depot, { maxWait: parts.maxWait })
   }
 
   /** Uploads what a new document holds, and lets it hold the stored values. */
@@ -123,6 +122,6 @@ export class FileUnit {
       claim.revert()
       this.#files.discard(claim.gained)
     }
-    await patiently(this.#parts.maxWait, this.#files.settle('committed'))
+    await this.#files.settle('committed')
   }
 }

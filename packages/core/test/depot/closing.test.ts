@@ -1,0 +1,98 @@
+import { describe, expect, it } from '@jest/globals'
+import { DepotManager } from '../../src/depot/depot-manager.ts'
+import { UploadedFile } from '../../src/upload/uploaded-file.ts'
+import { GatedBackend } from '../support/backends.ts'
+import { bytesOf } from '../support/bytes.ts'
+import { HangingBackend } from '../support/hanging-backend.ts'
+import { failure } from '../support/failure.ts'
+import { memoryDepot, pathsOf } from '../support/storages.ts'
+
+/** What a depot says while it is closed. */
+function watch(depot: DepotManager): string[] {
+  const told: string[] = []
+  depot.on('deleted', ({ paths }) => told.push(...paths.map((path) => `deleted ${path}`)))
+  depot.on('deleteFailed', ({ path, error }) => told.push(`${(error as { code: string }).code} ${path}`))
+  return told
+}
+
+describe('DepotManager.close', () => {
+  it('waits for deletions that are on their way, and for those that wait', async () => {
+    const order: string[] = []
+    const backend = Object.assign(new HangingBackend(), {
+      close: () => Promise.resolve(void order.push('closed')),
+    })
+    const depot = new DepotManager({ deletionConcurrency: 1 })
+    depot.configure('default', backend)
+    const paths = [await depot.get().create(bytesOf(1)), await depot.get().create(bytesOf(2))].map(
+      (id) => `default/${id}`,
+    )
+    depot.on('deleted', () => order.push('deleted'))
+
+    for (const path of paths) void depot.deleteFiles([path])
+    const closing = depot.close()
+    setTimeout(() => {
+      backend.open()
+    }, 30)
+    await closing
+
+    expect(order).toEqual(['deleted', 'deleted', 'closed'])
+    expect(await pathsOf(depot)).toEqual([])
+  })
+
+  it('waits for uploads, and for what becomes of their files', async () => {
+    const backend = new GatedBackend()
+    const depot = memoryDepot(backend)
+    const told = watch(depot)
+
+    const uploading = depot
+      .upload(UploadedFile.from(Buffer.alloc(10)))
+      .then((file) => depot.deleteFiles(file.files))
+    const closing = depot.close().then(() => told.push('closed'))
+    setTimeout(() => {
+      backend.open()
+    }, 30)
+    await Promise.all([closing, uploading])
+
+    expect(told).toEqual([expect.stringMatching(/^deleted /), 'closed'])
+  })
+
+  it('gives up after the timeout, and names every file that is left', async () => {
+    const backend = new HangingBackend()
+    const depot = new DepotManager({ deletionConcurrency: 1 })
+    depot.configure('default', backend)
+    const told = watch(depot)
+    const paths = [await depot.get().create(bytesOf(1)), await depot.get().create(bytesOf(2))].map(
+      (id) => `default/${id}`,
+    )
+
+    const deleting = paths.map((path) => depot.deleteFiles([path]))
+    await depot.close({ timeout: 20 })
+    await Promise.all(deleting)
+
+    expect(told).toEqual(paths.map((path) => `DEPOT_CLOSED ${path}`))
+    expect(await pathsOf(depot)).toEqual([...paths].sort())
+  })
+
+  it('does not say twice that a file is left', async () => {
+    let fail: (error: Error) => void = () => undefined
+    const deleting = new Promise<never>((_, reject) => (fail = reject))
+    const depot = memoryDepot(Object.assign(new HangingBackend(), { delete: () => deleting }))
+    const told = watch(depot)
+    const path = `default/${await depot.get().create(bytesOf(1))}`
+
+    void depot.deleteFiles([path])
+    await depot.close({ timeout: 0 })
+    fail(new Error('the connection is closed'))
+    await new Promise((resolve) => setImmediate(resolve))
+
+    expect(told).toEqual([`DEPOT_CLOSED ${path}`])
+  })
+
+  it.each([-1, 0.5, '5'])('refuses the timeout %p', async (timeout) => {
+    const depot = memoryDepot()
+
+    expect(await failure(depot.close({ timeout: timeout as number }))).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    })
+  })
+})
