@@ -86,6 +86,7 @@ export { newFileId, parseFileId } from './file-id.ts'
 export { formatFilePath, parseFilePath, type FileLocation } from './file-path.ts'
 
 // For integrations with an ORM.
+export { columnRules, type ColumnRules } from './content/column-rules.ts'
 export {
   FileTransaction,
   type FileTransactionOptions,
@@ -103,4 +104,11 @@ export { patiently } from './transaction/patiently.ts'
 export { NO_TURNS, TurnsOnOneConnection, type Turns } from './transaction/turns.ts'
 export { bindManager, boundManager } from './upload/manager-binding.ts'
 export { rememberText, textOf } from './upload/value-text.ts'
-export { giveBack, isRevoked, markRevoked, takeOwnership } from './upload/ownership.ts'
+export {
+  giveBack,
+  giveBackOriginal,
+  isRevoked,
+  markRevoked,
+  movedFrom,
+  takeOwnership,
+} from './upload/ownership.ts'

@@ -11,7 +11,7 @@ export type { FileAnswer, FileBodyPart } from './serve/file-answer.ts'
 export { receiveFiles, type ReceiveOptions } from './upload/receive-files.ts'
 export type { ReceivedForm } from './upload/received-form.ts'
 export type { UploadRequest } from './upload/upload-request.ts'
-export type { FileRules } from './upload/file-rules.ts'
+export type { FileOf, FileRules, FormRules } from './upload/file-rules.ts'
 export {
   multerStorage,
   type MulterStorage,

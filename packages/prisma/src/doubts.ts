@@ -1,4 +1,4 @@
-import { giveBack, type UploadedFile } from '@filedepot/core'
+import { giveBack, giveBackOriginal, movedFrom, type UploadedFile } from '@filedepot/core'
 import type { ReadRows, RowReader, SoughtFile } from './row-reader.ts'
 import type { Where } from './plan/write-plan.ts'
 import type { TransactionLink } from './prisma-internals.ts'
@@ -38,7 +38,10 @@ export async function resolveDoubts(
   return unheld
 }
 
-/** The files of uploads that no row has. One that the caller had uploaded before is given back to him. */
+/**
+ * The files of uploads that no row has, and the originals of copies that rows have. A value that the caller had uploaded
+ * before is given back if no row has it.
+ */
 export async function unheldUploads(
   reader: RowReader,
   link: TransactionLink | undefined,
@@ -47,8 +50,19 @@ export async function unheldUploads(
   if (uploads.length === 0) return []
   const held = await reader.heldUploads(link, uploads)
   const unheld = uploads.filter(({ file }) => !held.has(file.path))
-  for (const { file, isOurs } of unheld) if (!isOurs) giveBack(file)
-  return unheld.flatMap(({ file, isOurs }) => (isOurs ? file.files : []))
+  for (const { file, isOurs } of unheld) {
+    if (isOurs) giveBackOriginal(file)
+    else giveBack(file)
+  }
+  return [
+    ...unheld.flatMap(({ file, isOurs }) => (isOurs ? file.files : [])),
+    ...originalsOf(uploads.filter(({ file }) => held.has(file.path))),
+  ]
+}
+
+/** The files in whose place rows have got copies. */
+export function originalsOf(uploads: readonly Upload[]): string[] {
+  return uploads.flatMap(({ file }) => movedFrom(file)?.files ?? [])
 }
 
 /** The files that rows had before a write, and have no more. */

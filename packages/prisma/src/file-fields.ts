@@ -59,8 +59,21 @@ function toFileField(model: Model, name: string, setting: FileFieldSetting | und
       field ? `${field.type}${field.isList ? '[]' : ''}` : 'no such field',
     )
   }
+  return { model, name, ...readSetting(`models.${model.property}.${name}`, setting) }
+}
+
+/**
+ * What was said of a field, with the defaults filled in.
+ *
+ * @param path names it in errors
+ * @throws FiledepotError `INVALID_ARGUMENT`
+ */
+export function readSetting(
+  path: string,
+  setting: FileFieldSetting | undefined | null,
+): Omit<FileField, 'model' | 'name'> {
   if (typeof setting !== 'function' && (typeof setting !== 'object' || setting === null)) {
-    throw expected(`models.${model.property}.${name}`, 'UploadedFile or a class that extends it', setting)
+    throw expected(path, 'UploadedFile or a class that extends it', setting)
   }
   const options: FileFieldOptions =
     typeof setting === 'function' || Array.isArray(setting)
@@ -69,12 +82,10 @@ function toFileField(model: Model, name: string, setting: FileFieldSetting | und
   const isList = Array.isArray(options.type)
   const type = (isList ? (options.type as readonly unknown[])[0] : options.type) as UploadType | undefined
   if (type !== UploadedFile && !(type?.prototype instanceof UploadedFile)) {
-    throw expected(`models.${model.property}.${name}`, 'UploadedFile or a class that extends it', type)
+    throw expected(path, 'UploadedFile or a class that extends it', type)
   }
   const { storage, maxSize, validators, filters } = options
   return {
-    model,
-    name,
     type,
     isList,
     upload: {

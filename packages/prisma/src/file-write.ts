@@ -1,5 +1,6 @@
 import {
   attachFile,
+  movedFrom,
   FiledepotError,
   prepareAttach,
   UploadedFile,
@@ -9,7 +10,7 @@ import {
 } from '@filedepot/core'
 import type { Cascades } from './cascades.ts'
 import type { FileField } from './file-fields.ts'
-import { pathsGivenUp, unheldUploads, type Before, type Doubt, type Upload } from './doubts.ts'
+import { originalsOf, pathsGivenUp, unheldUploads, type Before, type Doubt, type Upload } from './doubts.ts'
 import { withKeys } from './plan/where.ts'
 import { excludeEachOther, type Slot, type Target, type WritePlan } from './plan/write-plan.ts'
 import type { TransactionLink } from './prisma-internals.ts'
@@ -93,11 +94,9 @@ export class FileWrite {
 
   /** Afterwards: the files that rows have given up, and those that none has got. */
   async unheld(link: TransactionLink, result: unknown, heldByRow: ReadonlySet<string>): Promise<string[]> {
-    return [
-      ...this.#unused(),
-      ...(await this.givenUp(link, result, heldByRow)),
-      ...(await this.#skipped(link, result)),
-    ]
+    const givenUp = await this.givenUp(link, result, heldByRow)
+    const skipped = await this.#skipped(link, result)
+    return [...this.#unused(), ...givenUp, ...skipped, ...this.left()]
   }
 
   /**
@@ -121,6 +120,11 @@ export class FileWrite {
     return [...known, ...(await pathsGivenUp(this.#parts.reader, link, before))]
   }
 
+  /** Afterwards: the files in whose place rows have got copies, in the storages of their fields. */
+  left(): string[] {
+    return originalsOf([...this.#uploads.values()].map(({ upload }) => upload))
+  }
+
   /** What the operation may have done, where that cannot be told yet. */
   doubt(): Doubt {
     return {
@@ -141,9 +145,9 @@ export class FileWrite {
     return await unheldUploads(this.#parts.reader, link, this.doubt().uploads)
   }
 
-  /** True where a value is written that the caller had uploaded before. */
+  /** True where a value is written that the caller had uploaded before, or a copy of it. */
   get hasGiven(): boolean {
-    return [...this.#uploads.values()].some(({ upload }) => !upload.isOurs)
+    return [...this.#uploads.values()].some(({ upload }) => !upload.isOurs || movedFrom(upload.file))
   }
 
   /** How many of the rows that the operation names were not there. */

@@ -142,8 +142,11 @@ export class WriteHook {
       await files.settle(await this.#outcomeOfFailure(error, write, fileWrite, files), error)
       throw error
     }
-    // There is nothing to delete, and so nothing to wait for.
-    void files.settle('committed')
+    const left = fileWrite.left()
+    files.discard(left)
+    // If there is nothing to delete, there is nothing to wait for.
+    if (left.length > 0) await this.#transactions.settle(files, 'committed')
+    else void files.settle('committed')
     return write.result(result)
   }
 

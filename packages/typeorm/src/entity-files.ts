@@ -188,7 +188,7 @@ export class EntityFiles {
 }
 
 /** Of a claim that brings no file. */
-const NOTHING = { gained: [], adopted: [], revert: () => undefined }
+const NOTHING = { gained: [], adopted: [], left: [], revert: () => undefined }
 
 /** What was uploaded for a row that is not going to hold it. */
 function leftover({ column }: FileColumn, { files }: UploadedFile): StatementClaim {

@@ -2,7 +2,9 @@ import {
   attachFile,
   FiledepotError,
   giveBack,
+  giveBackOriginal,
   markRevoked,
+  movedFrom,
   prepareAttach,
   UploadedFile,
   type DepotManager,
@@ -28,6 +30,8 @@ export interface Attached {
   readonly gained: readonly string[]
   /** Paths that were uploaded before. */
   readonly adopted: readonly string[]
+  /** Paths whose copies the row is going to hold: they go when it does. */
+  readonly left: readonly string[]
   /** What will stand in the column. */
   readonly text: unknown
   /** The row does not hold them: puts back what the property was given. */
@@ -134,6 +138,7 @@ class ColumnAttachment {
       files: attached,
       gained: pathsOf(attached.filter((file) => this.#isUploaded(file))),
       adopted: pathsOf(attached.filter((file) => this.#isAdopted(file))),
+      left: pathsOf(attached.flatMap((file) => this.#originalOf(file) ?? [])),
       text: this.#column.transformer.to(this.#value),
       revert: this.#revert,
     }
@@ -148,8 +153,14 @@ class ColumnAttachment {
     return this.#list.includes(file) && !this.#held.includes(file.path)
   }
 
+  /** The value that was given, if this is a copy of it in the storage of the column. */
+  #originalOf(file: UploadedFile): UploadedFile | undefined {
+    return this.#isUploaded(file) ? movedFrom(file) : undefined
+  }
+
   readonly #revert = (): void => {
     for (const file of this.#attached) {
+      giveBackOriginal(file)
       if (this.#isAdopted(file)) giveBack(file)
       // A statement that comes late must not write what is going.
       if (this.#isUploaded(file)) markRevoked(file)
@@ -172,6 +183,7 @@ class ColumnAttachment {
 
   #leave(stored: UploadedFile): void {
     const { depot, files, leave } = this.#options
+    giveBackOriginal(stored)
     if (this.#isAdopted(stored)) giveBack(stored)
     else if (!this.#isUploaded(stored)) return
     else if (files.settled) void depot.deleteFiles(stored.files)

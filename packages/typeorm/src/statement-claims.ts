@@ -18,6 +18,8 @@ export interface StatementClaim {
   readonly lost: readonly string[]
   /** Paths that were uploaded before the transaction, and are the row's from now on. */
   readonly adopted: readonly string[]
+  /** Paths whose copies the row gets: they go with the commit if it does. */
+  readonly left: readonly string[]
   /** Those of the paths that rows hold now, asked of the database within the transaction. */
   held(queryRunner: QueryRunner): Promise<ReadonlySet<string>>
   /** The statement did not run: puts back what it found. */
@@ -61,7 +63,10 @@ export class StatementClaims {
 
   /** The statement has changed all of its rows: what they gave up goes with the commit. */
   confirm(subject: unknown): void {
-    for (const { lost } of this.#take(subject)) this.#transaction.discard(lost)
+    for (const { lost, left } of this.#take(subject)) {
+      this.#transaction.discard(lost)
+      this.#transaction.discard(left)
+    }
   }
 
   /**
@@ -85,7 +90,9 @@ export class StatementClaims {
    * promise.
    */
   heard(subject: unknown, queryRunner: QueryRunner): Promise<unknown> | undefined {
-    const looked = this.#take(subject).filter(({ kind }) => kind !== 'insert')
+    const heard = this.#take(subject)
+    const looked = heard.filter(({ kind }) => kind !== 'insert')
+    for (const { kind, left } of heard) if (kind === 'insert') this.#transaction.discard(left)
     if (looked.length === 0) return undefined
     return Promise.all(looked.map((claim) => this.#verify(claim, queryRunner)))
   }
@@ -117,7 +124,9 @@ export class StatementClaims {
     const held = await claim.held(queryRunner)
     this.#transaction.discard([...claim.gained, ...claim.lost].filter((path) => !held.has(path)))
     const wanted = [...claim.gained, ...claim.adopted]
-    if (wanted.length > 0 && !wanted.some((path) => held.has(path))) claim.revert()
+    if (wanted.length === 0) return
+    if (wanted.some((path) => held.has(path))) this.#transaction.discard(claim.left)
+    else claim.revert()
   }
 
   #take(subject: unknown): readonly StatementClaim[] {

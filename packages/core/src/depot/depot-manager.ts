@@ -7,6 +7,7 @@ import { FileStorage } from '../storage/file-storage.ts'
 import type { StoredFile } from '../storage/stored-file.ts'
 import { patiently } from '../transaction/patiently.ts'
 import type { FileFilter } from '../upload/file-filter.ts'
+import { conformValue, needsWork } from '../upload/conform-value.ts'
 import { uploadFile } from '../upload/upload-file.ts'
 import { UploadQueue } from '../upload/upload-queue.ts'
 import type { UploadedFile } from '../upload/uploaded-file.ts'
@@ -210,6 +211,20 @@ export class DepotManager extends DepotEvents {
    */
   upload<T extends UploadedFile>(pending: T, options: UploadOptions = {}): Promise<T> {
     return this.#uploads.run(() => uploadFile(this, pending, options), options.signal)
+  }
+
+  /**
+   * Holds a stored value against the rules of a column, and copies its files into the storage that the rules name if they
+   * are in another one. Resolves with the value of the copies, or with the same value. The originals stay.
+   *
+   * Integrations do this with a value that was stored before its row: saving a row checks it, and moves it.
+   *
+   * @throws FiledepotError `FILE_TOO_LARGE`, `FILE_REFUSED` and what validators throw, `FILE_NOT_FOUND`, `ABORTED`, and
+   *   what reading and writing throw; no copy is stored then
+   */
+  async conform<T extends UploadedFile>(value: T, rules: Omit<UploadOptions, 'filters'>): Promise<T> {
+    if (!needsWork(this, value, rules)) return value
+    return await this.#uploads.run(() => conformValue(this, value, rules), rules.signal)
   }
 
   /**

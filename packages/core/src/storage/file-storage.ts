@@ -157,6 +157,18 @@ export class FileStorage {
   }
 
   /**
+   * Stores a copy of a file under a new id, as a stream: its name, its type, its metadata and its bytes. Resolves with all
+   * that is then known of the copy.
+   *
+   * @throws FiledepotError `HASH_MISMATCH` if the bytes are not those of `file.size` and `file.sha256`, and all that
+   *   {@link FileStorage.create} throws; nothing is stored then
+   */
+  async copy(file: StoredFile, { signal }: Pick<StoreOptions, 'signal'> = {}): Promise<StoredRecord> {
+    const { size, sha256 } = file
+    return await this.#write(newFileId(), resolveContent(file), { signal, expected: { size, sha256 } })
+  }
+
+  /**
    * Deletes a file; one that is not there counts as deleted.
    *
    * @throws FiledepotError `INVALID_FILE_ID`, `DELETE_FAILED`

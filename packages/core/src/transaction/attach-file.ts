@@ -21,9 +21,13 @@ export interface AttachOptions extends Omit<UploadOptions, 'signal'> {
  * Makes a value one that a row can hold: a pending one, or a bare content, is uploaded within the transaction; one
  * that was uploaded before is taken; one that belongs to another row is copied, as a file belongs to one row.
  *
+ * The rules of the column hold for each of them, except for what the row holds already. One that was uploaded before is
+ * checked by its size and by the validators that have not seen it. If it is in another storage than the column's, its
+ * files are copied there, and the row gets the copy: {@link movedFrom} names the original.
+ *
  * For integrations.
  *
- * @throws FiledepotError `WRONG_UPLOAD_TYPE`, `INVALID_CONTENT`, and what the upload throws
+ * @throws FiledepotError `WRONG_UPLOAD_TYPE`, `INVALID_CONTENT`, `FILE_TOO_LARGE`, `FILE_REFUSED`, and what the upload throws
  */
 export async function attachFile(
   depot: DepotManager,
@@ -35,7 +39,12 @@ export async function attachFile(
   const file = asUploadedFile(value, type)
   if (!file.isPending) {
     const manager = boundManager(file) ?? depot
-    if (manager === depot && (current.includes(file.path) || transaction.adopt(file))) return file
+    if (manager === depot) {
+      if (current.includes(file.path)) return file
+      const conform = (signal: AbortSignal) => depot.conform(file, { ...options, signal })
+      const adopted = transaction.adoptConforming(file, conform, revert)
+      if (adopted) return await adopted
+    }
     return await transaction.add(async (signal) => {
       const copy = from(type, await manager.getFile(file.path))
       return await depot.upload(copy, { ...options, signal })
@@ -74,7 +83,8 @@ function asUploadedFile(value: UploadedFile | FileContent, type: UploadType): Up
   if (value instanceof type) return value
   throw new FiledepotError(
     'WRONG_UPLOAD_TYPE',
-    `expected a file of type ${type.name}, got ${describe(value)}`,
+    `expected a file of type ${type.name}, got ${describe(value)}: make it by ${type.name}.from(content), or receive it by ` +
+      `a rule with the type ${type.name}`,
   )
 }
 

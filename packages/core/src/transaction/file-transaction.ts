@@ -1,9 +1,9 @@
 import type { DepotManager } from '../depot/depot-manager.ts'
 import { AbortedError, FiledepotError } from '../errors.ts'
-import { giveBack, takeOwnership } from '../upload/ownership.ts'
+import { giveBack, giveBackOriginal, noteMove, takeOwnership } from '../upload/ownership.ts'
 import type { UploadedFile } from '../upload/uploaded-file.ts'
 import { patiently } from './patiently.ts'
-import { TransactionScope } from './transaction-scope.ts'
+import { TransactionScope, type ScopeUpload } from './transaction-scope.ts'
 
 /** How a database transaction ended, as far as anyone can say. */
 export type TransactionOutcome = 'committed' | 'rolledBack' | 'unknown'
@@ -84,8 +84,7 @@ export class FileTransaction {
     revert?: () => void,
   ): Promise<T> {
     const entry = this.#checkOpen().begin(upload, revert)
-    const stored = await entry.uploading
-    if (entry.abort.signal.aborted) throw new AbortedError('an upload whose transaction has ended')
+    const stored = await finished(entry)
     takeOwnership(stored)
     return stored
   }
@@ -115,6 +114,50 @@ export class FileTransaction {
       giveBack(value)
     })
     return true
+  }
+
+  /**
+   * Makes a value that was uploaded before the transaction a part of it, when it has been looked at. Nobody else gets it
+   * meanwhile. A rollback, or an error of `conform`, gives it back.
+   *
+   * @param conform resolves with the value, or with a copy of it that the row is to have in its place. The copy is removed
+   *   by a rollback; {@link movedFrom} says what it is a copy of
+   * @param revert called on a rollback if there is a copy
+   * @returns `undefined` if the value belongs to a row already
+   * @throws FiledepotError `TRANSACTION_SETTLED`, `ABORTED`, and what `conform` throws
+   */
+  adoptConforming<T extends UploadedFile>(
+    value: T,
+    conform: (signal: AbortSignal) => Promise<T>,
+    revert?: () => void,
+  ): Promise<T> | undefined {
+    const scope = this.#checkOpen()
+    if (!takeOwnership(value)) return undefined
+    let back = () => {
+      back = () => undefined
+      giveBack(value)
+    }
+    scope.onRollback(() => {
+      back()
+    })
+    const conforming = async (signal: AbortSignal) => {
+      try {
+        const conformed = await conform(signal)
+        if (conformed !== value) {
+          takeOwnership(conformed)
+          noteMove(conformed, value)
+          back = () => {
+            giveBackOriginal(conformed)
+          }
+          if (revert) scope.onRollback(revert)
+        }
+        return conformed
+      } catch (error) {
+        back()
+        throw error
+      }
+    }
+    return finished(scope.begin(conforming, undefined, value))
   }
 
   /** Undoes in memory what was done there, where a rollback undoes the rest of the innermost scope. */
@@ -178,4 +221,10 @@ export class FileTransaction {
     if (scope) return scope
     throw new FiledepotError('TRANSACTION_SETTLED', 'no savepoint is open in this transaction')
   }
+}
+
+async function finished<T extends UploadedFile>({ uploading, abort }: ScopeUpload<T>): Promise<T> {
+  const stored = await uploading
+  if (abort.signal.aborted) throw new AbortedError('an upload whose transaction has ended')
+  return stored
 }

@@ -5,11 +5,13 @@ import type { UploadedFile } from '../upload/uploaded-file.ts'
 import { patiently } from './patiently.ts'
 
 /** An upload that belongs to a scope. */
-interface ScopeUpload<T extends UploadedFile = UploadedFile> {
+export interface ScopeUpload<T extends UploadedFile = UploadedFile> {
   readonly uploading: Promise<T>
   /** Aborted where the scope ends before the upload, or is undone. */
   readonly abort: AbortController
   finished: boolean
+  /** A value that was stored before: it is not removed if it is what comes out. */
+  readonly given: UploadedFile | undefined
 }
 
 /** What a transaction did to files since it began, or since one of its savepoints. */
@@ -33,9 +35,15 @@ export class TransactionScope {
   begin<T extends UploadedFile>(
     upload: (signal: AbortSignal) => Promise<T>,
     revert?: () => void,
+    given?: UploadedFile,
   ): ScopeUpload<T> {
     const abort = new AbortController()
-    const entry: ScopeUpload<T> = { uploading: Promise.resolve(upload(abort.signal)), abort, finished: false }
+    const entry: ScopeUpload<T> = {
+      uploading: Promise.resolve(upload(abort.signal)),
+      abort,
+      finished: false,
+      given,
+    }
     const finish = () => {
       entry.finished = true
     }
@@ -131,5 +139,7 @@ async function remove(
 /** What the uploads stored; one that failed has removed its files itself. */
 async function valuesOf(uploads: readonly ScopeUpload[]): Promise<UploadedFile[]> {
   const results = await Promise.allSettled(uploads.map(({ uploading }) => uploading))
-  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+  return results.flatMap((result, index) =>
+    result.status === 'fulfilled' && result.value !== uploads[index]?.given ? [result.value] : [],
+  )
 }

@@ -1,4 +1,5 @@
 import type { DepotManager } from '../depot/depot-manager.ts'
+import type { KeptRules } from './kept-rules.ts'
 import type { UploadedFile } from './uploaded-file.ts'
 
 /**
@@ -12,6 +13,8 @@ export class FileTies {
   isUnowned = false
   /** A rollback has removed its files. */
   isRevoked = false
+  /** What it was held against when it was stored, if that was anything. */
+  kept: KeptRules | undefined
   /** Its JSON, once somebody has asked for it. */
   text: string | undefined
 }

@@ -17,6 +17,33 @@ export function takeOwnership(value: UploadedFile): boolean {
   return isUnowned
 }
 
+/**
+ * The value that was copied to get this one, because it was in another storage than its row wants; it belongs to nobody
+ * else, and its files go when a row has the copy. Few values are moved, so they are kept beside them.
+ */
+const originals = new WeakMap<UploadedFile, UploadedFile>()
+
+/** Notes from which value a row gets a copy in its place. */
+export function noteMove(copy: UploadedFile, original: UploadedFile): void {
+  originals.set(copy, original)
+}
+
+/**
+ * The value in whose place a row gets this one, or `undefined`. Whoever writes the row discards the files of the original
+ * when the row holds the copy, and gives the original back when it does not. For integrations.
+ */
+export function movedFrom(copy: UploadedFile): UploadedFile | undefined {
+  return originals.get(copy)
+}
+
+/** No row has the copy, so its original is given back, once. For integrations. */
+export function giveBackOriginal(copy: UploadedFile): void {
+  const original = originals.get(copy)
+  if (!original) return
+  originals.delete(copy)
+  giveBack(original)
+}
+
 /** Notes that the files of the value are gone, or go: written into a row, it would dangle. For integrations. */
 export function markRevoked(value: UploadedFile): void {
   tiesOf(value).isRevoked = true

@@ -4,6 +4,7 @@ import type { DepotManager, UploadOptions } from '../depot/depot-manager.ts'
 import { expected } from '../expected.ts'
 import type { FileStorage, StoredRecord } from '../storage/file-storage.ts'
 import type { FileFilter, StoreFile } from './file-filter.ts'
+import { noteKeptRules } from './kept-rules.ts'
 import { bindManager } from './manager-binding.ts'
 import { giveBack } from './ownership.ts'
 import { NO_METADATA, type UploadedFileData } from './uploaded-file-data.ts'
@@ -38,6 +39,7 @@ export async function uploadFile<T extends UploadedFile>(
 
     const files = [file.path, ...stores.records.filter((record) => record !== file).map(({ path }) => path)]
     const stored = storedValue(manager, value, file, { files, metadata: all })
+    noteKeptRules(stored, { maxSize, validators, isPinned: pending.storage !== undefined })
     for (const record of stores.records) manager.report('uploaded', record)
     return stored
   } catch (error) {

@@ -94,7 +94,9 @@ describe('attachFile', () => {
     for (const value of [UploadedFile.from(bytesOf(1)), Other.from(bytesOf(1))]) {
       expect(await failure(attach(value, { type: Photo }))).toMatchObject({
         code: 'WRONG_UPLOAD_TYPE',
-        message: `expected a file of type Photo, got an object of ${value.constructor.name}`,
+        message:
+          `expected a file of type Photo, got an object of ${value.constructor.name}: make it by Photo.from(content), ` +
+          'or receive it by a rule with the type Photo',
       })
     }
     expect(await pathsOf(depot)).toEqual([])

@@ -1,30 +1,33 @@
-import { depot as processDepot, UploadedFile, type DepotManager } from '@filedepot/core'
+import { depot as processDepot, UploadedFile, type DepotManager, type UploadType } from '@filedepot/core'
 import type { Readable } from 'node:stream'
 import { discardFile } from './discard-file.ts'
 import { DEFAULT_MAX_SIZE, type FileRules } from './file-rules.ts'
 
 /** Options of {@link multerStorage}. How many files may come, multer's own `limits` say. */
-export interface MulterStorageOptions extends Omit<FileRules, 'maxFiles'> {
+export interface MulterStorageOptions<File extends UploadedFile = UploadedFile> extends Omit<
+  FileRules<File>,
+  'maxFiles'
+> {
   /** Where the files go. @default the depot of the process */
   depot?: DepotManager
 }
 
-/** What multer's files have that this storage has stored. */
-export interface StoredUpload {
+/** What multer's files have that this storage has stored: `StoredUpload<Photo>` if the option `type` is `Photo`. */
+export interface StoredUpload<File extends UploadedFile = UploadedFile> {
   /** The stored file, for a row. */
-  readonly uploaded: UploadedFile
+  readonly uploaded: File
   /** In bytes. */
   readonly size: number
 }
 
 /** multer's `StorageEngine`, without its package. */
-export interface MulterStorage {
+export interface MulterStorage<File extends UploadedFile = UploadedFile> {
   _handleFile(
     request: unknown,
     file: MulterStream,
-    done: (error?: unknown, info?: Partial<StoredUpload>) => void,
+    done: (error?: unknown, info?: Partial<StoredUpload<File>>) => void,
   ): void
-  _removeFile(request: unknown, file: Partial<StoredUpload>, done: (error: Error | null) => void): void
+  _removeFile(request: unknown, file: Partial<StoredUpload<File>>, done: (error: Error | null) => void): void
 }
 
 /** A file of multer while it arrives. */
@@ -51,12 +54,19 @@ export interface MulterStream {
  *
  * Limit with `maxSize`, which says its `FILE_TOO_LARGE`; multer's `limits.fileSize` works, too.
  */
-export function multerStorage(options: MulterStorageOptions = {}): MulterStorage {
-  const { depot = processDepot, type = UploadedFile, maxSize = DEFAULT_MAX_SIZE, ...rules } = options
+export function multerStorage<File extends UploadedFile = UploadedFile>(
+  options: MulterStorageOptions<File> = {},
+): MulterStorage<File> {
+  const {
+    depot = processDepot,
+    type = UploadedFile as unknown as UploadType<File>,
+    maxSize = DEFAULT_MAX_SIZE,
+    ...rules
+  } = options
   return {
     _handleFile(_request, { originalname, mimetype, stream }, done) {
       const content = { filename: originalname, mimetype, file: stream }
-      const pending = UploadedFile.from.call(type, content)
+      const pending = UploadedFile.from.call(type, content) as File
       depot.upload(pending, { ...rules, maxSize }).then(
         (uploaded) => {
           done(null, { uploaded, size: uploaded.size ?? 0 })

@@ -1,5 +1,5 @@
 import { depot as processDepot, type DepotManager } from '@filedepot/core'
-import type { FileRules } from './file-rules.ts'
+import type { FormRules } from './file-rules.ts'
 import type { ReceivedForm } from './received-form.ts'
 import { Reception } from './reception.ts'
 import { bodyOf, type UploadRequest } from './upload-request.ts'
@@ -39,15 +39,16 @@ export interface ReceiveOptions {
  * @throws FiledepotError `MALFORMED_UPLOAD`, `TOO_MANY_PARTS`, `FILE_REFUSED`, `CONTENT_FAILED` where the client went
  *   away, and all that {@link FileStorage.create} throws; nothing is stored then
  */
-export async function receiveFiles(
+export async function receiveFiles<const Rules extends FormRules>(
   request: UploadRequest,
-  rules: Readonly<Record<string, FileRules>>,
+  rules: Rules,
   options: ReceiveOptions = {},
-): Promise<ReceivedForm> {
+): Promise<ReceivedForm<Rules>> {
   const { depot = processDepot, maxFields = 100, maxFieldSize = 64 * 1024, signal } = options
   const body = bodyOf(request)
   const reception = new Reception(depot, rules, { maxFields, maxFieldSize })
   try {
+    // What comes in a field has the type of its rules, as each upload is made by it.
     return await reception.read(body, signal)
   } catch (error) {
     body.giveUp()

@@ -1,8 +1,12 @@
 import type { DepotManager, UploadedFile } from '@filedepot/core'
 import { discardFile } from './discard-file.ts'
+import type { FileOf, FormRules } from './file-rules.ts'
 
-/** What a form has brought: its texts, and its files, which are stored and wait for their rows. */
-export class ReceivedForm implements AsyncDisposable {
+/**
+ * What a form has brought: its texts, and its files, which are stored and wait for their rows. A file has the type that the
+ * rules of its field name.
+ */
+export class ReceivedForm<Rules extends FormRules = FormRules> implements AsyncDisposable {
   readonly #depot: DepotManager
   readonly #fields = new Map<string, string[]>()
   readonly #files = new Map<string, UploadedFile[]>()
@@ -22,15 +26,21 @@ export class ReceivedForm implements AsyncDisposable {
     return this.#fields.get(name) ?? []
   }
 
-  /** The file of a field, the first where there are several; `undefined` where the user chose none. */
-  file(name: string): UploadedFile | undefined {
+  /**
+   * The file of a field, the first where there are several; `undefined` if the user chose none. An ORM leaves a column alone
+   * that is given `undefined`, so the row keeps the file that it has; write `?? null` to empty the column.
+   */
+  file<Name extends keyof Rules & string>(name: Name): FileOf<Rules[Name]> | undefined {
     return this.files(name)[0]
   }
 
-  /** All files of a field; without a name, of the form. */
-  files(name?: string): readonly UploadedFile[] {
+  /** All files of the form, in a new array. */
+  files(): UploadedFile[]
+  /** All files of a field, in a new array. */
+  files<Name extends keyof Rules & string>(name: Name): FileOf<Rules[Name]>[]
+  files(name?: string): UploadedFile[] {
     if (name === undefined) return [...this.#files.values()].flat()
-    return this.#files.get(name) ?? []
+    return [...(this.#files.get(name) ?? [])]
   }
 
   /**

@@ -44,6 +44,11 @@ export class DocumentClaim {
     return [...this.#written.values()].flatMap((attached) => attached?.gained ?? [])
   }
 
+  /** Paths whose copies the document gets. */
+  get left(): string[] {
+    return [...this.#written.values()].flatMap((attached) => attached?.left ?? [])
+  }
+
   /** Every path that the document names where the statement has run. */
   get paths(): string[] {
     return [...this.#written.values()].flatMap((attached) => pathsOf(attached?.files ?? []))

@@ -106,13 +106,14 @@ export class FileUnit {
   written(claim: DocumentClaim, lost: readonly string[]): void {
     this.#open.delete(claim)
     this.#files.discard(lost)
+    this.#files.discard(claim.left)
     for (const column of claim.columns) this.#parts.loaded.remember(claim.subject, column)
   }
 
   /** Nobody knows whether the statement has run: all of its files stay, and those who watch are told. */
   unsettled(claim: DocumentClaim, reason: unknown): void {
     this.#open.delete(claim)
-    const paths = [...claim.gained, ...claim.lost]
+    const paths = [...claim.gained, ...claim.lost, ...claim.left]
     if (paths.length > 0) this.#parts.depot.report('unsettled', { paths, reason })
   }
 

@@ -1,0 +1,20 @@
+import type { UploadOptions } from '../depot/depot-manager.ts'
+import { tiesOf } from './file-ties.ts'
+import type { UploadedFile } from './uploaded-file.ts'
+
+/** The rules that a value was held against when it was stored. */
+export interface KeptRules extends Pick<UploadOptions, 'maxSize' | 'validators'> {
+  /** True for a value that named its storage itself: it stays there, whatever the column says. */
+  readonly isPinned: boolean
+}
+
+/** Notes the rules that the value keeps to, so that nobody holds it against them again. */
+export function noteKeptRules(value: UploadedFile, { maxSize, validators, isPinned }: KeptRules): void {
+  if (maxSize === undefined && !validators?.length && !isPinned) return
+  tiesOf(value).kept = { maxSize, validators, isPinned }
+}
+
+/** The rules that the value is known to keep to. */
+export function keptRules(value: UploadedFile): KeptRules | undefined {
+  return tiesOf(value).kept
+}
