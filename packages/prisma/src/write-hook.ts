@@ -145,7 +145,7 @@ export class WriteHook {
     const left = fileWrite.left()
     files.discard(left)
     // If there is nothing to delete, there is nothing to wait for.
-    if (left.length > 0) await this.#transactions.settle(files, 'committed')
+    if (left.length > 0) await files.settle('committed')
     else void files.settle('committed')
     return write.result(result)
   }
