@@ -22,6 +22,8 @@ export const ERROR_CODES = {
   FILE_TOO_LARGE: 'The file is larger than `maxSize`. Nothing was stored.',
   HASH_MISMATCH:
     'The bytes of a file that was copied are not those that its size and hash say. No copy was kept.',
+  IMAGE_TIMED_OUT:
+    'Decoding an image, or making another of it, took longer than `timeout`. Nothing was stored.',
   INVALID_ARGUMENT: 'An argument or option has the wrong type or is out of its range.',
   INVALID_CONTENT: 'A value was given as the content of a file that is none: text, null, a plain object.',
   INVALID_FILE_ID: 'A file id is not a UUID.',
@@ -36,7 +38,7 @@ export const ERROR_CODES = {
   STORAGE_NOT_FOUND: 'No storage or alias of this name is configured.',
   TOO_MANY_PARTS: 'A request to upload files has more files, fields or bytes than its receiver takes.',
   TOO_MANY_PIXELS:
-    'An image has more pixels than `limitInputPixels`, with all of its frames. Nothing was stored.',
+    'An image has more pixels than `limitInputPixels`, with all of its frames, or a side longer than `limitInputSide`. Nothing was stored.',
   TRANSACTION_ABORTED:
     'The database has given up the transaction after an error in it, so that it can only be rolled back.',
   TRANSACTION_SETTLED: 'A file transaction was used after it was committed or rolled back.',

@@ -32,7 +32,7 @@ interface Pixels extends Size {
  * Makes images of one. It is decoded once, to the largest that is made of it; the others come from those pixels. Waits
  * its turn.
  *
- * @throws FiledepotError `NOT_AN_IMAGE`, `UNSUPPORTED_FORMAT`, `INVALID_ARGUMENT`, `ABORTED`
+ * @throws FiledepotError `NOT_AN_IMAGE`, `UNSUPPORTED_FORMAT`, `IMAGE_TIMED_OUT`, `INVALID_ARGUMENT`, `ABORTED`
  */
 export async function deriveImages(
   image: OpenedImage,
@@ -71,6 +71,7 @@ async function decoded(image: OpenedImage, recipes: readonly Recipe[]): Promise<
   const { width, height } = scaled(image, Math.max(...recipes.map(({ geometry }) => geometry.scale)))
   const { data, info } = await resized(source.read(animated), source, { width, height })
     .raw()
+    .timeout({ seconds: image.timeout })
     .toBuffer({ resolveWithObject: true })
     .catch((cause: unknown) => {
       throw cannotRead(image, cause)
@@ -123,9 +124,12 @@ async function write(
       },
     )
   }
-  return await pipeline.toBuffer().catch((cause: unknown) => {
-    throw cannotRead(image, cause)
-  })
+  return await pipeline
+    .timeout({ seconds: image.timeout })
+    .toBuffer()
+    .catch((cause: unknown) => {
+      throw cannotRead(image, cause)
+    })
 }
 
 function resized(sharp: Sharp, from: Size, to: Size): Sharp {
@@ -145,8 +149,12 @@ function onCanvas(
   return sharp.extend({ left, right: x - left, top, bottom: y - top, background })
 }
 
-function cannotRead({ filename, format }: OpenedImage, cause: unknown): FiledepotError {
+function cannotRead({ filename, format, timeout }: OpenedImage, cause: unknown): FiledepotError {
   const reason = reasonOf(cause)
+  if (reason.startsWith('timeout:')) {
+    const limit = `takes longer than ${timeout} s to be read or written`
+    return imageError('IMAGE_TIMED_OUT', filename, limit, { cause })
+  }
   return /too large for the .* format/.test(reason)
     ? imageError('UNSUPPORTED_FORMAT', filename, `cannot be written: ${reason}`, { cause })
     : imageError('NOT_AN_IMAGE', filename, `is a damaged ${format}: ${reason}`, { cause })

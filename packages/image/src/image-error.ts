@@ -2,7 +2,7 @@ import { FiledepotError, type ErrorCode } from '@filedepot/core'
 
 /** Says which file it is, and why it cannot be used. */
 export function imageError(
-  code: Extract<ErrorCode, 'NOT_AN_IMAGE' | 'TOO_MANY_PIXELS' | 'UNSUPPORTED_FORMAT'>,
+  code: Extract<ErrorCode, 'IMAGE_TIMED_OUT' | 'NOT_AN_IMAGE' | 'TOO_MANY_PIXELS' | 'UNSUPPORTED_FORMAT'>,
   filename: string,
   reason: string,
   options?: ErrorOptions,

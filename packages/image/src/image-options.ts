@@ -7,6 +7,16 @@ export interface ReadOptions {
   formats?: readonly ImageFormat[] | undefined
   /** The most pixels of an image: width × height, × frames where they are kept. @default 100_000_000 */
   limitInputPixels?: number | undefined
+  /**
+   * The most pixels of each side. An image of 1 × 16,000,000 pixels is small, and costs seconds of work.
+   * @default 65_535, the most that a JPEG can have
+   */
+  limitInputSide?: number | undefined
+  /**
+   * How long decoding, and writing each derived image, may take, in seconds from 1 to 3600. Waiting for a turn does not
+   * count. The encoder of AVIF cannot be stopped: only what it encodes is limited, by the sizes that you ask for. @default 60
+   */
+  timeout?: number | undefined
   /** How damaged a file may be, as in sharp: with `none`, what is there of it is used. @default 'warning' */
   failOn?: 'none' | 'truncated' | 'error' | 'warning' | undefined
 }
@@ -55,8 +65,11 @@ export interface ImageOptions extends ReadOptions, WriteOptions {
 }
 
 export const DEFAULT_PIXELS = 100_000_000
+export const DEFAULT_SIDE = 65_535
+export const DEFAULT_TIMEOUT_S = 60
+const LONGEST_TIMEOUT_S = 3600
 
-const READ = ['formats', 'limitInputPixels', 'failOn']
+const READ = ['formats', 'limitInputPixels', 'limitInputSide', 'timeout', 'failOn']
 const WRITE = ['quality', 'background', 'format']
 const THUMBNAIL = ['width', 'height', 'fit', ...WRITE]
 const IMAGE = ['maxSize', 'thumbnails', 'animated', 'keepMetadata', 'placeholder', ...READ, ...WRITE]
@@ -74,11 +87,14 @@ export function checkImageOptions(options: ImageOptions): void {
 }
 
 /** @throws FiledepotError `INVALID_ARGUMENT` */
-export function checkReadOptions({ formats, limitInputPixels, failOn }: ReadOptions): void {
+export function checkReadOptions(options: ReadOptions): void {
+  const { formats, limitInputPixels, limitInputSide, timeout, failOn } = options
   if (formats !== undefined && !Array.isArray(formats))
     throw expected('formats', 'a list of formats', formats)
   for (const format of formats ?? []) checkOneOf('formats', format, Object.keys(FORMATS))
   checkWhole('limitInputPixels', limitInputPixels)
+  checkWhole('limitInputSide', limitInputSide)
+  checkWhole('timeout', timeout, LONGEST_TIMEOUT_S)
   checkOneOf('failOn', failOn, ['none', 'truncated', 'error', 'warning'])
 }
 

@@ -6,10 +6,11 @@ import {
   DEFAULT_FORMATS,
   FORMATS,
   HEAD_BYTES,
+  looksLikeSvg,
   sniffFormat,
   type ImageFormat,
 } from './image-format.ts'
-import { DEFAULT_PIXELS, type ReadOptions } from './image-options.ts'
+import { DEFAULT_PIXELS, DEFAULT_SIDE, DEFAULT_TIMEOUT_S, type ReadOptions } from './image-options.ts'
 import { loadSharp } from './load-sharp.ts'
 
 /** An image whose header has been read. */
@@ -24,6 +25,8 @@ export interface OpenedImage {
   /** What sharp needs to read it. */
   readonly input: Uint8Array | string
   readonly options: SharpOptions
+  /** How long each step may take, in seconds. */
+  readonly timeout: number
 }
 
 /**
@@ -36,14 +39,19 @@ export async function openImage(
   rules: ReadOptions & { animated?: boolean | undefined },
 ): Promise<OpenedImage> {
   const { filename, place } = file
-  const { limitInputPixels = DEFAULT_PIXELS, failOn = 'warning' } = rules
+  const { limitInputPixels = DEFAULT_PIXELS, limitInputSide = DEFAULT_SIDE, failOn = 'warning' } = rules
   const format = await acceptedFormat(file, rules.formats ?? DEFAULT_FORMATS)
   // Of the sizes that the header tells, ours is the check that can say them.
   const header = await readHeader(filename, place, { failOn, limitInputPixels: false })
+  assertDecoderAgrees(filename, format, header)
   const { pages = 1, autoOrient, delay, loop } = header
   const animated = rules.animated === true && pages > 1 && ANIMATED_FORMATS.has(format)
 
   const { width, height } = autoOrient
+  if (Math.max(width, height) > limitInputSide) {
+    const reason = `has ${width}×${height} pixels, and a side of more than ${limitInputSide}`
+    throw imageError('TOO_MANY_PIXELS', filename, reason)
+  }
   const frames = animated ? pages : 1
   if (width * height * frames > limitInputPixels) {
     const size = `${width}×${height}${frames > 1 ? ` × ${frames} frames` : ''}`
@@ -62,13 +70,18 @@ export async function openImage(
       limitInputPixels: Number.isFinite(limitInputPixels) ? limitInputPixels : false,
       animated,
     },
+    timeout: rules.timeout ?? DEFAULT_TIMEOUT_S,
   }
 }
 
 async function acceptedFormat(file: SpooledFile, formats: readonly ImageFormat[]): Promise<ImageFormat> {
   const { filename, contentType, size } = file
   if (size === 0) throw imageError('NOT_AN_IMAGE', filename, 'is empty')
-  const format = sniffFormat(await headOf(file))
+  const head = await headOf(file)
+  const format = sniffFormat(head)
+  if (format !== undefined && format !== 'svg' && looksLikeSvg(head)) {
+    throw imageError('NOT_AN_IMAGE', filename, `begins like ${format}, but holds a drawing (svg)`)
+  }
   if (format === undefined) {
     // A type that was found by its signature, of which SVG has none.
     const known = contentType.startsWith('image/') && contentType !== FORMATS.svg.contentType
@@ -89,6 +102,17 @@ async function headOf(file: SpooledFile): Promise<Uint8Array> {
   const stream = file.open()
   for await (const chunk of stream as AsyncIterable<Buffer>) return chunk
   return new Uint8Array()
+}
+
+/** The last check before pixels are decoded: libvips reads the file with the loader of the format that was accepted. */
+function assertDecoderAgrees(
+  filename: string,
+  format: ImageFormat,
+  { format: read, compression }: Metadata,
+): void {
+  const agrees =
+    read === FORMATS[format].id && (read !== 'heif' || (compression === 'av1') === (format === 'avif'))
+  if (!agrees) throw imageError('NOT_AN_IMAGE', filename, `begins like ${format}, but is read as ${read}`)
 }
 
 async function canRead(format: ImageFormat): Promise<boolean> {

@@ -241,7 +241,8 @@ class Hanging extends MemoryBackend {
 }
 
 async function temporaryFiles(): Promise<string[]> {
-  return (await readdir(tmpdir())).filter((name) => name.startsWith(`filedepot-spool-${process.pid}-`))
+  const own = new RegExp(`^filedepot-spool-.+-${process.pid}-`)
+  return (await readdir(tmpdir())).filter((name) => own.test(name))
 }
 
 describe('giving up', () => {

@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto'
-import { rm, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { FileTooLargeError } from '../errors.ts'
 import { dressError } from '../storage/dress-error.ts'
 import type { Source } from './source.ts'
+import { newSpoolPath, removeSpooled } from './spool-folder.ts'
 
 /** Up to this many bytes are kept in memory. */
 const MEMORY_BYTES = 4 * 1024 * 1024
@@ -19,8 +18,9 @@ export async function spoolSource(
   if (size > maxSize) throw new FileTooLargeError(filename, maxSize)
   if (source.ended) return { place: head, size }
 
-  // Whoever finds one that a killed process has left sees by its name that it can go.
-  const path = join(tmpdir(), `filedepot-spool-${process.pid}-${randomUUID()}`)
+  const path = await newSpoolPath().catch((error: unknown) => {
+    throw dressError('write', tmpdir(), error)
+  })
   async function* counted(): AsyncGenerator<Uint8Array> {
     size = 0
     for (let chunk = await source.next(); chunk; chunk = await source.next()) {
@@ -33,7 +33,7 @@ export async function spoolSource(
     // Others must not read it, nor have put a link there.
     await writeFile(path, counted(), { flag: 'wx', mode: 0o600 })
   } catch (error) {
-    await rm(path, { force: true })
+    await removeSpooled(path)
     throw dressError('write', path, error)
   }
   return { place: path, size }
