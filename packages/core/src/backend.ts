@@ -116,7 +116,9 @@ export interface StorageBackend {
   /**
    * Stores the whole body under a new or an existing id. Atomic: a reader sees the old file or the new one, and a
    * write that fails, or is aborted, leaves what was there. Where the body is a stream, `info.size` and
-   * `info.sha256` are complete once it has ended. Where the body throws, rejects with what it threw.
+   * `info.sha256` are complete once it has ended. Where the body throws, rejects with what it threw. If the service does
+   * not say whether it has stored the file, looks it up, and rejects with {@link WriteUncertainError} if that is not
+   * possible.
    */
   write(
     id: string,

@@ -45,6 +45,8 @@ export const ERROR_CODES = {
   UNSUPPORTED_FORMAT:
     'An image is of a format that is not accepted, or that cannot be read or written. Nothing was stored.',
   WRITE_FAILED: 'A storage could not write a file. Nothing was stored.',
+  WRITE_UNCERTAIN:
+    'A storage did not say whether it has stored the file. It may be there, or come to be there; no row refers to it.',
   WRONG_UPLOAD_TYPE: 'A value is not of the upload type that its column declares.',
 } as const
 
@@ -91,6 +93,23 @@ export class FileNotFoundError extends FiledepotError {
     options?: ErrorOptions,
   ) {
     super('FILE_NOT_FOUND', `no file "${path}"`, options)
+  }
+}
+
+/**
+ * A write whose outcome is not known: the storage did not answer, and could not be asked afterwards. Backends reject
+ * {@link StorageBackend.write | `write`} with it, if a file may be left. A depot then emits `unsettled` with the path.
+ */
+export class WriteUncertainError extends FiledepotError {
+  override readonly name = 'WriteUncertainError'
+
+  constructor(
+    /** The id, or the path with the storage's name, under which the file may be. */
+    readonly path: string,
+    options?: ErrorOptions,
+  ) {
+    const { message: reason = 'no reason was given' } = (options?.cause ?? {}) as { message?: string }
+    super('WRITE_UNCERTAIN', `cannot tell whether "${path}" was stored, delete it later: ${reason}`, options)
   }
 }
 

@@ -57,6 +57,7 @@ export {
   FiledepotError,
   FileNotFoundError,
   FileTooLargeError,
+  WriteUncertainError,
   hasCode,
   HashMismatchError,
   type ErrorCode,

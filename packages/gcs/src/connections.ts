@@ -1,6 +1,14 @@
 import * as http from 'node:http'
 import * as https from 'node:https'
 
+/** What is known of the attempts to send one request by which an object comes to exist. */
+export interface Attempts {
+  /** The service may have done what one of them says, although no answer said so. */
+  mayHaveArrived: boolean
+  /** One of them was given up while the service was silent, so it may still be at work. */
+  isUnanswered: boolean
+}
+
 /** One request over HTTP, its body whole in memory. */
 export interface Exchange {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -13,10 +21,13 @@ export interface Exchange {
    * an abort first waits a little for the answer.
    */
   readonly settles?: boolean
+  /** Is told what becomes of the request. */
+  readonly attempts?: Attempts | undefined
 }
 
 /** How long an abort waits for the answer to a request that was sent whole. */
 const SETTLE_MS = 2_000
+const FIRST_SERVER_ERROR = 500
 
 /**
  * Connections to the service, kept for the next request.
@@ -40,7 +51,15 @@ export class Connections {
   }
 
   /** Resolves with the answer, whatever its status, when its headers have come. Its body has to be read or destroyed. */
-  send({ method, url, headers, body, signal, settles = false }: Exchange): Promise<http.IncomingMessage> {
+  send({
+    method,
+    url,
+    headers,
+    body,
+    signal,
+    settles = false,
+    attempts,
+  }: Exchange): Promise<http.IncomingMessage> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted()
       const secure = url.protocol === 'https:'
@@ -52,7 +71,14 @@ export class Connections {
       })
       let answer: http.IncomingMessage | undefined
       let settling: NodeJS.Timeout | undefined
+      /** What was not sent whole cannot have been carried out. */
+      const note = (isUnanswered: boolean) => {
+        if (!attempts || !request.writableFinished) return
+        attempts.mayHaveArrived = true
+        attempts.isUnanswered ||= isUnanswered
+      }
       const giveUp = () => {
+        note(true)
         request.destroy()
         reject(signal?.reason as Error)
       }
@@ -64,13 +90,23 @@ export class Connections {
 
       request.setTimeout(this.#timeout, () => {
         // Where bytes wait to be read, it is the reader who is slow.
-        if (!answer?.readableLength) request.destroy(silence(url, this.#timeout))
+        if (answer?.readableLength) return
+        note(true)
+        request.destroy(silence(url, this.#timeout))
       })
       request.once('response', (response) => {
         answer = response
+        if ((response.statusCode ?? 0) >= FIRST_SERVER_ERROR) note(false)
+        // Its end may break off before anybody has read what became of the object.
+        response.once('error', () => {
+          note(false)
+        })
         resolve(response)
       })
-      request.on('error', reject)
+      request.on('error', (error) => {
+        note(false)
+        reject(error)
+      })
       request.once('close', () => {
         clearTimeout(settling)
         signal?.removeEventListener('abort', abort)

@@ -1,10 +1,12 @@
 import { createHash, randomUUID, type Hash } from 'node:crypto'
 import type { FileBody, FileInfo } from '@filedepot/core'
 import { BodyReader, sizeOf } from './body-reader.ts'
+import type { Attempts } from './connections.ts'
 import type { GcsApi } from './gcs-api.ts'
 import type { GcsSettings } from './gcs-backend-options.ts'
 import { isUniformAccessRefusal } from './gcs-error.ts'
 import { fieldsOf, SHA256, type GcsObject } from './object-metadata.ts'
+import { marked, newAttempts, newMark, resolveWrite } from './resolve-write.ts'
 import { UploadSession } from './upload-session.ts'
 
 /** Makes objects: of few bytes in one request, of more by a resumable upload, and by copying. */
@@ -39,23 +41,30 @@ export class ObjectWriter {
   ): Promise<void> {
     const bucket = encodeURIComponent(this.#settings.bucket)
     const path = `${source.path}/rewriteTo/b/${bucket}/o/${encodeURIComponent(name)}`
-    const body = fieldsOf(info, this.#settings)
-    await this.#withAcl(async (destinationPredefinedAcl) => {
-      let rewriteToken: string | undefined
-      // Large files that change their place are copied in steps.
-      do {
-        const params = { sourceGeneration: source.generation, destinationPredefinedAcl, rewriteToken }
-        const step = await this.#api.json<{ done: boolean; rewriteToken?: string }>({
-          method: 'POST',
-          path,
-          params,
-          body,
-          signal,
-          settles: true,
-        })
-        rewriteToken = step.done ? undefined : step.rewriteToken
-      } while (rewriteToken !== undefined)
-    })
+    const mark = newMark()
+    const attempts = newAttempts()
+    const body = marked(fieldsOf(info, this.#settings), mark)
+    try {
+      await this.#withAcl(async (destinationPredefinedAcl) => {
+        let rewriteToken: string | undefined
+        // Large files that change their place are copied in steps.
+        do {
+          const params = { sourceGeneration: source.generation, destinationPredefinedAcl, rewriteToken }
+          const step = await this.#api.json<{ done: boolean; rewriteToken?: string }>({
+            method: 'POST',
+            path,
+            params,
+            body,
+            signal,
+            settles: true,
+            attempts,
+          })
+          rewriteToken = step.done ? undefined : step.rewriteToken
+        } while (rewriteToken !== undefined)
+      })
+    } catch (error) {
+      await this.#resolve(name, mark, attempts, error)
+    }
   }
 
   /** What is said of the object and its bytes, as the two parts of one body. */
@@ -69,22 +78,32 @@ export class ObjectWriter {
     const hash = startMd5()
     for (const piece of bytes) hash?.update(piece)
     const md5Hash = hash?.digest('base64')
-    const fields = { ...fieldsOf(info, this.#settings), ...(md5Hash !== undefined && { md5Hash }) }
+    const mark = newMark()
+    const attempts = newAttempts()
+    const fields = {
+      ...marked(fieldsOf(info, this.#settings), mark),
+      ...(md5Hash !== undefined && { md5Hash }),
+    }
     const head =
       `--${boundary}\r\ncontent-type: application/json; charset=UTF-8\r\n\r\n${JSON.stringify(fields)}\r\n` +
       `--${boundary}\r\ncontent-type: application/octet-stream\r\n\r\n`
     const body = [Buffer.from(head), ...bytes, Buffer.from(`\r\n--${boundary}--\r\n`)]
-    await this.#withAcl((predefinedAcl) =>
-      this.#api.json<GcsObject>({
-        method: 'POST',
-        path: this.#uploadPath(),
-        params: { uploadType: 'multipart', name, predefinedAcl },
-        headers: { 'content-type': `multipart/related; boundary=${boundary}` },
-        body,
-        signal,
-        settles: true,
-      }),
-    )
+    try {
+      await this.#withAcl((predefinedAcl) =>
+        this.#api.json<GcsObject>({
+          method: 'POST',
+          path: this.#uploadPath(),
+          params: { uploadType: 'multipart', name, predefinedAcl },
+          headers: { 'content-type': `multipart/related; boundary=${boundary}` },
+          body,
+          signal,
+          settles: true,
+          attempts,
+        }),
+      )
+    } catch (error) {
+      await this.#resolve(name, mark, attempts, error)
+    }
   }
 
   async #writeInParts(
@@ -95,12 +114,14 @@ export class ObjectWriter {
   ): Promise<void> {
     const { chunkSize } = this.#settings
     const hashBefore = info.sha256
+    const mark = newMark()
+    const attempts = newAttempts()
     const session = await this.#withAcl((predefinedAcl) =>
       UploadSession.start(this.#api, {
         method: 'POST',
         path: this.#uploadPath(),
         params: { uploadType: 'resumable', name, predefinedAcl },
-        body: fieldsOf(info, this.#settings),
+        body: marked(fieldsOf(info, this.#settings), mark),
         signal,
       }),
     )
@@ -117,13 +138,17 @@ export class ObjectWriter {
       const part = reader.take(chunkSize)
       for (const piece of part) hash?.update(piece)
       signal?.throwIfAborted()
-      const object = await session.finish(part, offset, hash?.digest('base64'))
+      const object = await session.finish(part, offset, hash?.digest('base64'), attempts)
       if (hashBefore === undefined && info.sha256 !== undefined) {
         await this.#addHash(name, object, info.sha256, signal)
       }
     } catch (error) {
-      await session.cancel()
-      throw error
+      // What is still on its way finds no upload any more, and makes nothing.
+      if (await session.cancel()) attempts.isUnanswered = false
+      const object = await this.#resolve(name, mark, attempts, error)
+      if (hashBefore === undefined && info.sha256 !== undefined) {
+        await this.#addHash(name, object, info.sha256, undefined)
+      }
     }
   }
 
@@ -137,7 +162,7 @@ export class ObjectWriter {
     sha256: string,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const path = `/storage/v1/b/${encodeURIComponent(this.#settings.bucket)}/o/${encodeURIComponent(name)}`
+    const path = this.#objectPath(name)
     const params = { ifGenerationMatch: generation, ifMetagenerationMatch: metageneration }
     const body = { metadata: { [SHA256]: sha256 } }
     await this.#api.json({ method: 'PATCH', path, params, body, signal }).catch(() => undefined)
@@ -152,6 +177,15 @@ export class ObjectWriter {
       this.#acl = undefined
       return await make(undefined)
     }
+  }
+
+  /** @throws the error, or `WriteUncertainError`, unless the object is there */
+  async #resolve(name: string, mark: string, attempts: Attempts, error: unknown): Promise<GcsObject> {
+    return await resolveWrite({ api: this.#api, path: this.#objectPath(name), name, mark, attempts, error })
+  }
+
+  #objectPath(name: string): string {
+    return `/storage/v1/b/${encodeURIComponent(this.#settings.bucket)}/o/${encodeURIComponent(name)}`
   }
 
   #uploadPath(): string {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { sizeOf, skip } from './body-reader.ts'
+import type { Attempts } from './connections.ts'
 import { discard, type GcsApi, type GcsRequest } from './gcs-api.ts'
 import { GcsError, readText } from './gcs-error.ts'
 import type { GcsObject } from './object-metadata.ts'
@@ -40,24 +41,35 @@ export class UploadSession {
   }
 
   /** Sends the last part, with the checksum of the whole, which the service compares before the object exists. */
-  async finish(part: readonly Uint8Array[], offset: number, md5: string | undefined): Promise<GcsObject> {
-    const object = await this.#put(part, offset, { total: offset + sizeOf(part), md5 })
+  async finish(
+    part: readonly Uint8Array[],
+    offset: number,
+    md5: string | undefined,
+    attempts: Attempts,
+  ): Promise<GcsObject> {
+    const object = await this.#put(part, offset, { total: offset + sizeOf(part), md5, attempts })
     if (!object) throw new GcsError(502, 'an upload was sent whole, and not finished')
     return object
   }
 
-  /** Tells the service to forget the upload. It does so by itself after a week. */
-  async cancel(): Promise<void> {
+  /**
+   * Tells the service to forget the upload. It does so by itself after a week. Resolves with true if the service says that
+   * there is no such upload any more.
+   */
+  async cancel(): Promise<boolean> {
     const signal = AbortSignal.timeout(CANCEL_MS)
     const request: GcsRequest = { method: 'DELETE', path: this.#url, signal, accept: [CANCELLED, 404, 410] }
-    await this.#api.sendOnce(request, discard).catch(() => undefined)
+    return await this.#api.sendOnce(request, discard).then(
+      () => true,
+      () => false,
+    )
   }
 
   /** Sends a part and, where a connection breaks, what is missing of it, by what the service says that it has. */
   async #put(
     part: readonly Uint8Array[],
     offset: number,
-    last?: { total: number; md5: string | undefined },
+    last?: { total: number; md5: string | undefined; attempts: Attempts },
   ): Promise<GcsObject | undefined> {
     const end = offset + sizeOf(part)
     let next = offset
@@ -74,7 +86,7 @@ export class UploadSession {
         const bytes = next < end ? `${next}-${end - 1}` : '*'
         const range = `bytes ${bytes}/${last?.total ?? '*'}`
         const hash = last?.md5 === undefined ? undefined : { 'x-goog-hash': `md5=${last.md5}` }
-        const progress = await this.#request(range, skip(part, next - offset), hash, last !== undefined)
+        const progress = await this.#request(range, skip(part, next - offset), hash, last?.attempts)
         if ('object' in progress) return progress.object
         // Without this, a service that takes nothing would be asked for ever.
         if (progress.received <= next) throw new GcsError(503, 'the service took nothing of what was sent')
@@ -88,7 +100,7 @@ export class UploadSession {
     range: string,
     body: readonly Uint8Array[] = [],
     headers: Record<string, string> = {},
-    settles = false,
+    attempts?: Attempts,
   ): Promise<Progress> {
     return await this.#api.sendOnce(
       {
@@ -97,7 +109,8 @@ export class UploadSession {
         headers: { 'content-range': range, ...headers },
         body,
         signal: this.#signal,
-        settles,
+        settles: attempts !== undefined,
+        attempts,
         accept: [INCOMPLETE],
       },
       progressOf,

@@ -238,6 +238,36 @@ describe('an upload whose connection breaks', () => {
   })
 })
 
+describe('an upload of which every answer is lost', () => {
+  it.each([
+    ['at once', {}, 'objects.insert', HELLO],
+    ['in parts', IN_PARTS, 'uploads.put', LARGE],
+  ] as const)('%s has stored the file, as a look shows', async (_, options, kind, bytes) => {
+    const files = filesOn(server.url, options)
+    const after = kind === 'uploads.put' ? 3 : 0
+    server.failNext({ kind, reset: 'after', times: 99, after })
+    server.failNext({ kind: 'uploads.status', reset: 'before', times: 99 })
+
+    const id = await files.create(kind === 'uploads.put' ? streamOf(bytes) : bytes)
+
+    const file = await files.get(id)
+    expect((await file.bytes()).equals(bytes)).toBe(true)
+    expect(file.sha256).toMatch(/^[0-9a-f]{64}$/)
+    expect([await idsOf(files), server.openUploads]).toEqual([[id], 0])
+  })
+
+  it('and that cannot be looked up, is uncertain', async () => {
+    const files = filesOn(server.url)
+    server.failNext({ kind: 'objects.insert', reset: 'after', times: 99 })
+    server.failNext({ kind: 'objects.get', reset: 'before', times: 99 })
+
+    const error = await rejection(files.create(HELLO))
+
+    const [id] = await idsOf(files)
+    expect(error).toMatchObject({ code: 'WRITE_UNCERTAIN', path: `files/${id}` })
+  })
+})
+
 describe('bytes that are changed on their way', () => {
   it('are refused by the service, and nothing is stored', async () => {
     const backend = backendOn(server.url, IN_PARTS)

@@ -2,6 +2,7 @@ import {
   FiledepotError,
   FileNotFoundError,
   patiently as waitAtMost,
+  WriteUncertainError,
   type ByteRange,
   type DeleteReport,
   type FileBody,
@@ -169,7 +170,9 @@ export class GridFSBackend implements StorageBackend {
       throw new UnsettledError(error)
     }
     if (outcome.state === 'failed') throw outcome.error
-    if (outcome.state === 'unknown') throw new UnsettledError(outcome.error)
+    if (outcome.state === 'unknown') {
+      throw new UnsettledError(new WriteUncertainError(String(file.key), { cause: outcome.error }))
+    }
     const { replacedContents } = outcome
     if (replacedContents.length > 0) {
       await this.#cleanUp(() => this.#removeContents(bucket, replacedContents), signal)

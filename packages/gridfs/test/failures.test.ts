@@ -151,7 +151,10 @@ describe('a connection that breaks', () => {
     on.server.fail({ failCommands: ['findAndModify'], loseReply: true }, { times: 1 })
     on.server.fail({ failCommands: ['findAndModify'], closeConnection: true })
 
-    await expect(files.replace(id, BYTES)).rejects.toMatchObject({ code: 'WRITE_FAILED' })
+    await expect(files.replace(id, BYTES)).rejects.toMatchObject({
+      code: 'WRITE_UNCERTAIN',
+      path: files.path(id),
+    })
 
     on.server.restore()
     expect((await (await files.get(id)).bytes()).equals(BYTES)).toBe(true)

@@ -2,34 +2,45 @@ import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
-  HeadObjectCommand,
   UploadPartCommand,
   type CompletedPart,
   type CreateMultipartUploadCommandInput,
 } from '@aws-sdk/client-s3'
-import { createHash } from 'node:crypto'
 import type { Bucket } from './bucket.ts'
 import type { CustomerKey } from './encryption.ts'
+import {
+  marked,
+  markOf,
+  newMark,
+  resolveWrite,
+  type FoundObject,
+  type WrittenObject,
+} from './resolve-write.ts'
 import { codeOf } from './s3-error.ts'
 import { settle } from './settle.ts'
+import { WriteAttempts } from './write-attempts.ts'
 
 const MAX_PARTS = 10_000
+const ABORT_MS = 3_000
 
 /** An object that is uploaded in parts: it comes to exist when it is completed, and never when it is aborted. */
 export class MultipartUpload {
   readonly #bucket: Bucket
   readonly #object: { readonly Bucket: string; readonly Key: string; readonly UploadId: string }
   readonly #customerKey: CustomerKey | undefined
+  readonly #mark: string
   readonly #parts: CompletedPart[] = []
 
   private constructor(
     bucket: Bucket,
     object: { Bucket: string; Key: string; UploadId: string },
     customerKey: CustomerKey | undefined,
+    mark: string,
   ) {
     this.#bucket = bucket
     this.#object = object
     this.#customerKey = customerKey
+    this.#mark = mark
   }
 
   static async create(
@@ -38,9 +49,11 @@ export class MultipartUpload {
     customerKey: CustomerKey | undefined,
   ): Promise<MultipartUpload> {
     const { Bucket, Key } = input
-    const { UploadId } = await bucket.run((client) => client.send(new CreateMultipartUploadCommand(input)))
+    const mark = newMark()
+    const command = new CreateMultipartUploadCommand({ ...input, Metadata: marked(input.Metadata, mark) })
+    const { UploadId } = await bucket.run((client) => client.send(command))
     if (UploadId === undefined) throw new Error('the service began an upload without an id')
-    return new MultipartUpload(bucket, { Bucket, Key, UploadId }, customerKey)
+    return new MultipartUpload(bucket, { Bucket, Key, UploadId }, customerKey, mark)
   }
 
   /** Parts count from 1 and may be sent at the same time. */
@@ -75,41 +88,51 @@ export class MultipartUpload {
     }
   }
 
+  /** @throws `WriteUncertainError` if it is not known whether the object is there */
   async complete(signal: AbortSignal): Promise<void> {
     const input = { ...this.#object, ...this.#customerKey, MultipartUpload: { Parts: this.#parts } }
-    await settle(signal, async (late) => {
-      try {
-        await this.#bucket.run(
-          (client, options) => client.send(new CompleteMultipartUploadCommand(input), options),
-          late,
-        )
-      } catch (error) {
-        // Where only the answer was lost, the second attempt finds no upload any more, but its object.
-        if (codeOf(error) === 'NoSuchUpload' && (await this.#isComplete(late))) return
-        throw error
-      }
-    })
+    const command = new CompleteMultipartUploadCommand(input)
+    const attempts = new WriteAttempts()
+    attempts.watch(command)
+    try {
+      await settle(signal, (late) =>
+        this.#bucket.run((client, options) => client.send(command, options), late),
+      )
+    } catch (error) {
+      // If only the answer was lost, the second attempt finds no upload any more, but its object.
+      const isOver =
+        codeOf(error) === 'NoSuchUpload' || (attempts.mayHaveArrived && (await this.#isAborted()))
+      const mayHaveArrived = attempts.mayHaveArrived || isOver
+      // An attempt that is still on its way finds no upload, and makes nothing.
+      await resolveWrite(
+        this.#written,
+        { mayHaveArrived, isUnanswered: !isOver && attempts.isUnanswered },
+        error,
+      )
+    }
   }
 
   /** Removes the parts. A part that is still on its way may stay, so wait for all of them before. */
-  async abort(): Promise<void> {
-    await this.#bucket.run((client) => client.send(new AbortMultipartUploadCommand(this.#object)))
-  }
-
-  async #isComplete(signal: AbortSignal | undefined): Promise<boolean> {
-    const { Bucket, Key } = this.#object
-    const input = { Bucket, Key, ...this.#customerKey }
-    const { ETag } = await this.#bucket.run(
-      (client, options) => client.send(new HeadObjectCommand(input), options),
+  async abort(signal?: AbortSignal): Promise<void> {
+    await this.#bucket.run(
+      (client, options) => client.send(new AbortMultipartUploadCommand(this.#object), options),
       signal,
     )
-    return ETag?.replaceAll('"', '') === etagOf(this.#parts)
   }
-}
 
-/** S3's etag of an object in parts: the MD5 of their MD5s, and their number. */
-function etagOf(parts: readonly CompletedPart[]): string {
-  const hash = createHash('md5')
-  for (const { ETag = '' } of parts) hash.update(ETag.replaceAll('"', ''), 'hex')
-  return `${hash.digest('hex')}-${parts.length}`
+  /** True when the service says that the upload is over, or was never there. */
+  async #isAborted(): Promise<boolean> {
+    try {
+      await this.abort(AbortSignal.timeout(ABORT_MS))
+      return true
+    } catch (error) {
+      return codeOf(error) === 'NoSuchUpload'
+    }
+  }
+
+  get #written(): WrittenObject {
+    const { Bucket, Key } = this.#object
+    const isIt = (found: FoundObject): boolean => markOf(found) === this.#mark
+    return { bucket: this.#bucket, object: { Bucket, Key }, customerKey: this.#customerKey, isIt }
+  }
 }

@@ -3,6 +3,7 @@ import {
   GetObjectCommand,
   HeadObjectCommand,
   PutObjectCommand,
+  type HeadObjectCommandOutput,
   type PutObjectCommandInput,
 } from '@aws-sdk/client-s3'
 import {
@@ -33,10 +34,19 @@ import { headersOf, headersOfClaim, statOf, type ObjectHeaders } from './object-
 import { PartReader } from './part-reader.ts'
 import { publicUrlOf } from './public-url.ts'
 import { checkExpiresIn, checkOptions, MIN_PART_SIZE, type S3BackendOptions } from './s3-backend-options.ts'
+import {
+  markOf,
+  marked,
+  newMark,
+  resolveWrite,
+  type FoundObject,
+  type WrittenObject,
+} from './resolve-write.ts'
 import { codeOf, isMissing, type S3Error } from './s3-error.ts'
 import { settle } from './settle.ts'
 import { signGet, signPost, signPut } from './signed-requests.ts'
 import { uploadParts } from './upload-parts.ts'
+import { WriteAttempts } from './write-attempts.ts'
 
 const EXPIRES_IN_S = 900
 const NOT_IMPLEMENTED = 501
@@ -115,10 +125,7 @@ export class S3Backend implements StorageBackend {
   }
 
   async stat(id: string): Promise<FileStat | undefined> {
-    const input = { ...this.#object(id), ...this.#customerKey() }
-    const answer = await this.#bucket
-      .run((client) => client.send(new HeadObjectCommand(input)))
-      .catch(unlessMissing)
+    const answer = await this.#head(id).catch(unlessMissing)
     if (answer) return statOf(id, answer)
     // The answer to a HEAD does not say what is missing; "no file" would be wrong where there is no bucket.
     await this.#bucket.expectThere()
@@ -215,9 +222,12 @@ export class S3Backend implements StorageBackend {
       CopySource: `${from.bucket}/${from.#key(id).split('/').map(encodeURIComponent).join('/')}`,
       ...from.#copySourceKey(),
     }
+    const command = new CopyObjectCommand(input)
+    const attempts = new WriteAttempts()
+    attempts.watch(command)
     try {
       await settle(signal, (late) =>
-        this.#bucket.run((client, options) => client.send(new CopyObjectCommand(input), options), late),
+        this.#bucket.run((client, options) => client.send(command, options), late),
       )
       return true
     } catch (error) {
@@ -225,7 +235,13 @@ export class S3Backend implements StorageBackend {
       // The buckets may have other owners, the file more than 5 GB, the service no copies of such a kind.
       const { status = 0 } = error as Partial<S3Error>
       if ((status >= 400 && status < 500) || status === NOT_IMPLEMENTED) return false
-      throw error
+      const original = attempts.mayHaveArrived ? await from.#head(id).catch(() => undefined) : undefined
+      await resolveWrite(
+        this.#written(id, (found) => isCopy(found, original)),
+        attempts,
+        error,
+      )
+      return true
     }
   }
 
@@ -255,15 +271,33 @@ export class S3Backend implements StorageBackend {
   async #put(id: string, bytes: Uint8Array, info: FileInfo, signal: AbortSignal | undefined): Promise<void> {
     const { sha256 } = info
     const checksum = sha256 !== undefined && (await this.#bucket.takesChecksums())
-    const input = {
-      ...this.#newObject(id, headersOf(info, this.#options.inlineTypes)),
+    const object = this.#newObject(id, headersOf(info, this.#options.inlineTypes))
+    const mark = newMark()
+    const command = new PutObjectCommand({
+      ...object,
+      Metadata: marked(object.Metadata, mark),
       Body: bytes,
       ContentLength: bytes.byteLength,
       ...(checksum && { ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64') }),
+    })
+    const attempts = new WriteAttempts()
+    attempts.watch(command)
+    try {
+      await settle(signal, (late) =>
+        this.#bucket.run((client, options) => client.send(command, options), late),
+      )
+    } catch (error) {
+      await resolveWrite(
+        this.#written(id, (found) => markOf(found) === mark),
+        attempts,
+        error,
+      )
     }
-    await settle(signal, (late) =>
-      this.#bucket.run((client, options) => client.send(new PutObjectCommand(input), options), late),
-    )
+  }
+
+  /** How a write to this id is looked up. */
+  #written(id: string, isIt: WrittenObject['isIt']): WrittenObject {
+    return { bucket: this.#bucket, object: this.#object(id), customerKey: this.#customerKey(), isIt }
   }
 
   /** The header by which a signed URL shows or saves a file. */
@@ -273,6 +307,11 @@ export class S3Backend implements StorageBackend {
     const { filename, contentType } = stat
     const type = wish === 'attachment' ? wish : dispositionOf(contentType, this.#options.inlineTypes)
     return contentDisposition(filename, type)
+  }
+
+  #head(id: string): Promise<HeadObjectCommandOutput> {
+    const input = { ...this.#object(id), ...this.#customerKey() }
+    return this.#bucket.run((client) => client.send(new HeadObjectCommand(input)))
   }
 
   async #isThere(id: string): Promise<boolean> {
@@ -325,6 +364,13 @@ export class S3Backend implements StorageBackend {
 
 function rangeOf({ start, end }: ByteRange): string {
   return `bytes=${start}-${end ?? ''}`
+}
+
+/** A copy has the metadata of its original, and so its mark; older files, and those of other programs, have none. */
+function isCopy(found: FoundObject, original: FoundObject | undefined): boolean {
+  if (!original) return false
+  const mark = markOf(original)
+  return mark === undefined ? found.ETag === original.ETag : markOf(found) === mark
 }
 
 function unlessMissing(error: unknown): undefined {

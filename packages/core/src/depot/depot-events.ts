@@ -12,7 +12,10 @@ export interface DepotEventMap {
   deleted: [event: { paths: readonly string[] }]
   /** A file could not be deleted. It belongs to no row, and stays until someone deletes it. */
   deleteFailed: [event: { path: string; error: unknown }]
-  /** Nobody can say whether a transaction was committed, so all of its files were kept. */
+  /**
+   * It is not known whether a transaction was committed, so all of its files were kept; or whether a storage has stored a
+   * file, so that it may be there without a row.
+   */
   unsettled: [event: { paths: readonly string[]; reason: unknown }]
 }
 

@@ -1,4 +1,10 @@
-import { AbortedError, FiledepotError, FileNotFoundError, type ErrorCode } from '../errors.ts'
+import {
+  AbortedError,
+  FiledepotError,
+  FileNotFoundError,
+  WriteUncertainError,
+  type ErrorCode,
+} from '../errors.ts'
 import { reasonOf } from '../expected.ts'
 
 /** What a storage was doing. */
@@ -22,6 +28,12 @@ export function dressError(
   signal?: AbortSignal,
 ): FiledepotError {
   if (error instanceof FileNotFoundError) return new FileNotFoundError(where, { cause: error })
+  if (error instanceof WriteUncertainError) {
+    const uncertain = new WriteUncertainError(where, { cause: error.cause })
+    return signal?.aborted
+      ? new AbortedError(`the ${operation} of "${where}"`, { cause: uncertain })
+      : uncertain
+  }
   if (error instanceof FiledepotError) return error
   if (signal?.aborted) return new AbortedError(`the ${operation} of "${where}"`, { cause: error })
   const full = FULL.has(String((error as { code?: unknown } | undefined)?.code))

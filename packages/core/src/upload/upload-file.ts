@@ -7,6 +7,7 @@ import type { FileFilter, StoreFile } from './file-filter.ts'
 import { noteKeptRules } from './kept-rules.ts'
 import { bindManager } from './manager-binding.ts'
 import { giveBack } from './ownership.ts'
+import { reportUncertain } from './report-uncertain.ts'
 import { NO_METADATA, type UploadedFileData } from './uploaded-file-data.ts'
 import type { PendingUpload, UploadedFile, UploadType } from './uploaded-file.ts'
 
@@ -19,7 +20,7 @@ export async function uploadFile<T extends UploadedFile>(
   const { pending } = value
   if (!pending) return value
   const storage = manager.get(pending.storage ?? options.storage)
-  const stores = new Stores(storage, pending, options)
+  const stores = new Stores(manager, storage, pending, options)
   const { maxSize, validators, signal } = options
   try {
     const { file, metadata = {} } = await value.process(pending.content, stores.store, {
@@ -101,7 +102,7 @@ class Stores {
   readonly store: StoreFile
   readonly #running: Promise<StoredRecord>[] = []
 
-  constructor(storage: FileStorage, pending: PendingUpload, options: UploadOptions) {
+  constructor(manager: DepotManager, storage: FileStorage, pending: PendingUpload, options: UploadOptions) {
     const { maxSize, validators, signal } = options
     this.store = (content, storeOptions = {}) => {
       // The column's rules are for what the user sent, not for what is made of it.
@@ -110,7 +111,9 @@ class Stores {
         this.records.push(record)
         return record
       })
-      storing.catch(() => undefined)
+      storing.catch((error: unknown) => {
+        reportUncertain(manager, error)
+      })
       this.#running.push(storing)
       return storing
     }

@@ -14,7 +14,9 @@ export type Fault =
   | { readonly resetAnswerAfter: number }
   /** Served, but the answer is lost. */
   | { readonly loseAnswer: true }
-  /** Never answered. */
+  /** Served, but never answered. */
+  | { readonly withholdAnswer: true }
+  /** Never served, and never answered. */
   | { readonly hang: true }
   /** Served, but the answer stands still when so many bytes of its body are through. */
   | { readonly stallAnswerAfter: number }
@@ -125,6 +127,10 @@ export class FaultProxy {
         served.resume().once('end', () => {
           incoming.socket.resetAndDestroy()
         })
+        return
+      }
+      if (fault && 'withholdAnswer' in fault) {
+        served.resume()
         return
       }
       answer.writeHead(served.statusCode ?? 502, { ...served.headers, ...this.answerHeaders })
