@@ -1,9 +1,12 @@
-import { FiledepotError, type FileTransaction, type TransactionOutcome } from '@filedepot/core'
+import { FiledepotError, patiently, type FileTransaction, type TransactionOutcome } from '@filedepot/core'
 import { hasEndedTransaction, prismaCodeOf, stateAfter, type TransactionState } from './database-answers.ts'
 import type { Doubt } from './doubts.ts'
 import type { Preuploads } from './preuploads.ts'
 import type { PrismaInternals, TransactionLink } from './prisma-internals.ts'
 import { WriteTurns, type Overlap } from './write-turns.ts'
+
+/** How long a rollback waits for uploads that were told to stop, in milliseconds. */
+const STOP_MS = 5000
 
 /** A level of a transaction: itself, or one of its savepoints. */
 interface Level {
@@ -36,6 +39,7 @@ export class OpenTransaction {
   #gate: { readonly opened: Promise<void>; readonly open: () => void } | undefined
   #isClosed = false
   #isPrepared = false
+  #isOver = false
   #uploading = 0
 
   /**
@@ -68,6 +72,7 @@ export class OpenTransaction {
    *   where its callback has returned
    */
   async run<T>(write: () => Promise<T>): Promise<T> {
+    this.checkOpen()
     await this.#gate?.opened
     this.checkOpen()
     const running = (async () => {
@@ -147,10 +152,13 @@ export class OpenTransaction {
    *   `TRANSACTION_SETTLED` where its callback has ended
    */
   checkOpen(): void {
-    if (this.#isClosed) {
-      throw new FiledepotError('TRANSACTION_SETTLED', 'the transaction has ended: this write came too late')
-    }
+    this.checkInTime()
     if (this.#ended !== undefined) throw aborted(this.#ended)
+  }
+
+  /** @throws FiledepotError `TRANSACTION_SETTLED` where the callback has ended */
+  checkInTime(): void {
+    if (this.#isClosed) throw tooLate()
   }
 
   /** Raw SQL has run that may have ended the transaction. */
@@ -158,10 +166,17 @@ export class OpenTransaction {
     this.#isTampered = true
   }
 
-  /** A nested transaction is about to begin, which is a savepoint: writes wait, so that each is on one side of it. */
+  /**
+   * A nested transaction, which is a savepoint, is about to begin or to end, or the transaction itself is: writes wait, so
+   * that each is on one side of it, and so does whatever else begins or ends.
+   */
   async closeGate(): Promise<void> {
-    await this.#gate?.opened
     await this.#settled()
+    while (this.#gate) {
+      await this.#gate.opened
+      await this.#settled()
+    }
+    if (this.#isOver) return
     let open: () => void = () => undefined
     const opened = new Promise<void>((resolve) => (open = resolve))
     this.#gate = { opened, open }
@@ -171,6 +186,12 @@ export class OpenTransaction {
   openGate(): void {
     this.#gate?.open()
     this.#gate = undefined
+  }
+
+  /** Prisma has ended the transaction: what waits at the gate goes on, and finds that it is too late. */
+  end(): void {
+    this.#isOver = true
+    this.openGate()
   }
 
   /** A nested transaction has begun. */
@@ -192,6 +213,8 @@ export class OpenTransaction {
 
   /** The nested transaction was rolled back, if the database still has the one around it. */
   async undoNested(): Promise<void> {
+    // The whole of it is undone already.
+    if (this.files.settled) return
     const inner = this.#levels.pop()
     const state = this.#state ?? (inner?.marker ? await this.#look() : 'intact')
     if (state === 'intact') {
@@ -209,7 +232,7 @@ export class OpenTransaction {
    * @throws FiledepotError `TRANSACTION_ABORTED` where it cannot, although Prisma would report a success
    */
   async prepareCommit(resolve: (doubts: readonly Doubt[]) => Promise<void>): Promise<void> {
-    await this.#settled()
+    await this.closeGate()
     this.#isClosed = true
     if (this.isUntouched) return
     const { state, error } = await this.#release()
@@ -217,6 +240,8 @@ export class OpenTransaction {
     if (this.#ended !== undefined || state === 'aborted' || state === 'replaced') {
       throw aborted(this.#ended ?? error)
     }
+    // Prisma refuses to commit it with a nested one that has not ended, and rolls back.
+    if (this.#levels.length > 1) return
     if (state === 'intact' && this.#top.doubts.length > 0) await resolve(this.#top.doubts)
     this.#isPrepared = true
   }
@@ -224,8 +249,11 @@ export class OpenTransaction {
   /** The callback has thrown: finds out what the coming ROLLBACK will undo. */
   async prepareRollback(error: unknown): Promise<void> {
     this.#isClosed = true
-    // Prisma does not wait for them: what is left of them would run after the ROLLBACK, and commit itself.
+    // Prisma does not wait for what is on its way: what is left of a write would run after the ROLLBACK, and commit itself.
+    // A savepoint that reaches SQLite after it would begin a transaction that nobody ends.
     await this.#writes.settled()
+    this.files.stopUploads()
+    await patiently(STOP_MS, this.closeGate())
     this.noteError(error)
     if (!this.isUntouched) await this.#release()
   }
@@ -299,6 +327,15 @@ export class OpenTransaction {
   async #execute(statement: string): Promise<void> {
     await this.#internals.original.$executeRawUnsafe(statement).requestTransaction(this.link)
   }
+}
+
+/** A write that comes to its transaction after the end. */
+export function tooLate(): FiledepotError {
+  return new FiledepotError(
+    'TRANSACTION_SETTLED',
+    'the transaction has ended: this write came too late. Wait for every task before the callback returns or throws, ' +
+      'for example with Promise.allSettled',
+  )
 }
 
 function aborted(cause: unknown): FiledepotError {

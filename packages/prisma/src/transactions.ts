@@ -1,7 +1,7 @@
 import { FiledepotError, FileTransaction, type DepotManager, type TransactionOutcome } from '@filedepot/core'
 import { isAnswer, prismaCodeOf } from './database-answers.ts'
 import { resolveDoubts } from './doubts.ts'
-import { OpenTransaction } from './open-transaction.ts'
+import { OpenTransaction, tooLate } from './open-transaction.ts'
 import {
   openedTransactionId,
   transactionIdOf,
@@ -13,6 +13,9 @@ import {
 import { Preuploads } from './preuploads.ts'
 import type { RowReader } from './row-reader.ts'
 import type { SingleConnection } from './single-connection.ts'
+
+/** How many transactions that have ended are remembered: their ids take some 100 KB. */
+const REMEMBERED = 1000
 
 /** Begins a transaction: what `$transaction` of Prisma does with a callback. */
 export type Begin = (callback: TransactionCallback, options: TransactionOptions) => Promise<unknown>
@@ -31,6 +34,8 @@ export interface TransactionParts {
 export class Transactions {
   readonly #parts: TransactionParts
   readonly #open = new Map<string, OpenTransaction>()
+  /** The ids of those that have ended, the latest last: a task of theirs may come to its write only now. */
+  readonly #ended = new Set<string>()
 
   constructor(parts: TransactionParts) {
     this.#parts = parts
@@ -39,12 +44,14 @@ export class Transactions {
   /**
    * The transaction of an operation, or `undefined` where it runs in none.
    *
-   * @throws FiledepotError `NOT_SUPPORTED` for one whose end we would not hear of
+   * @throws FiledepotError `TRANSACTION_SETTLED` for one that has ended, `NOT_SUPPORTED` for one whose end we would not
+   *   hear of
    */
   of(link: TransactionLink | undefined): OpenTransaction | undefined {
     if (!link) return undefined
     const open = this.find(link)
     if (open) return open
+    this.#refuseEnded(link.id)
     throw new FiledepotError(
       'NOT_SUPPORTED',
       'a write of files within a transaction that was opened by a client without filedepot, so that nobody could say how ' +
@@ -90,6 +97,7 @@ export class Transactions {
     const outerId = transactionIdOf(client)
     const outer = outerId === undefined ? undefined : this.#open.get(outerId)
     if (outer) return await this.#nested(outer, begin, callback, options)
+    if (outerId !== undefined) this.#refuseEnded(outerId)
     // One of a client without filedepot: writes of files are refused in it.
     if (outerId !== undefined) return await begin(callback, options)
     return await this.#parts.connection.transaction(() => this.#root(begin, callback, options, prepare))
@@ -138,10 +146,26 @@ export class Transactions {
       await files.settle(outcome, error)
       throw error
     } finally {
-      if (open) this.#open.delete(open.id)
+      if (open) {
+        this.#end(open.id)
+        open.end()
+      }
     }
     await files.settle('committed')
     return result
+  }
+
+  #end(id: string): void {
+    this.#open.delete(id)
+    this.#ended.add(id)
+    for (const oldest of this.#ended) {
+      if (this.#ended.size <= REMEMBERED) return
+      this.#ended.delete(oldest)
+    }
+  }
+
+  #refuseEnded(id: TransactionLink['id']): void {
+    if (this.#ended.has(String(id))) throw tooLate()
   }
 
   async #nested(
@@ -150,16 +174,20 @@ export class Transactions {
     callback: TransactionCallback,
     options: TransactionOptions,
   ): Promise<unknown> {
+    open.checkInTime()
     await open.closeGate()
     const nested = { hasBegun: false }
     try {
+      open.checkInTime()
       let result: unknown
       try {
         result = await begin(async (transaction) => {
-          nested.hasBegun = true
           open.beginNested()
+          nested.hasBegun = true
           try {
-            return await callback(transaction)
+            const value = await callback(transaction)
+            open.checkInTime()
+            return value
           } finally {
             await open.closeGate()
           }

@@ -16,6 +16,8 @@ export interface TestDatabaseOptions extends Partial<Omit<FiledepotOptions, 'dep
   ownClient?: boolean
 }
 
+type Adapter = ReturnType<EmptyDatabase['adapter']>
+
 /** A client without the extension, and the database that it is connected to. */
 interface Connected {
   readonly base: BaseClient
@@ -104,6 +106,11 @@ export class TestDatabase {
    */
   newClient(fails: (statement: string) => boolean = () => false): BaseClient {
     return new PrismaClient({ adapter: failingAdapter(this.#connected.database.adapter(), fails) })
+  }
+
+  /** A client with connections of its own, without the extension, through an adapter of the test. */
+  clientThrough(wrap: (adapter: Adapter) => Adapter): BaseClient {
+    return new PrismaClient({ adapter: wrap(this.#connected.database.adapter()) })
   }
 
   /** Runs a statement on a connection beside those of the clients: it sees what is committed. */

@@ -1,0 +1,46 @@
+import { setTimeout } from 'node:timers/promises'
+import type { EmptyDatabase } from './empty-database.ts'
+
+type Adapter = ReturnType<EmptyDatabase['adapter']>
+
+/** What happens around the ROLLBACK of a transaction. */
+export interface RollbackHooks {
+  /** Called when it is sent. */
+  onRollback?: () => void
+  /** Milliseconds that it is on its way. */
+  delay: number
+}
+
+/** Has each ROLLBACK take some time on its way to the database. */
+export function slowRollback(adapter: Adapter, hooks: RollbackHooks): Adapter {
+  const rollingBack = async () => {
+    hooks.onRollback?.()
+    await setTimeout(hooks.delay)
+  }
+  const connect = adapter.connect.bind(adapter)
+  adapter.connect = async () => {
+    const connection = await connect()
+    const start = connection.startTransaction.bind(connection)
+    connection.startTransaction = async (isolationLevel) => {
+      const transaction = await start(isolationLevel)
+      const execute = transaction.executeRaw.bind(transaction)
+      transaction.executeRaw = async (query) => {
+        if (query.sql === 'ROLLBACK') await rollingBack()
+        return await execute(query)
+      }
+      // The adapter of MariaDB sends its ROLLBACK here, the others have sent it before.
+      const rollback = transaction.rollback.bind(transaction)
+      transaction.rollback = async () => {
+        if (!transaction.options.usePhantomQuery) {
+          await rollback()
+          return
+        }
+        await rollingBack()
+        await rollback()
+      }
+      return transaction
+    }
+    return connection
+  }
+  return adapter
+}
