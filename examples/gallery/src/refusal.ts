@@ -2,8 +2,6 @@ import { hasCode, type ErrorCode } from '@filedepot/core'
 import { httpStatus } from '@filedepot/http'
 import { EntityNotFoundError } from 'typeorm'
 
-/** Of each file, in bytes. */
-export const MAX_SIZE = 10_000_000
 export const MAX_FILES = 20
 
 /** What visitors are told, by the code that a page has in its address. */

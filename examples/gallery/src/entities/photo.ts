@@ -3,6 +3,9 @@ import { Column, Entity, JoinColumn, ManyToOne, PrimaryGeneratedColumn, type Rel
 import { Album } from './album.ts'
 import { PhotoImage } from './photo-image.ts'
 
+/** Of each picture, in bytes. */
+export const MAX_SIZE = 10_000_000
+
 @Entity()
 export class Photo {
   @PrimaryGeneratedColumn()
@@ -19,6 +22,6 @@ export class Photo {
   @JoinColumn({ name: 'albumId' })
   album!: Relation<Album>
 
-  @UploadedFileColumn({ type: PhotoImage, nullable: false })
+  @UploadedFileColumn({ type: PhotoImage, nullable: false, maxSize: MAX_SIZE })
   image!: PhotoImage
 }

@@ -1,12 +1,13 @@
 import { parse } from 'node:path'
-import { receiveFiles, type ReceivedForm } from '@filedepot/http'
+import { receiveFiles } from '@filedepot/http'
+import { rulesOf } from '@filedepot/typeorm'
 import { Router } from 'express'
 import { Album } from '../entities/album.ts'
 import { PhotoImage } from '../entities/photo-image.ts'
 import { Photo } from '../entities/photo.ts'
 import { isForScript } from '../http/is-for-script.ts'
 import type { Gallery } from '../open-gallery.ts'
-import { MAX_FILES, MAX_SIZE, Refusal } from '../refusal.ts'
+import { MAX_FILES, Refusal } from '../refusal.ts'
 import { samplePictures } from '../sample-pictures.ts'
 import { html } from '../views/html.ts'
 import { photoCard } from '../views/photo-card.ts'
@@ -22,11 +23,15 @@ export function uploadRoutes({ dataSource, depot }: Gallery): Router {
       const album = await albums.findOneByOrFail({ id: idOf(request.params) })
       const page = (response.locals.page = `/albums/${album.id}`)
       // The files are stored and thumbnails made while they arrive. Those that get no row are deleted when this ends.
-      const rules = { photos: { type: PhotoImage, maxFiles: MAX_FILES, maxSize: MAX_SIZE } }
+      const rules = { photos: { ...rulesOf(Photo, 'image'), maxFiles: MAX_FILES } }
       await using form = await receiveFiles(request, rules, { depot })
 
       const added = await photos.save(
-        imagesIn(form).map((image) => ({ albumId: album.id, image, caption: captionFrom(image.filename) })),
+        atLeastOne(form.files('photos')).map((image) => ({
+          albumId: album.id,
+          image,
+          caption: captionFrom(image.filename),
+        })),
       )
 
       if (isForScript(request)) response.status(201).json({ html: html`${added.map(photoCard)}`.text })
@@ -48,19 +53,18 @@ export function uploadRoutes({ dataSource, depot }: Gallery): Router {
     .post('/photos/:id/image', async (request, response) => {
       const photo = await photos.findOneByOrFail({ id: idOf(request.params) })
       const page = (response.locals.page = `/photos/${photo.id}`)
-      const rules = { image: { type: PhotoImage, maxSize: MAX_SIZE } }
+      const rules = { image: rulesOf(Photo, 'image') }
       await using form = await receiveFiles(request, rules, { depot })
 
       // The old picture and its thumbnails are deleted when this is committed.
-      photo.image = imagesIn(form)[0]
+      photo.image = atLeastOne(form.files('image'))[0]
       await photos.save(photo)
       response.redirect(303, `${page}?done=photo-replaced`)
     })
 }
 
-/** The pictures that have come, at least one. */
-function imagesIn(form: ReceivedForm): [PhotoImage, ...PhotoImage[]] {
-  const [first, ...others] = form.files().filter((file) => file instanceof PhotoImage)
+/** The pictures that have come, if there are any. */
+function atLeastOne([first, ...others]: readonly PhotoImage[]): [PhotoImage, ...PhotoImage[]] {
   if (!first) throw new Refusal('NO_FILE', 400)
   return [first, ...others]
 }

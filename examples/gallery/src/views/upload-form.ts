@@ -1,4 +1,5 @@
-import { MAX_SIZE, refusalMessage } from '../refusal.ts'
+import { MAX_SIZE } from '../entities/photo.ts'
+import { refusalMessage } from '../refusal.ts'
 import { html, type Html } from './html.ts'
 
 /**

@@ -1,8 +1,9 @@
 import type { DepotManager } from '@filedepot/core'
 import { receiveFiles } from '@filedepot/http'
+import { rulesOf } from '@filedepot/prisma'
 import type { FastifyInstance } from 'fastify'
-import type { Client } from '../client.ts'
-import { MAX_SIZE, Picture, pictureView, type PictureView } from '../picture.ts'
+import { MODELS, type Client } from '../client.ts'
+import { pictureView, type Picture, type PictureView } from '../picture.ts'
 import { ID, NO_FILE } from './schemas.ts'
 
 /** What a client sees of a photo. */
@@ -32,7 +33,7 @@ export function photoRoutes(app: FastifyInstance, prisma: Client, depot: DepotMa
     '/albums/:id/photos',
     { schema: { params: ID } },
     async (request, reply) => {
-      const rules = { photos: { type: Picture, maxFiles: 20, maxSize: MAX_SIZE } }
+      const rules = { photos: { ...rulesOf(MODELS, 'photo', 'image'), maxFiles: 20 } }
       await using form = await receiveFiles(request.raw, rules, { depot })
       const images = form.files('photos')
       if (images.length === 0) return await reply.code(400).send(NO_FILE)
@@ -46,7 +47,7 @@ export function photoRoutes(app: FastifyInstance, prisma: Client, depot: DepotMa
 
   // The title, the image or both. The old image goes when the new one is in its row for good.
   app.patch<{ Params: { id: number } }>('/photos/:id', { schema: { params: ID } }, async (request) => {
-    const rules = { image: { type: Picture, maxSize: MAX_SIZE } }
+    const rules = { image: rulesOf(MODELS, 'photo', 'image') }
     await using form = await receiveFiles(request.raw, rules, { depot })
     const [title, image] = [form.get('title'), form.file('image')]
     const photo = await prisma.photo.update({
