@@ -41,7 +41,7 @@ export const ERROR_CODES = {
     'An image has more pixels than `limitInputPixels`, with all of its frames, or a side longer than `limitInputSide`. Nothing was stored.',
   TRANSACTION_ABORTED:
     'The database has given up the transaction after an error in it, so that it can only be rolled back.',
-  TRANSACTION_SETTLED: 'A file transaction was used after it was committed or rolled back.',
+  TRANSACTION_SETTLED: 'A write, or a nested transaction, came to its transaction after the end.',
   UNSUPPORTED_FORMAT:
     'An image is of a format that is not accepted, or that cannot be read or written. Nothing was stored.',
   WRITE_FAILED: 'A storage could not write a file. Nothing was stored.',

@@ -1,6 +1,6 @@
 import type { DepotManager } from '../depot/depot-manager.ts'
 import { reasonOf } from '../expected.ts'
-import { markRevoked } from '../upload/ownership.ts'
+import { markRevoked, movedFrom } from '../upload/ownership.ts'
 import type { UploadedFile } from '../upload/uploaded-file.ts'
 import { patiently } from './patiently.ts'
 
@@ -117,7 +117,9 @@ export class TransactionScope {
   /** Nobody knows: everything stays, and those who watch are told. */
   async leave(depot: DepotManager, reason: unknown): Promise<void> {
     const values = [...this.#stored, ...(await valuesOf(this.#uploads))]
-    const paths = [...values.flatMap(({ files }) => files), ...this.#discarded]
+    // Of a value that was moved, the row has the copy or not, so that either it or the original is nobody's.
+    const moved = values.flatMap((value) => movedFrom(value)?.files ?? [])
+    const paths = [...new Set([...values.flatMap(({ files }) => files), ...moved, ...this.#discarded])]
     if (paths.length > 0) depot.report('unsettled', { paths, reason })
   }
 }

@@ -207,6 +207,17 @@ describe('a value in another storage than that of its column', () => {
     expect(second.path).not.toBe(value.path)
   })
 
+  it('is named with the copy if the end of the transaction is unknown, and both stay', async () => {
+    const { depot, transaction, value, copy } = await moved()
+    const unsettled: (readonly string[])[] = []
+    depot.on('unsettled', ({ paths }) => unsettled.push(paths))
+
+    await transaction.settle('unknown')
+
+    expect(unsettled.map((paths) => [...paths].sort())).toEqual([[...value.files, ...copy.files].sort()])
+    expect(await pathsOf(depot)).toEqual([...value.files, ...copy.files].sort())
+  })
+
   it('leaves no copy where one of its files cannot be copied', async () => {
     const { depot, backend, transaction, attach } = setUp()
     const value = await depot.upload(WithReceipt.from(Buffer.from('hello')))
