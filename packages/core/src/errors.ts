@@ -42,6 +42,8 @@ export const ERROR_CODES = {
   TRANSACTION_ABORTED:
     'The database has given up the transaction after an error in it, so that it can only be rolled back.',
   TRANSACTION_SETTLED: 'A write, or a nested transaction, came to its transaction after the end.',
+  TURN_TIMEOUT:
+    'A write has waited too long for another one, with which it shares a connection or a transaction, to end.',
   UNSUPPORTED_FORMAT:
     'An image is of a format that is not accepted, or that cannot be read or written. Nothing was stored.',
   WRITE_FAILED: 'A storage could not write a file. Nothing was stored.',

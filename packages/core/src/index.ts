@@ -102,7 +102,7 @@ export {
   type TransactionControl,
 } from './transaction/transaction-control.ts'
 export { patiently } from './transaction/patiently.ts'
-export { NO_TURNS, TurnsOnOneConnection, type Turns } from './transaction/turns.ts'
+export { NO_TURNS, TurnsOnOneConnection, type Turns, type TurnsOptions } from './transaction/turns.ts'
 export { bindManager, boundManager } from './upload/manager-binding.ts'
 export { rememberText, textOf } from './upload/value-text.ts'
 export {

@@ -1,5 +1,5 @@
 import { depot as defaultDepot, FiledepotError, type DepotManager, type Turns } from '@filedepot/core'
-import type { DataSource, EntitySubscriberInterface } from 'typeorm'
+import type { DataSource, EntitySubscriberInterface, QueryRunner } from 'typeorm'
 import { bindLoadedFiles } from './bind-loaded-files.ts'
 import { DepotSubscriber } from './depot-subscriber.ts'
 import { CriteriaWrites } from './criteria-writes.ts'
@@ -9,7 +9,9 @@ import { followQueryRunners } from './follow-query-runners.ts'
 import { hearBroadcasts } from './hear-broadcasts.ts'
 import { LoadedFiles } from './loaded-files.ts'
 import { attachMongodb } from './mongodb/attach-mongodb.ts'
+import { refuseLateStatements } from './late-statements.ts'
 import { followQueryBuilders } from './query-builders.ts'
+import { RunnerEnds } from './runner-ends.ts'
 import { RunnerTransactions } from './runner-transactions.ts'
 import { refuseUnsavedFiles } from './unsaved-file.ts'
 import { followEachOther, turnsOf } from './single-connection.ts'
@@ -23,6 +25,12 @@ export interface AttachDepotOptions {
    * storage takes the time it needs. @default 5000
    */
   maxWait?: number
+  /**
+   * How long a write waits for one other to end that holds the one connection of SQLite, or that belongs to the same
+   * transaction, in milliseconds. Then it is refused with `TURN_TIMEOUT`. The time in which files are uploaded does not
+   * count, and neither does the length of the queue. `Infinity` waits for ever. @default 10000
+   */
+  turnTimeout?: number
 }
 
 const attached = new WeakMap<DataSource, DepotManager>()
@@ -48,7 +56,7 @@ const attached = new WeakMap<DataSource, DepotManager>()
 export function attachDepot(
   dataSource: DataSource,
   depot: DepotManager = defaultDepot,
-  { maxWait = 5000 }: AttachDepotOptions = {},
+  { maxWait = 5000, turnTimeout = 10_000 }: AttachDepotOptions = {},
 ): DataSource {
   const known = attached.get(dataSource)
   if (known === depot) return dataSource
@@ -61,22 +69,33 @@ export function attachDepot(
     return dataSource
   }
 
-  const turns: Turns = turnsOf(dataSource, (queryRunner) => transactions.finished(queryRunner))
-  const transactions = new RunnerTransactions(depot, maxWait, turns)
+  const isUploading = (queryRunner: QueryRunner): boolean =>
+    transactions.get(queryRunner)?.files.isUploading ?? false
+  const turns: Turns = turnsOf(dataSource, {
+    timeout: turnTimeout,
+    isUploading,
+    finished: (queryRunner) => transactions.finished(queryRunner),
+  })
+  const ends = new RunnerEnds(turns)
+  const writes: TransactionWrites = new TransactionWrites({ maxWait, turnTimeout, ends, isUploading })
+  const transactions: RunnerTransactions = new RunnerTransactions({ depot, maxWait, turns, ends, writes })
   const loaded = new LoadedFiles()
   const files = new EntityFiles(depot, loaded, turns)
   const subscriber = new DepotSubscriber({ dataSource, transactions, loaded, files })
   bindLoadedFiles(dataSource, depot)
   refuseUnsavedFiles(dataSource)
-  const inTurn = followEachOther(dataSource, turns, new ListeningEntities(dataSource))
-  followQueryBuilders(dataSource, new CriteriaWrites(dataSource, { transactions, files, inTurn }))
-  const writes = new TransactionWrites(maxWait)
+  ends.followTransactions(dataSource)
+  const inTurn = followEachOther(dataSource, { turns, writes, listening: new ListeningEntities(dataSource) })
+  const parts = { transactions, files, inTurn, writes }
+  followQueryBuilders(dataSource, new CriteriaWrites(dataSource, parts))
   writes.follow(dataSource)
-  const hear = hearBroadcasts(subscriber, transactions, writes)
-  const followClears = followTableClears({ transactions, files, inTurn })
+  const hear = hearBroadcasts({ subscriber, transactions, writes, ends })
+  const followClears = followTableClears(parts)
+  const refuseLate = refuseLateStatements({ ends, writes, transactions })
   followQueryRunners(dataSource, (queryRunner) => {
     hear(queryRunner)
     followClears(queryRunner)
+    refuseLate(queryRunner)
   })
   return dataSource
 }

@@ -4,6 +4,7 @@ import { familyOf } from './data-source-of.ts'
 import { isDeadlock } from './database-answers.ts'
 import { inTransaction } from './in-transaction.ts'
 import type { InTurn } from './single-connection.ts'
+import type { TransactionWrites } from './transaction-writes.ts'
 import { metadataOf, type WriteBuilder } from './write-builder.ts'
 
 type Action = (queryRunner: QueryRunner) => Promise<unknown>
@@ -19,14 +20,24 @@ export class BuilderTransactions {
   readonly #dataSource: DataSource
   readonly #inTurn: InTurn
 
-  constructor(dataSource: DataSource, inTurn: InTurn) {
+  readonly #writes: TransactionWrites
+
+  constructor(dataSource: DataSource, { inTurn, writes }: { inTurn: InTurn; writes: TransactionWrites }) {
     this.#dataSource = dataSource
     this.#inTurn = inTurn
+    this.#writes = writes
   }
 
   run(builder: WriteBuilder, action: Action): Promise<unknown> {
     const given = builder.queryRunner
-    if (given?.isTransactionActive) return action(given)
+    if (!given) return this.#runAlone(builder, action)
+    return this.#writes.run(given, () =>
+      given.isTransactionActive ? action(given) : this.#runAlone(builder, action),
+    )
+  }
+
+  #runAlone(builder: WriteBuilder, action: Action): Promise<unknown> {
+    const given = builder.queryRunner
     return this.#inTurn(metadataOf(builder)?.target, async () => {
       const queryRunner = given ?? this.#dataSource.createQueryRunner('master')
       builder.queryRunner = queryRunner

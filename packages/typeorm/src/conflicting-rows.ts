@@ -1,5 +1,6 @@
 import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
 import { dataSourceOf, familyOf } from './data-source-of.ts'
+import type { Overwritten } from './overwritten-rows.ts'
 import { readerOf } from './row-reader.ts'
 import { pathsIn, type ColumnMetadata, type RowFiles } from './row-files.ts'
 import { escapeTable, whereSame } from './select-rows.ts'
@@ -13,8 +14,9 @@ export interface ConflictingRows {
    * After the statement: has it overwritten a row that others have put there since?
    *
    * @param affected how many rows the database says that it has touched
+   * @param overwritten how many of them were there before, where {@link noteOverwritten} says it
    */
-  haveOthersWritten(affected: unknown): Promise<boolean>
+  haveOthersWritten(affected: unknown, overwritten: Overwritten | undefined): Promise<boolean>
 }
 
 /** Reads the rows that have the values of one that is to be written in a unique key. */
@@ -51,10 +53,15 @@ export async function readConflictingRows(
     }
   }
 
-  const haveOthersWritten = async (affected: unknown) => {
+  const haveOthersWritten: ConflictingRows['haveOthersWritten'] = async (affected, overwritten) => {
     // MySQL and MariaDB count a row that was inserted once, and one that was overwritten twice.
     if (isMysql) return typeof affected === 'number' && affected > values.length + overwriting.size
     if (!XMAX.has(dataSource.options.type)) return false
+    if (overwritten) {
+      // With `skipUpdateIfNoValuesChanged`, rows are left out that are as they should be.
+      const skipped = values.length - overwritten.touched
+      return overwritten.count > overwriting.size - skipped
+    }
     for (const [columns, value] of free) {
       if (await isOverwritten(queryRunner, metadata, columns, value)) return true
     }
@@ -69,7 +76,10 @@ export async function readConflictingRows(
  */
 const XMAX = new Set<string>(['postgres', 'aurora-postgres'])
 
-/** PostgreSQL notes in `xmax` who has locked a version of a row: nobody where the statement has inserted it. */
+/**
+ * The same for partitioned tables, asked after the statement. It takes a new row for an old one that a foreign key has
+ * locked since: one that another row of the same statement, or a trigger, refers to.
+ */
 async function isOverwritten(
   queryRunner: QueryRunner,
   metadata: EntityMetadata,

@@ -11,11 +11,13 @@ import { readConflictingRows } from './conflicting-rows.ts'
 import { reachesFiles } from './database-cascades.ts'
 import type { EntityFiles } from './entity-files.ts'
 import { fileColumnsOf, type FileColumn } from './file-column.ts'
+import { noteOverwritten } from './overwritten-rows.ts'
 import { concurrentChange, expressionGivesFiles, selectGivesFiles, severalRows } from './refusals.ts'
 import { keyOf, pathsIn, type RowFiles } from './row-files.ts'
 import { readerOf } from './row-reader.ts'
 import type { RunnerTransactions } from './runner-transactions.ts'
 import type { InTurn } from './single-connection.ts'
+import type { TransactionWrites } from './transaction-writes.ts'
 import { metadataOf, type WriteBuilder } from './write-builder.ts'
 
 type Execute = () => Promise<unknown>
@@ -40,16 +42,23 @@ export class CriteriaWrites {
   readonly #dataSource: DataSource
   readonly #transactions: RunnerTransactions
   readonly #files: EntityFiles
+  readonly #writes: TransactionWrites
   readonly #builders: BuilderTransactions
 
   constructor(
     dataSource: DataSource,
-    parts: { transactions: RunnerTransactions; files: EntityFiles; inTurn: InTurn },
+    parts: {
+      transactions: RunnerTransactions
+      files: EntityFiles
+      inTurn: InTurn
+      writes: TransactionWrites
+    },
   ) {
     this.#dataSource = dataSource
     this.#transactions = parts.transactions
     this.#files = parts.files
-    this.#builders = new BuilderTransactions(dataSource, parts.inTurn)
+    this.#writes = parts.writes
+    this.#builders = new BuilderTransactions(dataSource, parts)
   }
 
   /** Runs a query builder; at once where it touches no file. */
@@ -59,7 +68,10 @@ export class CriteriaWrites {
     const reaches = metadata && metadata.tableType !== 'view' && reachesFiles(this.#dataSource, metadata)
     if (!reaches) return execute()
     try {
-      return this.#run(builder, execute, metadata)
+      const { queryRunner } = builder
+      // TypeORM's own are a part of a save.
+      if (!queryRunner || !builder.expressionMap.callListeners) return this.#run(builder, execute, metadata)
+      return this.#writes.run(queryRunner, () => this.#run(builder, execute, metadata))
     } catch (error) {
       if (error instanceof FiledepotError) return Promise.reject(error)
       throw error
@@ -163,8 +175,11 @@ export class CriteriaWrites {
     if (!onIgnore && !onUpdate && callListeners) return await execute()
 
     const before = onUpdate ? await readConflictingRows(write, values, onUpdate.conflict) : undefined
+    const readOverwritten = before && (await noteOverwritten(write, queryRunner))
     const result = await this.#execute(write)
-    if (before && (await before.haveOthersWritten(insertedBy(result)))) throw this.#refuse(write, 'upsert')
+    const overwritten = readOverwritten?.(result)
+    if (before && (await before.haveOthersWritten(insertedBy(result), overwritten)))
+      throw this.#refuse(write, 'upsert')
     await this.#giveUp(write, before?.rows ?? [], fileColumnsOf(metadata))
     await Promise.all(values.map((value) => transaction.claims.verify(value, queryRunner)))
     return result

@@ -2,6 +2,7 @@ import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
 import { dataSourceOf } from './data-source-of.ts'
 import type { DepotSubscriber } from './depot-subscriber.ts'
 import type { ColumnMetadata } from './row-files.ts'
+import type { RunnerEnds } from './runner-ends.ts'
 import { savepointsOf, type RunnerTransactions } from './runner-transactions.ts'
 import type { TransactionWrites } from './transaction-writes.ts'
 
@@ -72,6 +73,14 @@ interface Broadcaster {
 
 type BroadcasterClass = new (queryRunner: QueryRunner) => Broadcaster
 
+/** Those who hear broadcasts. */
+interface BroadcastParts {
+  readonly subscriber: DepotSubscriber
+  readonly transactions: RunnerTransactions
+  readonly writes: TransactionWrites
+  readonly ends: RunnerEnds
+}
+
 /**
  * Lets `subscriber` hear what query runners broadcast, after the listeners and subscribers of the application, so that
  * it sees what these did to an entity.
@@ -79,25 +88,19 @@ type BroadcasterClass = new (queryRunner: QueryRunner) => Broadcaster
  * It is none of TypeORM's subscribers: where there is one, TypeORM makes events and promises for all that happens, and
  * compares each entity with its row a second time, whether or not the subscriber has had anything to say.
  */
-export function hearBroadcasts(
-  subscriber: DepotSubscriber,
-  transactions: RunnerTransactions,
-  writes: TransactionWrites,
-): (queryRunner: QueryRunner) => void {
+export function hearBroadcasts(parts: BroadcastParts): (queryRunner: QueryRunner) => void {
   const classes = new WeakMap<object, BroadcasterClass>()
   return (queryRunner) => {
     const broadcasting = queryRunner as unknown as { broadcaster: Broadcaster }
     const Original = broadcasting.broadcaster.constructor as BroadcasterClass
-    const Heard = classes.get(Original) ?? heardBy(subscriber, transactions, writes, Original)
+    const Heard = classes.get(Original) ?? heardBy(parts, Original)
     classes.set(Original, Heard)
     broadcasting.broadcaster = new Heard(queryRunner)
   }
 }
 
 function heardBy(
-  subscriber: DepotSubscriber,
-  transactions: RunnerTransactions,
-  writes: TransactionWrites,
+  { subscriber, transactions, writes, ends }: BroadcastParts,
   Original: BroadcasterClass,
 ): BroadcasterClass {
   const loaded = (metadata: Metadata, entities: readonly ObjectLiteral[]): void => {
@@ -232,14 +235,16 @@ function heardBy(
     }
 
     override broadcastAfterTransactionCommitEvent(result: Result): void {
-      super.broadcastAfterTransactionCommitEvent(result)
+      ends.runAfterwards(this.queryRunner, () => {
+        super.broadcastAfterTransactionCommitEvent(result)
+      })
       if (!this.queryRunner.isTransactionActive) writes.ended(this.queryRunner)
       wait(result, transactions.committed(this.queryRunner))
     }
 
     override broadcastBeforeTransactionRollbackEvent(result: Result): void {
       super.broadcastBeforeTransactionRollbackEvent(result)
-      const whole = savepointsOf(this.queryRunner) === 0
+      const whole = savepointsOf(this.queryRunner) === 0 || writes.isOutsideSavepoint(this.queryRunner)
       if (whole) transactions.get(this.queryRunner)?.files.stopUploads()
       const settled = writes.rollingBack(this.queryRunner, { whole })
       const rollingBack = () => transactions.rollingBack(this.queryRunner)
@@ -247,7 +252,9 @@ function heardBy(
     }
 
     override broadcastAfterTransactionRollbackEvent(result: Result): void {
-      super.broadcastAfterTransactionRollbackEvent(result)
+      ends.runAfterwards(this.queryRunner, () => {
+        super.broadcastAfterTransactionRollbackEvent(result)
+      })
       wait(result, transactions.rolledBack(this.queryRunner))
     }
   }

@@ -90,9 +90,13 @@ export class RunnerTransaction {
   }
 
   /** TypeORM begins to commit or to roll back, the transaction or a savepoint. */
-  end(how: 'commit' | 'rollback', { savepoint }: { savepoint: boolean }): void {
+  end(how: 'commit' | 'rollback'): void {
     this.#ending = how
-    if (how === 'commit' && !savepoint) this.#commitSent = true
+  }
+
+  /** COMMIT is sent. What becomes of it, only its answer says. */
+  sendCommit(): void {
+    this.#commitSent = true
   }
 
   /** A savepoint was released, or rolled back. */
@@ -113,7 +117,7 @@ export class RunnerTransaction {
       if (success)
         this.doubt(new Error(`the transaction was changed by a statement of the program's own: ${query}`))
     } else if (control === 'commit') {
-      if (!success && !isAnswer(this.#family, error)) this.doubt(error)
+      if (!success && this.#commitSent && !isAnswer(this.#family, error)) this.doubt(error)
       // PostgreSQL answers the COMMIT of a transaction in which a statement has failed with ROLLBACK.
       if ((rawResults as { command?: unknown } | undefined)?.command === 'ROLLBACK') this.#lost = true
     }

@@ -1,7 +1,9 @@
 import { hasCode, type DepotManager, type Turns } from '@filedepot/core'
 import type { EntityMetadata, QueryRunner } from 'typeorm'
 import { dataSourceOf, familyOf } from './data-source-of.ts'
+import { tooLate, type RunnerEnds } from './runner-ends.ts'
 import { aborted, RunnerTransaction, type RanStatement } from './runner-transaction.ts'
+import type { TransactionWrites } from './transaction-writes.ts'
 import { isOverOnSqlite, isTransactionOpen } from './transaction-probe.ts'
 import type { HookedKind } from './statement-claims.ts'
 
@@ -9,6 +11,16 @@ import type { HookedKind } from './statement-claims.ts'
 const TRANSACTION = Symbol('filedepot.transaction')
 
 type FollowedRunner = QueryRunner & { [TRANSACTION]?: RunnerTransaction | undefined }
+
+/** What {@link RunnerTransactions} is made of. */
+export interface RunnerTransactionsParts {
+  readonly depot: DepotManager
+  /** How long the end of a transaction waits for files to be deleted, in milliseconds. */
+  readonly maxWait: number
+  readonly turns: Turns
+  readonly ends: RunnerEnds
+  readonly writes: TransactionWrites
+}
 
 /** The transactions of a data source that touch files, by the query runner that they run on. */
 export class RunnerTransactions {
@@ -18,19 +30,32 @@ export class RunnerTransactions {
   readonly #followed = new WeakSet<QueryRunner>()
   readonly #watched = new WeakSet<QueryRunner>()
 
-  constructor(depot: DepotManager, maxWait: number, turns: Turns) {
+  readonly #ends: RunnerEnds
+  readonly #writes: TransactionWrites
+
+  constructor({ depot, maxWait, turns, ends, writes }: RunnerTransactionsParts) {
     this.#depot = depot
     this.#maxWait = maxWait
     this.#turns = turns
+    this.#ends = ends
+    this.#writes = writes
   }
 
   /**
    * The transaction in which the query runner is now; begun when the first file asks for it. A promise only where the
    * database has to be asked whether it still goes on.
    *
-   * @throws FiledepotError `TRANSACTION_ABORTED`, and what else forbids to go on
+   * @throws FiledepotError `TRANSACTION_ABORTED`, `TRANSACTION_SETTLED`, and what else forbids to go on
    */
   enter(queryRunner: QueryRunner): RunnerTransaction | Promise<RunnerTransaction> {
+    if (this.#writes.isLate(queryRunner)) throw tooLate()
+    // A write for which the end waits goes on.
+    if (this.#ends.isEnding(queryRunner) && !this.#writes.isInside(queryRunner))
+      return this.#ends.admitted(queryRunner).then(() => this.#enter(queryRunner))
+    return this.#enter(queryRunner)
+  }
+
+  #enter(queryRunner: QueryRunner): RunnerTransaction | Promise<RunnerTransaction> {
     const transaction = this.#of(queryRunner)
     // Outside a transaction, a statement that failed has ended nothing.
     if (transaction.suspect && queryRunner.isTransactionActive)
@@ -140,14 +165,22 @@ export class RunnerTransactions {
 
   async #committing(queryRunner: QueryRunner, transaction: RunnerTransaction): Promise<void> {
     if (savepointsOf(queryRunner) > 0) {
-      transaction.end('commit', { savepoint: true })
+      transaction.end('commit')
       return
     }
     if (transaction.suspect || familyOf(dataSourceOf(queryRunner)) === 'sqlite')
       await this.#look(queryRunner, transaction)
     transaction.check()
     await transaction.claims.verifyAll(queryRunner)
-    transaction.end('commit', { savepoint: false })
+    transaction.end('commit')
+  }
+
+  /** COMMIT is sent now, or the driver refuses to send it as the connection is gone. */
+  sending(queryRunner: QueryRunner, { isLost }: { isLost: boolean }): void {
+    const transaction = this.get(queryRunner)
+    if (!transaction) return
+    if (isLost) transaction.dead = true
+    else transaction.sendCommit()
   }
 
   /** COMMIT, or the release of a savepoint. */
@@ -180,7 +213,7 @@ export class RunnerTransactions {
       // SQLite refuses the ROLLBACK of what is over, and so TypeORM says nothing afterwards.
       if (open === false && family === 'sqlite') await this.#settle(queryRunner, transaction, 'released')
     }
-    transaction.end('rollback', { savepoint })
+    transaction.end('rollback')
   }
 
   /** ROLLBACK, or the return to a savepoint. */

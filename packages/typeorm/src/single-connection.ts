@@ -1,6 +1,7 @@
 import { NO_TURNS, TurnsOnOneConnection, type Turns } from '@filedepot/core'
 import type { DataSource, QueryRunner } from 'typeorm'
 import type { ListeningEntities } from './listening-entities.ts'
+import type { TransactionWrites } from './transaction-writes.ts'
 
 /** Drivers with one connection, and so one transaction at a time, for the whole data source. */
 const SINGLE = new Set([
@@ -13,20 +14,39 @@ const SINGLE = new Set([
   'nativescript',
 ])
 
-/**
- * The turns of a data source: none where each transaction has a connection of its own.
- *
- * @param finished hears at the end of each turn of the one query runner, as a statement that fails outside a transaction
- *   says nothing, and nobody else is at work then
- */
+/** What {@link turnsOf} needs to know. */
+export interface TurnParts {
+  /** How long a turn is waited for, in milliseconds. */
+  readonly timeout: number
+  /** True while a file is uploaded on the query runner. */
+  readonly isUploading: (queryRunner: QueryRunner) => boolean
+  /**
+   * Hears at the end of each turn of the one query runner, as a statement that fails outside a transaction says nothing,
+   * and nobody else is at work then.
+   */
+  readonly finished: (queryRunner: QueryRunner) => Promise<void> | undefined
+}
+
+/** The turns of a data source: none where each transaction has a connection of its own. */
 export function turnsOf(
   { driver, options }: DataSource,
-  finished: (queryRunner: QueryRunner) => Promise<void> | undefined,
+  { timeout, isUploading, finished }: TurnParts,
 ): Turns {
   if (!SINGLE.has(options.type)) return NO_TURNS
-  // The driver keeps it; asking the data source for it would give it a new manager each time.
-  const single = driver as { queryRunner?: QueryRunner }
-  return new TurnsOnOneConnection(() => single.queryRunner && finished(single.queryRunner))
+  const atEnd = () => {
+    const single = singleOf(driver)
+    return single && finished(single)
+  }
+  const isBusy = () => {
+    const single = singleOf(driver)
+    return single !== undefined && isUploading(single)
+  }
+  return new TurnsOnOneConnection(atEnd, { timeout, isBusy, what: 'the one connection of the database' })
+}
+
+/** The driver keeps its one query runner; asking the data source for it would give it a new manager each time. */
+function singleOf(driver: DataSource['driver']): QueryRunner | undefined {
+  return (driver as { queryRunner?: QueryRunner }).queryRunner
 }
 
 /** Runs what begins a transaction of its own to write an entity, when its turn has come. */
@@ -43,22 +63,33 @@ const METHODS = ['save', 'remove', 'softRemove', 'recover'] as const
  * the second waits. What runs inside a transaction, also through the outer repositories, goes on at once, and so
  * does everything on a query runner of your own, which shares the connection as before.
  */
-export function followEachOther(dataSource: DataSource, turns: Turns, listening: ListeningEntities): InTurn {
+export function followEachOther(
+  dataSource: DataSource,
+  { turns, writes, listening }: { turns: Turns; writes: TransactionWrites; listening: ListeningEntities },
+): InTurn {
   // A subscriber, or a listener of an entity, may do whatever it likes within a save.
   const isEntered = (target: unknown) => dataSource.subscribers.length > 0 || !listening.isDeaf(target)
-  const inTurn: InTurn = (target, action) => turns.run(action, isEntered(target))
-  if (turns === NO_TURNS) return inTurn
+  if (turns === NO_TURNS) return (_, action) => action()
+  /** What runs inside a transaction is a write of that, as if it was called on its manager. */
+  const run = <T>(action: () => Promise<T>, entered: boolean): Promise<T> => {
+    const single = singleOf(dataSource.driver)
+    return single && !turns.isOutside ? writes.run(single, action) : turns.run(action, entered)
+  }
+  const inTurn: InTurn = (target, action) => run(action, isEntered(target))
 
   const { manager } = dataSource
-  const replace = (
-    name: 'transaction' | (typeof METHODS)[number],
-    entered: (argument: unknown) => boolean,
-  ) => {
+  const replace = (name: (typeof METHODS)[number], entered: (argument: unknown) => boolean) => {
     const method = manager[name].bind(manager) as (...args: unknown[]) => Promise<unknown>
-    const run = (...args: unknown[]) => turns.run(() => method(...args), entered(args[0]))
-    Object.defineProperty(manager, name, { value: run, configurable: true })
+    const value = (...args: unknown[]) => run(() => method(...args), entered(args[0]))
+    Object.defineProperty(manager, name, { value, configurable: true })
   }
-  replace('transaction', () => true)
+  const transaction = manager.transaction.bind(manager) as (...args: unknown[]) => Promise<unknown>
+  const value = (...args: unknown[]) => {
+    const single = singleOf(dataSource.driver)
+    const begin = () => transaction(...args)
+    return single && !turns.isOutside ? writes.runNested(single, begin) : turns.run(begin, true)
+  }
+  Object.defineProperty(manager, 'transaction', { value, configurable: true })
   for (const name of METHODS) {
     replace(name, (argument) =>
       Array.isArray(argument)

@@ -7,6 +7,7 @@ import { readerOf } from './row-reader.ts'
 import type { RunnerTransactions } from './runner-transactions.ts'
 import { escapeTable } from './select-rows.ts'
 import type { InTurn } from './single-connection.ts'
+import type { TransactionWrites } from './transaction-writes.ts'
 
 type ClearTable = QueryRunner['clearTable']
 /** TypeORM 0.3 has no options. */
@@ -20,6 +21,7 @@ export function followTableClears(parts: {
   transactions: RunnerTransactions
   files: EntityFiles
   inTurn: InTurn
+  writes: TransactionWrites
 }): (queryRunner: QueryRunner) => void {
   const clears = new TableClears(parts)
   const clearTable: ClearTable = function (this: QueryRunner, ...args) {
@@ -36,7 +38,15 @@ class TableClears {
   readonly #files: EntityFiles
   readonly #inTurn: InTurn
 
-  constructor(parts: { transactions: RunnerTransactions; files: EntityFiles; inTurn: InTurn }) {
+  readonly #writes: TransactionWrites
+
+  constructor(parts: {
+    transactions: RunnerTransactions
+    files: EntityFiles
+    inTurn: InTurn
+    writes: TransactionWrites
+  }) {
+    this.#writes = parts.writes
     this.#transactions = parts.transactions
     this.#files = parts.files
     this.#inTurn = parts.inTurn
@@ -54,10 +64,17 @@ class TableClears {
       return
     }
     const clearAll = () => this.#clear(queryRunner, cleared, clear)
-    if (queryRunner.isTransactionActive) {
-      await clearAll()
-      return
-    }
+    await this.#writes.run(queryRunner, async () => {
+      if (queryRunner.isTransactionActive) await clearAll()
+      else await this.#clearAlone(queryRunner, cleared, clearAll)
+    })
+  }
+
+  async #clearAlone(
+    queryRunner: QueryRunner,
+    cleared: readonly EntityMetadata[],
+    clearAll: () => Promise<void>,
+  ): Promise<void> {
     await this.#inTurn(cleared[0]?.target, async () => {
       if (familyOf(dataSourceOf(queryRunner)) !== 'mysql') {
         await inTransaction(queryRunner, clearAll)

@@ -1,5 +1,6 @@
-import { FiledepotError, patiently, TurnsOnOneConnection } from '@filedepot/core'
+import { patiently, TurnsOnOneConnection } from '@filedepot/core'
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm'
+import { tooLate, type RunnerEnds } from './runner-ends.ts'
 
 /** What writes rows, with an entity manager or a repository. */
 const METHODS = [
@@ -23,11 +24,22 @@ const METHODS = [
 type Method = (this: EntityManager, ...args: unknown[]) => Promise<unknown>
 type ManagerClass = new (dataSource: DataSource, queryRunner: QueryRunner) => EntityManager
 
-/** The writes of one transaction. */
+/** The writes of one transaction, or of one of its savepoints. */
 class Writes {
-  readonly turns = new TurnsOnOneConnection()
+  readonly turns: TurnsOnOneConnection
+  /** Those of the savepoint that has its turn now. */
+  inner: Writes | undefined
   readonly #running = new Set<Promise<unknown>>()
   #isOver = false
+
+  constructor(turns: TurnsOnOneConnection) {
+    this.turns = turns
+  }
+
+  /** True while some of them are on their way. */
+  get isRunning(): boolean {
+    return this.#running.size > 0
+  }
 
   async run<T>(write: () => Promise<T>): Promise<T> {
     const running = this.turns.run(() => {
@@ -56,8 +68,21 @@ class Writes {
 
 /** Kept in the query runner, as it is asked for at the begin and the end of each transaction. */
 const WRITES = Symbol('filedepot.writes')
+/** Writes of transactions that have ended without them. */
+const LATE = Symbol('filedepot.lateWrites')
 
-type FollowedRunner = QueryRunner & { [WRITES]?: Writes | undefined }
+type FollowedRunner = QueryRunner & { [WRITES]?: Writes | undefined; [LATE]?: Set<Writes> | undefined }
+
+/** What {@link TransactionWrites} needs to know. */
+export interface TransactionWritesParts {
+  /** For how long the end of a transaction waits for writes that nobody has waited for, in milliseconds. */
+  readonly maxWait: number
+  /** For how long a write waits for another one to end, in milliseconds. */
+  readonly turnTimeout: number
+  readonly ends: RunnerEnds
+  /** True while a file is uploaded for a write. */
+  readonly isUploading: (queryRunner: QueryRunner) => boolean
+}
 
 /**
  * Lets the writes of one transaction follow each other, however they were called, and its end wait for them.
@@ -68,10 +93,15 @@ type FollowedRunner = QueryRunner & { [WRITES]?: Writes | undefined }
  */
 export class TransactionWrites {
   readonly #maxWait: number
+  readonly #turnTimeout: number
+  readonly #ends: RunnerEnds
+  readonly #isUploading: (queryRunner: QueryRunner) => boolean
 
-  /** @param maxWait for how long the end of a transaction waits for writes that nobody has waited for, in milliseconds */
-  constructor(maxWait: number) {
+  constructor({ maxWait, turnTimeout, ends, isUploading }: TransactionWritesParts) {
     this.#maxWait = maxWait
+    this.#turnTimeout = turnTimeout
+    this.#ends = ends
+    this.#isUploading = isUploading
   }
 
   /** Makes the entity managers of query runners such that their writes wait for each other. */
@@ -88,6 +118,71 @@ export class TransactionWrites {
     Object.defineProperty(dataSource, 'createEntityManager', { value: create, configurable: true })
   }
 
+  /**
+   * Runs a write on a query runner: in its turn where a transaction is open, which then waits for it. While a savepoint is
+   * ending, the write waits, so that it is on one side of that.
+   *
+   * @throws FiledepotError `TRANSACTION_SETTLED` where the transaction has ended, or is about to
+   */
+  run<T>(queryRunner: FollowedRunner, write: () => Promise<T>): Promise<T> {
+    if (this.isLate(queryRunner)) return Promise.reject(tooLate())
+    const level = levelOf(queryRunner)
+    // A part of a write for which the end waits.
+    if (level?.turns.isInside) return write()
+    if (this.#ends.isEnding(queryRunner)) {
+      const admission = this.#ends.admit(queryRunner)
+      if (admission === 'refuse') return Promise.reject(tooLate())
+      if (admission === 'wait') return this.#ends.over(queryRunner).then(() => this.run(queryRunner, write))
+    }
+    if (!queryRunner.isTransactionActive) return write()
+    return (level ?? (queryRunner[WRITES] = this.#newWrites(queryRunner))).run(write)
+  }
+
+  /**
+   * Runs a transaction within the one that is open, which is a savepoint, in its turn. Writes beside it wait, as they would
+   * get into the savepoint; those within it have turns of their own.
+   *
+   * @throws FiledepotError `TRANSACTION_SETTLED`, as {@link TransactionWrites.run}
+   */
+  async runNested<T>(queryRunner: FollowedRunner, transaction: () => Promise<T>): Promise<T> {
+    await this.#ends.admitted(queryRunner)
+    return await this.run(queryRunner, async () => {
+      const level = levelOf(queryRunner)
+      // None outside a transaction; and one that is busy with a savepoint already is asked from within a write.
+      if (!level || level.inner) return await transaction()
+      const inner = (level.inner = this.#newWrites(queryRunner))
+      try {
+        return await transaction()
+      } finally {
+        inner.end()
+        level.inner = undefined
+      }
+    })
+  }
+
+  /** True within a write of the transaction that is open. */
+  isInside(queryRunner: FollowedRunner): boolean {
+    return levelOf(queryRunner)?.turns.isInside ?? false
+  }
+
+  /** True for a call that does not come from within the savepoint that is open: it is about the whole transaction. */
+  isOutsideSavepoint(queryRunner: FollowedRunner): boolean {
+    const writes = queryRunner[WRITES]
+    return writes?.inner !== undefined && !writes.turns.isInside
+  }
+
+  /** True within a write that was still on its way when its transaction ended. */
+  isLate(queryRunner: FollowedRunner): boolean {
+    const late = queryRunner[LATE]
+    if (!late) return false
+    for (const writes of late) {
+      if (!writes.isRunning) late.delete(writes)
+      else if (writes.turns.isInside) return true
+    }
+    if (late.size === 0) queryRunner[LATE] = undefined
+    return false
+  }
+
   /** True where there have been writes since the transaction began. */
   isFollowed(queryRunner: FollowedRunner): boolean {
     return queryRunner[WRITES] !== undefined
@@ -95,26 +190,41 @@ export class TransactionWrites {
 
   /** A transaction, or a savepoint, is about to begin, to be committed, or to be released. */
   settled(queryRunner: FollowedRunner): Promise<void> | undefined {
-    const { [WRITES]: writes } = queryRunner
+    const writes = levelOf(queryRunner)
     return writes && patiently(this.#maxWait, writes.settled())
   }
 
   /** The same before a rollback: of a whole transaction, nothing more is begun. */
   rollingBack(queryRunner: FollowedRunner, { whole }: { whole: boolean }): Promise<void> | undefined {
-    const { [WRITES]: writes } = queryRunner
+    const writes = levelOf(queryRunner)
     if (!writes) return undefined
-    if (whole) this.ended(queryRunner)
+    if (whole) writes.end()
     return patiently(this.#maxWait, writes.settled())
   }
 
   /** The transaction is over. What has not begun yet is refused. */
   ended(queryRunner: FollowedRunner): void {
-    queryRunner[WRITES]?.end()
+    const writes = queryRunner[WRITES]
+    if (!writes) return
+    writes.end()
     queryRunner[WRITES] = undefined
+    if (writes.isRunning) (queryRunner[LATE] ??= new Set()).add(writes)
+  }
+
+  #newWrites(queryRunner: QueryRunner): Writes {
+    return new Writes(
+      new TurnsOnOneConnection(undefined, {
+        timeout: this.#turnTimeout,
+        what: 'another write of the same transaction',
+        isBusy: () => this.#isUploading(queryRunner),
+      }),
+    )
   }
 
   #followed(Original: ManagerClass): ManagerClass {
     const Followed = class extends Original {}
+    const run = this.run.bind(this)
+    const runNested = this.runNested.bind(this)
     const prototype = Original.prototype as unknown as Record<string, Method | undefined>
     for (const name of METHODS) {
       const method = prototype[name]
@@ -122,18 +232,24 @@ export class TransactionWrites {
       const value: Method = function (...args) {
         const { queryRunner } = this
         const write = () => method.apply(this, args)
-        return queryRunner?.isTransactionActive ? writesOf(queryRunner).run(write) : write()
+        return queryRunner ? run(queryRunner, write) : write()
       }
       Object.defineProperty(Followed.prototype, name, { value, configurable: true, writable: true })
     }
+    const { transaction } = prototype as { transaction: Method }
+    const value: Method = function (...args) {
+      const { queryRunner } = this
+      const begin = () => transaction.apply(this, args)
+      return queryRunner ? runNested(queryRunner, begin) : begin()
+    }
+    Object.defineProperty(Followed.prototype, 'transaction', { value, configurable: true, writable: true })
     return Followed
   }
 }
 
-function writesOf(queryRunner: FollowedRunner): Writes {
-  return (queryRunner[WRITES] ??= new Writes())
-}
-
-function tooLate(): FiledepotError {
-  return new FiledepotError('TRANSACTION_SETTLED', 'the transaction has ended: this write came too late')
+/** The writes to which a call belongs: those of the savepoint from within which it comes, or of the transaction. */
+function levelOf(queryRunner: FollowedRunner): Writes | undefined {
+  let level = queryRunner[WRITES]
+  while (level?.inner && level.turns.isInside) level = level.inner
+  return level
 }

@@ -8,6 +8,7 @@ export interface WriteBuilder {
   clone(): WriteBuilder
   getParameters(): ObjectLiteral
   createCteExpression(): string
+  createReturningExpression(kind: string): string
   createWhereExpression(): string
   createOrderByExpression?(): string
   createLimitExpression?(): string

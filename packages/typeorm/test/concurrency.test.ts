@@ -117,6 +117,33 @@ describe('saves at the same time on the one connection of SQLite', () => {
     expect(await documents.count()).toBe(0)
   })
 
+  it('say what they wait for where a transaction waits for them, and let the others go on', async () => {
+    await database.close()
+    database = await TestDatabase.open([Document, Note], { turnTimeout: 100 })
+    documents = database.dataSource.getRepository(Document)
+    // A loop that has run since before the transaction, as that of a queue of jobs.
+    let hand: (job: () => Promise<unknown>) => void = () => undefined
+    const job = new Promise<() => Promise<unknown>>((resolve) => (hand = resolve))
+    const ran = job.then((run) => run())
+    ran.catch(() => undefined)
+
+    const running = database.dataSource.transaction(async (manager) => {
+      await manager.save(Document, { title: 'a', content: textFile('in the transaction') })
+      hand(() => documents.save({ title: 'b', content: textFile('by the queue') }))
+      await ran
+    })
+    const later = documents.save({ title: 'c', content: textFile('later') })
+    later.catch(() => undefined)
+
+    await expect(running).rejects.toMatchObject({
+      code: 'TURN_TIMEOUT',
+      message: expect.stringContaining('the one connection of the database'),
+    })
+    await later.catch(() => undefined)
+    await documents.save({ title: 'd', content: textFile('the last') })
+    expect((await texts()).at(-1)).toBe('the last')
+  })
+
   it('and on a query runner of its own leave no row without its file', async () => {
     database.chaos.delay('write', 5)
     const queryRunner = database.dataSource.createQueryRunner()

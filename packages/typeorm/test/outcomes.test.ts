@@ -1,5 +1,6 @@
 import 'reflect-metadata'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { setTimeout } from 'node:timers/promises'
 import type { EntityManager, Repository } from 'typeorm'
 import { Document } from './entities/document.ts'
 import { Receipt } from './entities/receipt.ts'
@@ -182,6 +183,20 @@ describe('a connection that is lost', () => {
     await expectCertain()
   })
 
+  it('and known to be lost before the COMMIT is a rollback, as no COMMIT was sent', async () => {
+    await twoDocuments()
+
+    const running = database.dataSource.transaction(async (manager) => {
+      await changeAll(manager)
+      await kill(manager)
+      await setTimeout(300)
+    })
+
+    await expect(running).rejects.toThrow()
+    expect(await texts()).toEqual(BEFORE)
+    await expectCertain()
+  })
+
   it('right before the COMMIT keeps every file, and reports those of which nobody can say', async () => {
     await twoDocuments()
 
@@ -222,7 +237,7 @@ describe('a time-out of the driver while the COMMIT runs', () => {
     })
 
     await expect(running).rejects.toThrow('timeout')
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    await setTimeout(500)
     expect(await texts()).toEqual(AFTER)
     expect(database.unsettled.size).toBeGreaterThan(0)
   })

@@ -66,6 +66,11 @@ export class FileTransaction {
     return this.#scopes.every((scope) => scope.isQuiet)
   }
 
+  /** True while an upload is in flight. */
+  get isUploading(): boolean {
+    return this.#scopes.some((scope) => scope.isUploading)
+  }
+
   /** True after {@link FileTransaction.settle}. */
   get settled(): boolean {
     return this.#scopes.length === 0

@@ -24,7 +24,11 @@ export class TransactionScope {
   readonly #absorbed: TransactionScope[] = []
 
   get isQuiet(): boolean {
-    return this.#discarded.size === 0 && this.#uploads.every(({ finished }) => finished)
+    return this.#discarded.size === 0 && !this.isUploading
+  }
+
+  get isUploading(): boolean {
+    return this.#uploads.some(({ finished }) => !finished)
   }
 
   /** True for this scope, and for those that were released into it. */

@@ -1,11 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { FiledepotError } from '../errors.ts'
 
 /** Lets what needs a connection for itself, as a transaction does, wait until it is free. */
 export interface Turns {
+  /** True where there are turns, and the call does not come from within the one that is going on. */
+  readonly isOutside: boolean
   /**
    * Runs an action when its turn has come; at once where it is called from within the turn that is going on.
    *
    * @param entered whether code of the program runs within the action, anywhere, and could ask for a turn
+   * @throws FiledepotError `TURN_TIMEOUT` if it waits too long for one turn to end
    */
   run<T>(action: () => Promise<T>, entered: boolean): Promise<T>
   /** Runs the part of an action in which code of the program runs, as that of a storage. */
@@ -20,15 +24,38 @@ export interface Turns {
 
 /** Where every transaction has a connection of its own. */
 export const NO_TURNS: Turns = {
+  isOutside: false,
   run: (action) => action(),
   enter: (action) => action(),
   afterwards: (settling) => settling,
 }
 
+/** Options of {@link TurnsOnOneConnection}. */
+export interface TurnsOptions {
+  /**
+   * How long an action waits for one turn to end, in milliseconds; a queue of many short turns may take longer. After that
+   * it is refused with `TURN_TIMEOUT`: the turn may be waiting for the action. @default Infinity
+   */
+  readonly timeout?: number
+  /** What the turns share, for the message of that error. @default 'the connection' */
+  readonly what?: string
+  /** True while the turn does something that may take long, such as an upload. Its time begins anew then. @default never */
+  readonly isBusy?: () => boolean
+}
+
 interface Turn {
   running: boolean
+  /** When its time began. */
+  since: number
   /** What its caller waits for when it is over. */
   afterwards: Promise<unknown> | undefined
+}
+
+interface Waiting {
+  readonly begin: () => void
+  readonly refuse: (error: FiledepotError) => void
+  /** When it was asked for. */
+  readonly since: number
 }
 
 /**
@@ -41,15 +68,26 @@ export class TurnsOnOneConnection implements Turns {
   readonly #inside = new AsyncLocalStorage<Turn>()
   readonly #atEnd: () => Promise<void> | undefined
   /** Those who wait for their turn, in the order of their calls. */
-  readonly #waiting: (() => void)[] = []
+  readonly #waiting: Waiting[] = []
+  readonly #timeout: number
+  readonly #what: string
+  readonly #isBusy: () => boolean
+  /** Runs while somebody waits, and now and then a little longer. */
+  #timer: NodeJS.Timeout | undefined
   /** How many have been asked for and have not ended. */
   #count = 0
   #current: Turn | undefined
   #entered = false
 
   /** @param atEnd runs as the last part of every turn */
-  constructor(atEnd: () => Promise<void> | undefined = () => undefined) {
+  constructor(
+    atEnd: () => Promise<void> | undefined = () => undefined,
+    { timeout = Infinity, what = 'the connection', isBusy = () => false }: TurnsOptions = {},
+  ) {
     this.#atEnd = atEnd
+    this.#timeout = timeout
+    this.#what = what
+    this.#isBusy = isBusy
   }
 
   /** True for a call from within the turn that is going on, where that is {@link Turns.run | entered}. */
@@ -57,11 +95,15 @@ export class TurnsOnOneConnection implements Turns {
     return this.#inside.getStore()?.running === true
   }
 
+  get isOutside(): boolean {
+    return !this.isInside
+  }
+
   run<T>(action: () => Promise<T>, entered: boolean): Promise<T> {
     // A turn that has ended may live on in what it left running; that waits like everybody else.
     if (this.isInside) return action()
     if (this.#count++ === 0) return this.#run(action, entered)
-    return new Promise<void>((resolve) => this.#waiting.push(resolve)).then(() => this.#run(action, entered))
+    return this.#wait().then(() => this.#run(action, entered))
   }
 
   enter<T>(action: () => Promise<T>): Promise<T> {
@@ -79,7 +121,7 @@ export class TurnsOnOneConnection implements Turns {
 
   /** Two handlers, which V8 runs in less time than an `async` function with a `finally`: every save comes by here. */
   #run<T>(action: () => Promise<T>, entered: boolean): Promise<T> {
-    const turn: Turn = (this.#current = { running: true, afterwards: undefined })
+    const turn: Turn = (this.#current = { running: true, since: performance.now(), afterwards: undefined })
     return begin(entered ? () => this.enter(action) : action).then(
       (value) => {
         const ending = this.#end(turn)
@@ -102,7 +144,7 @@ export class TurnsOnOneConnection implements Turns {
       this.#current = undefined
       this.#count--
       if (this.#count === 0) this.#rest()
-      else this.#waiting.shift()?.()
+      else this.#beginNext()
     }
     const ending = this.#atEnd()
     if (ending) return ending.finally(over).then(() => turn.afterwards)
@@ -110,11 +152,65 @@ export class TurnsOnOneConnection implements Turns {
     return turn.afterwards
   }
 
+  #wait(): Promise<void> {
+    return new Promise((begin, refuse) => {
+      this.#waiting.push({ begin, refuse, since: performance.now() })
+      if (this.#timer) this.#timer.ref()
+      else this.#watch(this.#timeout)
+    })
+  }
+
+  #beginNext(): void {
+    this.#waiting.shift()?.begin()
+    // One timer serves many who wait: to make one for each would cost more than their turns.
+    if (this.#waiting.length === 0) this.#timer?.unref()
+  }
+
+  #watch(after: number): void {
+    if (after !== Infinity)
+      this.#timer = setTimeout(
+        () => {
+          this.#refuseLate()
+        },
+        Math.max(after, 1),
+      )
+  }
+
+  /** Refuses those that have waited too long for the turn that is going on. */
+  #refuseLate(): void {
+    this.#timer = undefined
+    const now = performance.now()
+    const turn = this.#current
+    if (turn && this.#isBusy()) turn.since = now
+    let longest = 0
+    for (const waiting of [...this.#waiting]) {
+      const waited = now - Math.max(waiting.since, turn?.since ?? now)
+      // Timers count whole milliseconds, and may be a part of one early.
+      if (waited < this.#timeout - 1) {
+        longest = Math.max(longest, waited)
+        continue
+      }
+      this.#waiting.splice(this.#waiting.indexOf(waiting), 1)
+      this.#count--
+      waiting.refuse(turnTimeout(this.#what, this.#timeout))
+    }
+    if (this.#waiting.length > 0) this.#watch(this.#timeout - longest)
+  }
+
   #rest(): void {
     if (!this.#entered) return
     this.#entered = false
     this.#inside.disable()
   }
+}
+
+function turnTimeout(what: string, timeout: number): FiledepotError {
+  return new FiledepotError(
+    'TURN_TIMEOUT',
+    `Waited ${timeout} ms for ${what}, and what holds it has not ended. ` +
+      'If that waits for this action, as for a job of a queue, write with the manager of its transaction, or after it. ' +
+      'If it only takes long, raise `turnTimeout`.',
+  )
 }
 
 /** Also of an action that throws at once. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { TurnsOnOneConnection } from '../../src/transaction/turns.ts'
 
 /** An action that says when it begins and ends, and takes a while. */
@@ -132,5 +132,55 @@ describe('turns on one connection', () => {
     await expect(failed).rejects.toThrow('a failed')
     expect(isDone).toBe(true)
     expect(turns.afterwards(deleting)).toBe(deleting)
+  })
+})
+
+describe('a turn that does not end', () => {
+  it('is waited for as long as `timeout` says, by each that waits; then those after it have theirs', async () => {
+    const turns = new TurnsOnOneConnection(undefined, { timeout: 60, what: 'the pen' })
+    let end: () => void = () => undefined
+    const endless = turns.run(() => new Promise<void>((resolve) => (end = resolve)), false)
+
+    const early = turns.run(() => Promise.resolve('early'), false)
+    await setTimeout(30)
+    const late = turns.run(() => Promise.resolve('late'), false)
+    const settled = Promise.allSettled([early, late])
+    await expect(early).rejects.toMatchObject({
+      code: 'TURN_TIMEOUT',
+      message: expect.stringContaining('Waited 60 ms for the pen'),
+    })
+    expect(await Promise.race([late.catch(() => 'refused'), setImmediate('waits')])).toBe('waits')
+    await settled
+    await expect(late).rejects.toMatchObject({ code: 'TURN_TIMEOUT' })
+    const last = turns.run(() => Promise.resolve('last'), false)
+    end()
+    await endless
+
+    expect(await last).toBe('last')
+  })
+
+  it('is one turn: a long queue of short ones is waited for', async () => {
+    const turns = new TurnsOnOneConnection(undefined, { timeout: 50 })
+
+    const results = await Promise.all(
+      Array.from({ length: 10 }, (_, index) => turns.run(() => setTimeout(15, index), false)),
+    )
+
+    expect(results).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+  })
+
+  it('takes its time while it is busy', async () => {
+    let isBusy = true
+    const turns = new TurnsOnOneConnection(undefined, { timeout: 30, isBusy: () => isBusy })
+    let end: () => void = () => undefined
+    const uploading = turns.run(() => new Promise<void>((resolve) => (end = resolve)), false)
+    const waiting = turns.run(() => Promise.resolve('done'), false)
+
+    await setTimeout(100)
+    isBusy = false
+    end()
+    await uploading
+
+    expect(await waiting).toBe('done')
   })
 })

@@ -80,6 +80,53 @@ describe('upsert', () => {
     expect(await database.pathsOfFiles()).toHaveLength(2)
   })
 
+  it('of a new row to which another of the same statement refers inserts both', async () => {
+    const notes = database.dataSource.getRepository(Note)
+
+    await notes.upsert(
+      [
+        { name: 'a', file: textFile('a') },
+        { name: 'b', parent: { name: 'a' }, file: textFile('b') },
+      ],
+      ['name'],
+    )
+
+    expect(await notes.count()).toBe(2)
+    expect(await database.pathsOfFiles()).toHaveLength(2)
+  })
+
+  it('of a new row that refers to itself inserts it', async () => {
+    const notes = database.dataSource.getRepository(Note)
+
+    await notes.upsert({ name: 'a', parent: { name: 'a' }, file: textFile('a') }, ['name'])
+    await notes.upsert({ name: 'a', parent: { name: 'a' }, file: textFile('new a') }, ['name'])
+
+    expect(await notes.count()).toBe(1)
+    expect(await database.pathsOfFiles()).toHaveLength(1)
+  })
+
+  it('of a new row to which a trigger refers inserts it, and gives the result that TypeORM gives', async () => {
+    if (!isOn('postgres')) return
+    const { dataSource } = database
+    await dataSource.query('CREATE TABLE audit (note varchar REFERENCES note (name) ON DELETE CASCADE)')
+    await dataSource.query(
+      'CREATE FUNCTION audit() RETURNS trigger AS $$ BEGIN INSERT INTO audit VALUES (NEW.name); RETURN NULL; END $$ LANGUAGE plpgsql',
+    )
+    await dataSource.query('CREATE TRIGGER audit AFTER INSERT ON note FOR EACH ROW EXECUTE FUNCTION audit()')
+    try {
+      const notes = dataSource.getRepository(Note)
+
+      const result = await notes.upsert({ name: 'a', text: 'a', file: textFile('a') }, ['name'])
+
+      expect(result.raw).toEqual([{ text: 'a' }])
+      expect(await notes.count()).toBe(1)
+      expect(await dataSource.query('SELECT note FROM audit')).toEqual([{ note: 'a' }])
+    } finally {
+      await dataSource.query('DROP TABLE audit')
+      await dataSource.query('DROP FUNCTION audit CASCADE')
+    }
+  })
+
   it('by a primary key of two columns replaces the file of that row only', async () => {
     await seats.save([
       { row: 'A', place: 1, plan: textFile('old A1') },

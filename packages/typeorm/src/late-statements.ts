@@ -1,0 +1,63 @@
+import type { QueryRunner } from 'typeorm'
+import { isConnectionKnownLost } from './known-lost.ts'
+import { tooLate, type RunnerEnds } from './runner-ends.ts'
+import type { RunnerTransactions } from './runner-transactions.ts'
+import type { TransactionWrites } from './transaction-writes.ts'
+
+type Query = (sql: string, ...rest: unknown[]) => Promise<unknown>
+
+const TO_SAVEPOINT = 'ROLLBACK TO SAVEPOINT typeorm_'
+const RELEASE = 'RELEASE SAVEPOINT typeorm_'
+/** What would commit itself after a transaction, or begin another one in it. Asked of late statements only. */
+const WRITES = /^\s*(?:BEGIN|CALL|DELETE|INSERT|MERGE|REPLACE|SAVEPOINT|START|TRUNCATE|UPDATE|WITH)\b/i
+
+/** What {@link refuseLateStatements} needs to know. */
+export interface LateStatementParts {
+  readonly ends: RunnerEnds
+  readonly writes: TransactionWrites
+  readonly transactions: RunnerTransactions
+}
+
+/**
+ * Refuses statements that come to a query runner after the COMMIT or ROLLBACK of their transaction. All ways of writing
+ * that TypeORM has end in its `query`, and so does the end of a transaction itself.
+ */
+export function refuseLateStatements(parts: LateStatementParts): (queryRunner: QueryRunner) => void {
+  const { ends, writes } = parts
+  const query: Query = function (this: QueryRunner, ...args) {
+    const original = (Object.getPrototypeOf(this) as { query: Query }).query
+    const [sql] = args
+    const isWhole = sql === 'COMMIT' || sql === 'ROLLBACK'
+    if (isWhole || sql.startsWith(TO_SAVEPOINT) || sql.startsWith(RELEASE))
+      return end(parts, this, { isWhole, isCommit: sql === 'COMMIT' }, () => original.apply(this, args))
+    if (writes.isLate(this) || ends.isTooLate(this)) {
+      if (WRITES.test(sql)) return Promise.reject(tooLate())
+    }
+    return original.apply(this, args)
+  }
+  return (queryRunner) => {
+    ends.made(queryRunner)
+    queryRunner.query = query as QueryRunner['query']
+  }
+}
+
+async function end(
+  { ends, writes, transactions }: LateStatementParts,
+  queryRunner: QueryRunner,
+  { isWhole, isCommit }: { isWhole: boolean; isCommit: boolean },
+  send: () => Promise<unknown>,
+): Promise<unknown> {
+  const over = ends.begin(queryRunner, isWhole)
+  let hasEnded = false
+  try {
+    // Those that have come since TypeORM's event. Nothing more begins now.
+    await writes.settled(queryRunner)
+    if (isWhole) writes.ended(queryRunner)
+    if (isCommit) transactions.sending(queryRunner, { isLost: isConnectionKnownLost(queryRunner) })
+    const result = await send()
+    hasEnded = true
+    return result
+  } finally {
+    over(hasEnded)
+  }
+}
