@@ -241,7 +241,7 @@ class Hanging extends MemoryBackend {
 }
 
 async function temporaryFiles(): Promise<string[]> {
-  const own = new RegExp(`^filedepot-spool-.+-${process.pid}-`)
+  const own = new RegExp(`^filedepot-spool-${process.pid}-`)
   return (await readdir(tmpdir())).filter((name) => own.test(name))
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { FileTooLargeError } from '../errors.ts'
 import { dressError } from '../storage/dress-error.ts'
 import type { Source } from './source.ts'
-import { newSpoolPath, removeSpooled } from './spool-folder.ts'
+import { makeSpoolFolder, removeSpoolFolder } from './spool-folder.ts'
 
 /** Up to this many bytes are kept in memory. */
 const MEMORY_BYTES = 4 * 1024 * 1024
@@ -18,7 +18,7 @@ export async function spoolSource(
   if (size > maxSize) throw new FileTooLargeError(filename, maxSize)
   if (source.ended) return { place: head, size }
 
-  const path = await newSpoolPath().catch((error: unknown) => {
+  const path = await makeSpoolFolder().catch((error: unknown) => {
     throw dressError('write', tmpdir(), error)
   })
   async function* counted(): AsyncGenerator<Uint8Array> {
@@ -30,10 +30,9 @@ export async function spoolSource(
     }
   }
   try {
-    // Others must not read it, nor have put a link there.
     await writeFile(path, counted(), { flag: 'wx', mode: 0o600 })
   } catch (error) {
-    await removeSpooled(path)
+    await removeSpoolFolder(path)
     throw dressError('write', path, error)
   }
   return { place: path, size }

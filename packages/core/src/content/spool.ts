@@ -8,6 +8,9 @@ import type { SpooledFile } from './spooled-file.ts'
  * of them twice: into memory up to 4 MiB, else into a temporary file. The rules are those that storing it would keep.
  * Bytes that are in memory are not copied.
  *
+ * A temporary file (mode 0600) is alone in a folder of its own (0700) under `os.tmpdir()`, which `TMPDIR` names. If the
+ * process is killed, the next process that makes a temporary file removes what it has left.
+ *
  * ```ts
  * import { spool, UploadedFile, type FileContent, type ProcessOptions, type StoreFile } from '@filedepot/core'
  *

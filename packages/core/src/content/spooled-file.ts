@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
-import { removeSpooled } from './spool-folder.ts'
+import { removeSpoolFolder } from './spool-folder.ts'
 
 /** What is known of a {@link SpooledFile}. */
 export interface SpooledFileInfo {
@@ -9,7 +9,7 @@ export interface SpooledFileInfo {
   readonly declaredType: string | undefined
   /** In bytes. */
   readonly size: number
-  /** All bytes, or else the path of the temporary file that holds them. It is alone in a folder that only its owner reads. */
+  /** All bytes, or else the path of the temporary file that holds them: alone in a folder that only this user can enter. */
   readonly place: Uint8Array | string
 }
 
@@ -37,8 +37,8 @@ export class SpooledFile implements SpooledFileInfo, AsyncDisposable {
       : Readable.from([place])
   }
 
-  /** Removes the temporary file, and its folder. */
+  /** Removes the temporary file and its folder. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (typeof this.place === 'string') await removeSpooled(this.place)
+    if (typeof this.place === 'string') await removeSpoolFolder(this.place)
   }
 }

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { readdir, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import type { FileToValidate, FileValidator } from '../../src/content/file-validator.ts'
 import { FileIntent } from '../../src/content/file-intent.ts'
@@ -23,9 +23,8 @@ function stream(bytes: Uint8Array, failing?: Error): Source {
 
 /** The temporary files of this process. */
 async function temporaryFiles(): Promise<string[]> {
-  const own = new RegExp(`^filedepot-spool-.+-${process.pid}-`)
-  const folders = (await readdir(tmpdir())).filter((name) => own.test(name))
-  return folders.map((name) => join(tmpdir(), name, 'content'))
+  const names = (await readdir(tmpdir())).filter((name) => name.startsWith(`filedepot-spool-${process.pid}-`))
+  return names.map((name) => join(tmpdir(), name, 'content'))
 }
 
 describe('spool', () => {
@@ -63,7 +62,7 @@ describe('spool', () => {
     expect(await temporaryFiles()).toEqual([path])
     expect((await stat(path)).mode & 0o777).toBe(0o600)
     expect((await stat(dirname(path))).mode & 0o777).toBe(0o700)
-    expect(await readdir(dirname(path))).toEqual(['content'])
+    expect(await readdir(dirname(path))).toEqual([basename(path)])
     expect(file).toMatchObject({ filename: 'large.bin', declaredType: 'video/x-own', size: large.byteLength })
     for (let time = 0; time < 2; time++) expect(Buffer.compare(await buffer(file.open()), large)).toBe(0)
 
