@@ -64,7 +64,7 @@ export {
 } from './errors.ts'
 
 // For packages beside this one: the form that all complaints about arguments have.
-export { describe, expected } from './expected.ts'
+export { checkWholeNumber, describe, expected } from './expected.ts'
 
 // For backends: the contract and two that keep it.
 export type {

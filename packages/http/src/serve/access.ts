@@ -1,3 +1,4 @@
+import { describe, FiledepotError } from '@filedepot/core'
 import type { Disposition } from './content-headers.ts'
 import type { FileHandlerSettings } from './file-handler-options.ts'
 import type { FileRequest, RequestedFile } from './file-request.ts'
@@ -15,8 +16,8 @@ export interface Grant {
 const PUBLIC: Grant = { by: 'public', wish: undefined, remaining: Infinity }
 const AUTHORIZED: Grant = { by: 'authorize', wish: undefined, remaining: Infinity }
 
-/** What access was decided to be: a grant, or the status to refuse the request with. */
-type Access = Grant | 401 | 403 | 404
+/** A grant, the status to refuse the request with, or the error of an `authorize` that answered neither yes nor no. */
+type Access = Grant | 401 | 403 | 404 | FiledepotError
 
 /** Whether a request may have its file. A promise only where `authorize` is asked, as each costs some of an answer. */
 export function decideAccess<Context>(
@@ -41,9 +42,23 @@ async function askApplication<Context>(
   file: RequestedFile,
   context: Context,
 ): Promise<Access> {
-  const verdict = (await authorize?.(request, file, context)) ?? false
+  const verdict: unknown = authorize ? await authorize(request, file, context) : false
   if (verdict === true) return AUTHORIZED
-  return verdict === false ? 403 : verdict
+  if (verdict === false) return 403
+  if (verdict === 401 || verdict === 403 || verdict === 404) return verdict
+  return new FiledepotError(
+    'INVALID_VERDICT',
+    `expected authorize to answer true, false, 401, 403 or 404 about "${file.path}", got ${describe(verdict)}: ` +
+      'the request is refused with 403',
+  )
+}
+
+/**
+ * Which pages may load the file: any page if it is public. If the cookie of a user opens it, a page of another site must
+ * not get its bytes into its process.
+ */
+export function resourcePolicyOf({ by }: Grant): string {
+  return by === 'public' ? 'cross-origin' : 'same-site'
 }
 
 /** How long an answer may be kept, in seconds, and how. */

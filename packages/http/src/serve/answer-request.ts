@@ -1,12 +1,12 @@
-import { hasCode, type DepotManager } from '@filedepot/core'
-import { cacheControlOf, decideAccess, type Grant } from './access.ts'
+import { FiledepotError, hasCode, type DepotManager } from '@filedepot/core'
+import { cacheControlOf, decideAccess, resourcePolicyOf, type Grant } from './access.ts'
 import { requestedRange } from './byte-range.ts'
 import { ContentHeaders } from './content-headers.ts'
 import { refusal, type FileAnswer } from './file-answer.ts'
 import type { FileHandlerSettings } from './file-handler-options.ts'
 import type { FileRequest } from './file-request.ts'
 import { parseFileUrl } from './file-url.ts'
-import { locateFile, type LocatedFile } from './located-file.ts'
+import { locateFile, LocatedFile } from './located-file.ts'
 import { checkPreconditions } from './preconditions.ts'
 import { Redirects, type RedirectTarget } from './redirects.ts'
 import { SeenFiles } from './seen-files.ts'
@@ -39,6 +39,12 @@ export class RequestAnswerer<Context> {
     const decided = decideAccess(this.#settings, request, { url, file, context })
     const grant = decided instanceof Promise ? await decided : decided
     if (typeof grant === 'number') return refusal(grant)
+    if (grant instanceof FiledepotError) {
+      this.#settings.onError(grant, request)
+      return refusal(403)
+    }
+    // Not before: who may not read must not learn which storages there are.
+    if (!(file instanceof LocatedFile)) return refusal(404)
     try {
       const redirected = this.#mayRedirect(request, file) ? await this.#redirect(file, grant) : undefined
       return redirected ?? (await this.#serve(request, file, grant))
@@ -56,6 +62,7 @@ export class RequestAnswerer<Context> {
     const { maxAge, immutable } = this.#settings
     return {
       'Cache-Control': cacheControlOf(grant, { maxAge, immutable, shared: true }),
+      'Cross-Origin-Resource-Policy': resourcePolicyOf(grant),
       ETag: etag,
       'Last-Modified': lastModified,
     }
@@ -76,7 +83,7 @@ export class RequestAnswerer<Context> {
   }
 
   async #serve(request: FileRequest, file: LocatedFile, grant: Grant): Promise<FileAnswer> {
-    const { immutable, sendfile } = this.#settings
+    const { immutable, sendfile, stallTimeout } = this.#settings
     const seen = immutable ? this.#seen.validatorsOf(file.path) : undefined
     if (seen && checkPreconditions(request, seen) === 304) return this.#unchanged(seen, grant)
 
@@ -101,7 +108,7 @@ export class RequestAnswerer<Context> {
     headers['Content-Length'] = String(length)
     if (isHead) return { status: 200, headers }
     if (range) headers['Content-Range'] = `bytes ${range.start}-${range.end}/${stored.size}`
-    return { status: range ? 206 : 200, headers, body: { file: stored, range, length } }
+    return { status: range ? 206 : 200, headers, body: { file: stored, range, length, stallTimeout } }
   }
 }
 
@@ -111,6 +118,7 @@ function redirection({ url, maxAge, shared }: RedirectTarget, grant: Grant): Fil
     headers: {
       'Cache-Control': cacheControlOf(grant, { maxAge, shared, immutable: false }),
       'Content-Length': '0',
+      'Cross-Origin-Resource-Policy': resourcePolicyOf(grant),
       Location: url,
     },
   }

@@ -71,8 +71,13 @@ export class ContentHeaders {
 
 function formatDisposition(filename: string, type: Disposition): string {
   // Other programs write into storages, too, so the name is cleaned once more.
-  const name = cleanFilename(filename)
+  // Half a surrogate pair has no bytes in UTF-8, so no header could say it.
+  const name = wellFormed(cleanFilename(filename))
   return create(name, { type, fallback: name.replace(/[^ -~]/gu, '?') })
+}
+
+function wellFormed(text: string): string {
+  return Buffer.from(text).toString()
 }
 
 /** What no browser takes for a page, as it is told not to guess. */

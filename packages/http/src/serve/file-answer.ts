@@ -17,6 +17,8 @@ export interface FileBodyPart {
   readonly range: ByteRange | undefined
   /** In bytes; the answer has said it in `Content-Length`. */
   readonly length: number
+  /** How long the client may take no bytes, in milliseconds. Then its connection is cut, and the file closed. */
+  readonly stallTimeout: number
 }
 
 const TEXTS: Readonly<Record<number, string>> = {

@@ -1,9 +1,13 @@
-import { FiledepotError, type DepotManager } from '@filedepot/core'
+import { checkWholeNumber, FiledepotError, type DepotManager } from '@filedepot/core'
 import { INLINE_TYPES } from '@filedepot/core'
 import type { FileRequest, RequestedFile } from './file-request.ts'
+import { requestFailed } from './request-failed.ts'
 import type { UrlSigner } from './url-signer.ts'
 
-/** What `authorize` answers: true lets the request through, false is the same as 403. */
+/**
+ * What `authorize` answers: exactly `true` lets the request through, `false` is the same as 403. Any other value refuses the
+ * request with 403, too, and is reported to `onError` as `INVALID_VERDICT`.
+ */
 export type Verdict = boolean | 401 | 403 | 404
 
 /** Options of {@link createFileHandler}. One of `public`, `authorize` and `signer` has to be there. */
@@ -19,6 +23,9 @@ export interface FileHandlerOptions<Context = undefined> {
   /**
    * Decides who may read a file, before anybody looks whether it is there. Requests with a good signature are not
    * asked about. What it throws or rejects with fails the request.
+   *
+   * It is also asked about files and storages that do not exist, so that the status tells nobody which storages there
+   * are: compare `file.path` with your rows. Without this function, and with a `signer`, an unsigned URL gets 403.
    */
   authorize?: (request: FileRequest, file: RequestedFile, context: Context) => Verdict | Promise<Verdict>
   /** Admits the URLs that it has signed. A URL whose signature is not good is refused, whatever else is allowed. */
@@ -54,6 +61,13 @@ export interface FileHandlerOptions<Context = undefined> {
    *   "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'"
    */
   contentSecurityPolicy?: string
+  /**
+   * How long a client may take no bytes of a file, in milliseconds; it has this time for each piece of 256 KiB at most.
+   * Then the file is closed and the connection cut. `Infinity` waits for ever. @default 60000, a minute
+   */
+  stallTimeout?: number
+  /** Hears of an `authorize` that answered something that is no {@link Verdict}. @default a warning of the process */
+  onError?: (error: FiledepotError, request: FileRequest) => void
   /** Has the web server in front of this program send the files of local storages. @default this program sends them */
   sendfile?: SendfileOptions
 }
@@ -91,6 +105,8 @@ export function checkOptions<Context>(
     maxAge: WEEK_SECONDS,
     immutable: true,
     inlineTypes: INLINE_TYPES,
+    stallTimeout: 60_000,
+    onError: requestFailed,
     ...options,
     mountPath: mountPathOf(options.mountPath ?? pathOfUrl(depot.baseUrl)),
   } satisfies FileHandlerSettings<Context>
@@ -106,6 +122,7 @@ export function checkOptions<Context>(
   }
   checkSeconds('redirectExpiresIn', settings.redirectExpiresIn, 1)
   checkSeconds('maxAge', settings.maxAge, 0)
+  checkWholeNumber('stallTimeout', settings.stallTimeout, 1)
   return settings
 }
 

@@ -1,10 +1,9 @@
-import { hasCode, type DepotManager } from '@filedepot/core'
-import { pipeline, Readable, Transform } from 'node:stream'
+import type { DepotManager } from '@filedepot/core'
 import { RequestAnswerer } from './answer-request.ts'
-import { refusal, type FileAnswer, type FileBodyPart } from './file-answer.ts'
+import type { FileAnswer } from './file-answer.ts'
 import { checkOptions, type FileHandlerOptions } from './file-handler-options.ts'
 import type { FileRequest } from './file-request.ts'
-import { LengthCheck, openBody } from './open-body.ts'
+import { webBody } from './web-body.ts'
 
 /** What {@link FileHandlerOptions.authorize} gets as its third argument; left out where it takes none. */
 export type ContextArgument<Context> = undefined extends Context ? [context?: Context] : [context: Context]
@@ -15,7 +14,8 @@ export interface FileHandler<Context = undefined> {
    * The answer, or `undefined` where the request is not for a file: another method than GET and HEAD, or a path that is
    * not under the mount path.
    *
-   * Rejects where a storage fails; a file that is not there is an answer, 404.
+   * Rejects where a storage fails; a file that is not there is an answer, 404. The file is opened when the body is read,
+   * so that a body that nobody reads holds nothing open. One that was deleted or replaced since then breaks the body.
    */
   (request: FileRequest, ...context: ContextArgument<Context>): Promise<Response | undefined>
 
@@ -50,51 +50,13 @@ export function createFileHandler<Context = undefined>(
 
   const handle = async (request: FileRequest, ...context: ContextArgument<Context>) => {
     const found = await answer(request, ...context)
-    if (!found) return undefined
-    return await toResponse(request, found).catch((error: unknown) => {
-      // Deleted between the two looks at it.
-      if (hasCode(error, 'FILE_NOT_FOUND')) return toResponse(request, refusal(404))
-      throw error
-    })
+    return found && toResponse(request, found)
   }
   return Object.assign(handle, { answer })
 }
 
-async function toResponse(
-  { method, signal }: FileRequest,
-  { status, headers, text, body }: FileAnswer,
-): Promise<Response> {
+function toResponse({ method, signal }: FileRequest, { status, headers, text, body }: FileAnswer): Response {
   const init = { status, headers }
   if (!body) return new Response(method === 'HEAD' ? null : (text ?? null), init)
-  const stream = pipeline(await openBody(body, signal), checked(body), () => {
-    // Who reads the body hears of it.
-  })
-  return new Response(Readable.toWeb(stream) as never, init)
-}
-
-function checked(body: FileBodyPart): Transform {
-  const check = new LengthCheck(body)
-  return new Transform({
-    transform(chunk: Uint8Array, _encoding, callback) {
-      attempt(callback, () => {
-        check.add(chunk)
-        this.push(chunk)
-      })
-    },
-    flush(callback) {
-      attempt(callback, () => {
-        check.end()
-      })
-    },
-  })
-}
-
-function attempt(callback: (error?: Error | null) => void, action: () => void): void {
-  try {
-    action()
-  } catch (error) {
-    callback(error as Error)
-    return
-  }
-  callback()
+  return new Response(webBody(body, signal) as never, init)
 }

@@ -10,8 +10,9 @@ export interface FileUrl {
 
 /** `undefined` where the URL is not under the mount path, `'none'` where it is and names no file. */
 export function parseFileUrl(mountPath: string, url: string): FileUrl | 'none' | undefined {
-  const { path, query } = splitUrl(url)
-  if (!path.startsWith(mountPath)) return undefined
+  const parts = splitUrl(url)
+  if (!parts?.path.startsWith(mountPath)) return undefined
+  const { path, query } = parts
   const rest = path.slice(mountPath.length)
   if (rest !== '' && !rest.startsWith('/')) return undefined
   const [storage, id, more] = rest.slice(1).split('/', 3)
@@ -27,9 +28,13 @@ function decode(segment: string): string {
   return segment.includes('%') ? decodeURIComponent(segment) : segment
 }
 
-/** The path as it stands in the request: `..` is not resolved, so it names no storage. */
-function splitUrl(url: string): { path: string; query: string } {
+/**
+ * The path as it stands in the request: `..` is not resolved, so it names no storage. `undefined` for what is no URL, as the
+ * `*` of `OPTIONS *`.
+ */
+function splitUrl(url: string): { path: string; query: string } | undefined {
   if (!url.startsWith('/')) {
+    if (!URL.canParse(url)) return undefined
     const { pathname, search } = new URL(url)
     return { path: pathname, query: search.slice(1) }
   }

@@ -4,6 +4,7 @@ import { refusal, type FileAnswer } from './file-answer.ts'
 import type { ContextArgument, FileHandler } from './file-handler.ts'
 import type { FileRequest } from './file-request.ts'
 import { ReplacedError } from './open-body.ts'
+import { requestFailed } from './request-failed.ts'
 import { sendFile } from './send-file.ts'
 import { writeHead } from './write-head.ts'
 
@@ -39,7 +40,7 @@ export type NodeHandler<Req extends IncomingMessage = IncomingMessage> = (
  */
 export function toNodeHandler<Context = undefined, Req extends IncomingMessage = IncomingMessage>(
   handler: FileHandler<Context>,
-  { context, onError = warn }: NodeHandlerOptions<Context, Req> = {},
+  { context, onError = requestFailed }: NodeHandlerOptions<Context, Req> = {},
 ): NodeHandler<Req> {
   return async (request, response, next) => {
     const respond = async () => {
@@ -93,8 +94,4 @@ async function send(answer: FileAnswer, request: IncomingMessage, response: Serv
 function sendText(answer: FileAnswer, { method }: IncomingMessage, response: ServerResponse): void {
   writeHead(answer, response)
   response.end(method === 'HEAD' ? undefined : answer.text)
-}
-
-function warn(error: unknown, { url }: IncomingMessage): void {
-  process.emitWarning(`${url ?? ''} could not be sent: ${String(error)}`, 'FiledepotWarning')
 }

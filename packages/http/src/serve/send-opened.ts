@@ -1,7 +1,7 @@
 import type { OpenedFile } from '@filedepot/core'
 import { ServerResponse } from 'node:http'
 import { BufferPool } from './buffer-pool.ts'
-import { drained } from './drained.ts'
+import { cutAfter, cutUnread, drained } from './drained.ts'
 import type { FileAnswer, FileBodyPart } from './file-answer.ts'
 import { ReplacedError } from './open-body.ts'
 import { writeHead } from './write-head.ts'
@@ -17,7 +17,7 @@ export const JOINED_BYTES = 8 * 1024
 export async function sendOpened(
   opened: OpenedFile,
   answer: FileAnswer,
-  { file, range, length }: FileBodyPart,
+  { file, range, length, stallTimeout }: FileBodyPart,
   response: ServerResponse,
 ): Promise<void> {
   if (opened.etag !== file.etag || opened.size !== file.size) throw new ReplacedError(file)
@@ -37,9 +37,10 @@ export async function sendOpened(
       finish(response, chunk, () => {
         pool.give(buffer)
       })
+      cutUnread(response, stallTimeout)
       return
     }
-    await written(response, chunk)
+    await written(response, chunk, stallTimeout)
   }
 }
 
@@ -57,17 +58,20 @@ function finish(response: ServerResponse, chunk: Buffer, release: () => void): v
 }
 
 /** Resolves when the bytes may be changed, or when the client is gone. */
-async function written(response: ServerResponse, chunk: Buffer): Promise<void> {
+async function written(response: ServerResponse, chunk: Buffer, timeout: number): Promise<void> {
   if (!isPlain(response)) {
-    if (!response.write(Buffer.from(chunk))) await drained(response)
+    if (!response.write(Buffer.from(chunk))) await drained(response, timeout)
     return
   }
   await new Promise<void>((resolve) => {
-    response.once('close', resolve)
-    response.write(chunk, () => {
-      response.off('close', resolve)
+    const timer = cutAfter(response, timeout)
+    const done = () => {
+      clearTimeout(timer)
+      response.off('close', done)
       resolve()
-    })
+    }
+    response.once('close', done)
+    response.write(chunk, done)
   })
 }
 

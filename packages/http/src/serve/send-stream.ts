@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import type { FileAnswer, FileBodyPart } from './file-answer.ts'
 import { LengthCheck, openBody } from './open-body.ts'
 import { JOINED_BYTES } from './send-opened.ts'
-import { drained } from './drained.ts'
+import { cutUnread, drained } from './drained.ts'
 import { writeHead } from './write-head.ts'
 
 /** What is shorter is there before anybody could go away, and watching for that costs some of what it takes. */
@@ -26,6 +26,7 @@ export async function sendStream(
       // One system call for head and body: Node joins them where both are text, here of one character a byte.
       if (first.byteLength <= JOINED_BYTES) response.end(first.toString('latin1'), 'latin1')
       else response.end(first)
+      cutUnread(response, body.stallTimeout)
       return
     }
     if (first) stream.unshift(first)
@@ -46,10 +47,11 @@ async function pump(stream: Readable, body: FileBodyPart, response: ServerRespon
   const check = new LengthCheck(body)
   for await (const chunk of stream as AsyncIterable<Uint8Array>) {
     check.add(chunk)
-    if (!response.write(chunk)) await drained(response)
+    if (!response.write(chunk)) await drained(response, body.stallTimeout)
   }
   check.end()
   response.end()
+  cutUnread(response, body.stallTimeout)
 }
 
 /** Whoever waits for an answer, and may go away. */

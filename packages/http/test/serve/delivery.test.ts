@@ -228,7 +228,7 @@ describe('an error of a storage', () => {
     expect(onError.mock.calls).toEqual([[backend.failure, expect.objectContaining({ url: path })]])
   })
 
-  it('that a file was deleted between two looks at it is a 404', async () => {
+  it('that a file was deleted between two looks at it is a 404, or breaks the body of a Response', async () => {
     class ForgetfulBackend extends MemoryBackend {
       override async read(id: string): Promise<Readable> {
         await this.delete([id])
@@ -241,7 +241,8 @@ describe('an error of a storage', () => {
 
     expect(await ask(server, path)).toMatchObject({ status: 404, headers: { 'cache-control': 'no-store' } })
     const id = await files.create(LARGE)
-    expect(await handler(new Request(`http://localhost/depot/default/${id}`))).toMatchObject({ status: 404 })
+    const response = await handler(new Request(`http://localhost/depot/default/${id}`))
+    await expect(response?.text()).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
   })
 })
 
