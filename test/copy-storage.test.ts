@@ -135,8 +135,8 @@ describe('copyStorage', () => {
     const first = await copyStorage(source, target, { readBack: true })
     const second = await copyStorage(source, target)
 
-    expect(first).toEqual({ copied: 3, skipped: 0, vanished: 0, bytes: 300_005 })
-    expect(second).toEqual({ copied: 0, skipped: 3, vanished: 0, bytes: 0 })
+    expect(first).toEqual({ copied: 3, skipped: 0, vanished: 0, bytes: 300_005, leftovers: [] })
+    expect(second).toEqual({ copied: 0, skipped: 3, vanished: 0, bytes: 0, leftovers: [] })
     expect(await contentOf(target)).toEqual(await contentOf(source))
   })
 })

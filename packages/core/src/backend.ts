@@ -139,7 +139,11 @@ export interface StorageBackend {
    */
   delete(ids: readonly string[]): Promise<DeleteReport>
 
-  /** The ids of all files in ascending order, or of those after `after` only. Never holds the whole list in memory. */
+  /**
+   * The ids of all files in ascending order, or of those after `after` only. Never holds the whole list in memory. It may
+   * also have ids whose file is being written, or whose process was killed while it wrote: {@link StorageBackend.delete}
+   * removes what is there.
+   */
   list(options?: { after?: string | undefined }): AsyncIterable<string>
 
   /**

@@ -38,6 +38,8 @@ export const ERROR_CODES = {
   STORAGE_EXISTS: 'A storage or alias of this name is configured already.',
   STORAGE_FULL: 'The storage has no room left. Nothing was stored.',
   STORAGE_NOT_FOUND: 'No storage or alias of this name is configured.',
+  STORAGE_UNAVAILABLE:
+    'The folder of a local storage is not there, or is another one: its disk is not mounted. Nothing was changed.',
   TOO_MANY_PARTS: 'A request to upload files has more files, fields or bytes than its receiver takes.',
   TOO_MANY_PIXELS:
     'An image has more pixels than `limitInputPixels`, with all of its frames, or a side longer than `limitInputSide`. Nothing was stored.',

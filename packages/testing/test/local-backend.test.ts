@@ -31,10 +31,11 @@ describe('LocalBackend', () => {
 async function namesOfNoFile(backend: LocalBackend): Promise<string[]> {
   const entries = await readdir(backend.folder, { recursive: true, withFileTypes: true }).catch(() => [])
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
-  const own = new Set<string>()
+  const own = new Set<string>(['.depot'])
   for await (const id of backend.list()) {
     const sidecar = `${id}.json`
-    const path = paths.find((one) => basename(one) === sidecar) ?? sidecar
+    const path = paths.find((one) => basename(one) === sidecar)
+    if (path === undefined) continue
     const { content } = JSON.parse(await readFile(path, 'utf8')) as { content: string }
     own.add(sidecar).add(content)
   }

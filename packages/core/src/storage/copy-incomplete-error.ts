@@ -11,6 +11,11 @@ export interface CopyReport {
   readonly vanished: number
   /** How many bytes the copied files have. */
   readonly bytes: number
+  /**
+   * Ids that the source lists, but that have no file: what a process has left that was killed while it stored one, or a file
+   * that is just being stored. They are not copied. A row that refers to one has lost its file. At most the first 1,000.
+   */
+  readonly leftovers: readonly string[]
 }
 
 /** A file that could not be copied, and why. */

@@ -44,7 +44,8 @@ const ATTEMPTS = 3
  *
  * Files that are there already, and right, are not copied again, so a second run does what an interrupted one has left.
  * Where both are of one service that can, it copies the files itself, and their bytes do not come here. Each copy has
- * the size and the SHA-256 of its original, or is not there. A file that cannot be copied stops no other; in the end
+ * the size and the SHA-256 of its original, or is not there. What a killed process has left in the source is named in the
+ * report. A file that cannot be copied stops no other; in the end
  * the error lists them all. Nothing is ever deleted from the target that it is not about to get anew.
  *
  * ```ts
@@ -78,8 +79,9 @@ class StorageCopy {
   readonly #to: FileStorage
   readonly #options: CopyStorageOptions
   readonly #signal: AbortSignal | undefined
-  readonly #count = { copied: 0, skipped: 0, vanished: 0, bytes: 0 }
+  readonly #count = { copied: 0, skipped: 0, vanished: 0, bytes: 0, leftovers: [] as string[] }
   readonly #failures: CopyFailure[] = []
+  #leftovers = 0
   #stopped = false
 
   constructor(from: FileStorage, to: FileStorage, options: CopyStorageOptions) {
@@ -127,7 +129,10 @@ class StorageCopy {
     const count = this.#count
     try {
       const outcome = await this.#bring(id, isPresent)
-      if (typeof outcome === 'string') count[outcome]++
+      if (outcome === 'leftover') {
+        this.#leftovers++
+        if (count.leftovers.length < MOST_LEFTOVERS) count.leftovers.push(id)
+      } else if (typeof outcome === 'string') count[outcome]++
       else {
         count.copied++
         count.bytes += outcome.size
@@ -138,13 +143,14 @@ class StorageCopy {
       if (this.#failures.length >= maxFailures) this.#stopped = true
     }
     const failed = this.#failures.length
-    onProgress?.({ ...count, id, failed, done: count.copied + count.skipped + count.vanished + failed })
+    const done = count.copied + count.skipped + count.vanished + this.#leftovers + failed
+    onProgress?.({ ...count, id, failed, done })
   }
 
-  async #bring(id: string, isPresent: boolean): Promise<StoredFile | 'skipped' | 'vanished'> {
+  async #bring(id: string, isPresent: boolean): Promise<StoredFile | 'skipped' | 'vanished' | 'leftover'> {
     for (let attempt = 1; ; attempt++) {
       const file = await this.#find(this.#from, id)
-      if (!file) return 'vanished'
+      if (!file) return (await this.#isListed(id)) ? 'leftover' : 'vanished'
       if (isPresent && isCopyOf(await this.#findCopy(id), file)) return 'skipped'
       try {
         await this.#to.replace(file, file, this.#signal && { signal: this.#signal })
@@ -186,6 +192,13 @@ class StorageCopy {
     }
   }
 
+  /** True if the source still lists an id of which it has no file. */
+  async #isListed(id: string): Promise<boolean> {
+    // A text that sorts right before the id. Backends compare texts, and make nothing of them.
+    for await (const listed of this.#from.backend.list({ after: id.slice(0, -1) })) return listed === id
+    return false
+  }
+
   /** One that cannot be read is as good as none. */
   async #findCopy(id: string): Promise<StoredFile | undefined> {
     try {
@@ -205,6 +218,8 @@ class StorageCopy {
     }
   }
 }
+
+const MOST_LEFTOVERS = 1000
 
 /** More than any service takes; `Infinity` is as good. */
 const MOST_LANES = 1000

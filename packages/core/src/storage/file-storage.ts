@@ -204,7 +204,10 @@ export class FileStorage {
     return (await this.#run('read', id, () => this.backend.stat(id))) !== undefined
   }
 
-  /** The ids of all files in ascending order, or of those after an id. */
+  /**
+   * The ids of all files in ascending order, or of those after an id. It may also have ids whose file is being written, or
+   * whose process was killed while it wrote: `exists` is then false, and `delete` removes what is there.
+   */
   async *list(options: { after?: FileOrId } = {}): AsyncGenerator<string> {
     const after = options.after === undefined ? undefined : this.#idOf(options.after)
     try {

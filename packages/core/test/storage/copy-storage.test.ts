@@ -65,7 +65,7 @@ describe('copyStorage', () => {
 
     const report = await copyStorage(from, to, { readBack: true })
 
-    expect(report).toEqual({ copied: 5, skipped: 0, vanished: 0, bytes: 370_015 })
+    expect(report).toEqual({ copied: 5, skipped: 0, vanished: 0, bytes: 370_015, leftovers: [] })
     // A file that had no hash got one on its way.
     const hashed = before.map((file) => ({ ...(file as object), sha256: (file as { bytes: string }).bytes }))
     expect(await contentOf(to)).toEqual(hashed)
@@ -97,7 +97,7 @@ describe('copyStorage', () => {
 
     const report = await copyStorage(from, to)
 
-    expect(report).toEqual({ copied: 1, skipped: 5, vanished: 0, bytes: 4 })
+    expect(report).toEqual({ copied: 1, skipped: 5, vanished: 0, bytes: 4, leftovers: [] })
     expect(counting.written).toEqual([late])
     expect(await idsOf(to)).toEqual([...(await idsOf(from)), own].sort())
   })
@@ -176,7 +176,7 @@ describe('copyStorage', () => {
 
     await copyStorage(from, to, { concurrency: 1, onProgress: (progress) => heard.push(progress) })
 
-    const common = { vanished: 0, failed: 0, skipped: 1 }
+    const common = { vanished: 0, failed: 0, skipped: 1, leftovers: [] }
     expect(heard).toEqual([
       { ...common, id: ids[0], done: 1, copied: 0, bytes: 0 },
       { ...common, id: ids[1], done: 2, copied: 1, bytes: 2 },
@@ -194,7 +194,7 @@ describe('copyStorage', () => {
   })
 })
 
-const nothing = { copied: 0, skipped: 0, vanished: 0, bytes: 0 }
+const nothing = { copied: 0, skipped: 0, vanished: 0, bytes: 0, leftovers: [] }
 
 /** Counts writes, and can forget hashes. */
 class CountingBackend extends MemoryBackend {
@@ -237,7 +237,7 @@ describe('a file that copyStorage cannot copy', () => {
       expect(error).toBeInstanceOf(CopyIncompleteError)
       expect(error).toMatchObject({
         code: 'COPY_INCOMPLETE',
-        report: { copied: 1, skipped: 0, vanished: 0, bytes: 10 },
+        report: { copied: 1, skipped: 0, vanished: 0, bytes: 10, leftovers: [] },
         failures: [{ id: bad, error: { code: 'HASH_MISMATCH' } }],
         cause: { code: 'HASH_MISMATCH' },
       })

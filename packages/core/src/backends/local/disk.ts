@@ -56,9 +56,10 @@ const OR_UNDEFINED = { throwIfNoEntry: false } as const
 const SMALL_BYTES = 64 * 1024
 
 /** As `writeFileSync`, which looks at more options than the writing takes. */
-function createNow(path: string, bytes: Uint8Array, sync = false): void {
+function createNow(path: string, bytes: Uint8Array, mode: number | undefined, sync = false): void {
   const fd = fs.openSync(path, 'wx')
   try {
+    if (mode !== undefined) fs.fchmodSync(fd, mode)
     writeNow(fd, bytes)
     if (sync) fs.fsyncSync(fd)
   } finally {
@@ -76,12 +77,17 @@ function writeTextNow(fd: number, text: string): void {
   if (written < Buffer.byteLength(text)) writeNow(fd, Buffer.from(text), written)
 }
 
-/** Many bytes go through the thread pool; few bytes, and the names of files, do not. */
-export const directDisk: Disk = {
+/**
+ * Many bytes go through the thread pool; few bytes, and the names of files, do not.
+ *
+ * @param mode of new files, whatever the umask is
+ */
+export const directDisk = (mode: number | undefined): Disk => ({
   createPairNow(path, bytes, textPath, text) {
     const fd = fs.openSync(textPath, 'wx')
     try {
-      createNow(path, bytes)
+      if (mode !== undefined) fs.fchmodSync(fd, mode)
+      createNow(path, bytes, mode)
       writeTextNow(fd, text)
     } catch (error) {
       fs.rmSync(path, { force: true })
@@ -95,6 +101,7 @@ export const directDisk: Disk = {
   async create(path, bytes, sync) {
     const fd = fs.openSync(path, 'wx')
     try {
+      if (mode !== undefined) fs.fchmodSync(fd, mode)
       if (bytes.byteLength <= SMALL_BYTES) writeNow(fd, bytes)
       else
         for (let offset = 0; offset < bytes.byteLength;)
@@ -109,7 +116,7 @@ export const directDisk: Disk = {
   replaceText: (path, temporary, text, sync) =>
     new Promise((resolve) => {
       try {
-        createNow(temporary, Buffer.from(text), sync)
+        createNow(temporary, Buffer.from(text), mode, sync)
         fs.renameSync(temporary, path)
       } catch (error) {
         fs.rmSync(temporary, { force: true })
@@ -133,15 +140,23 @@ export const directDisk: Disk = {
       fs.unlinkSync(path)
       resolve()
     }),
-}
+})
 
-/** Everything goes through the thread pool. */
-export const threadPoolDisk: Disk = {
-  create: (path, bytes, sync) => promises.writeFile(path, bytes, { flag: 'wx', flush: sync }),
+/**
+ * Everything goes through the thread pool.
+ *
+ * @param mode of new files, whatever the umask is
+ */
+export const threadPoolDisk = (mode: number | undefined): Disk => ({
+  async create(path, bytes, sync) {
+    await promises.writeFile(path, bytes, { flag: 'wx', flush: sync })
+    if (mode !== undefined) await promises.chmod(path, mode)
+  },
 
   async replaceText(path, temporary, text, sync) {
     try {
       await promises.writeFile(temporary, text, { flag: 'wx', flush: sync })
+      if (mode !== undefined) await promises.chmod(temporary, mode)
       await promises.rename(temporary, path)
     } catch (error) {
       await promises.rm(temporary, { force: true })
@@ -152,4 +167,4 @@ export const threadPoolDisk: Disk = {
   open: openByThreadPool,
   readText: (path) => promises.readFile(path, 'utf8'),
   unlink: (path) => promises.unlink(path),
-}
+})

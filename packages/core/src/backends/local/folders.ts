@@ -2,7 +2,9 @@ import { readdir } from 'node:fs/promises'
 
 /** What the name of a sidecar ends with, behind the id. */
 export const SIDECAR = '.json'
-export const SHARD_DIGITS = 6
+const SHARD_DIGITS = 6
+/** The name of a folder that holds files. */
+export const SHARD = /^[0-9a-f]{6}$/
 
 /** The name of the folder in which the file with an id is. */
 export function shardOf(id: string): string {

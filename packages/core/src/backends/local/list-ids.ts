@@ -1,8 +1,11 @@
 import { join } from 'node:path'
 import type { DepotFolders } from './depot-folders.ts'
-import { readSorted, SHARD_DIGITS, shardOf, SIDECAR } from './folders.ts'
+import { readSorted, SHARD, shardOf } from './folders.ts'
 
-/** The ids of the files in a folder in order: the folders within it are, so one of them at a time is looked at. */
+/**
+ * The ids in a folder in order: the folders within it are, so one of them at a time is looked at. An id is listed if
+ * anything bears it: a file, one that is being written, or what a process has left that was killed.
+ */
 export async function* listIds(
   folder: string,
   after: string,
@@ -10,7 +13,7 @@ export async function* listIds(
 ): AsyncGenerator<string> {
   const names = await readSorted(folder)
   const old = depot?.byShard(names)
-  const ownShards = new Set(names.filter((name) => name.length === SHARD_DIGITS))
+  const ownShards = new Set(names.filter((name) => SHARD.test(name)))
   const shards = old ? [...new Set([...ownShards, ...old.keys()])].sort() : ownShards
   for (const shard of shards) {
     if (shard < shardOf(after)) continue
@@ -23,7 +26,14 @@ export async function* listIds(
   }
 }
 
+/** The sidecar of an id, its bytes, or a sidecar that was not put into its place. */
+const OF_AN_ID = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\./
+
 async function idsIn(shard: string): Promise<string[]> {
-  const names = await readSorted(shard)
-  return names.filter((name) => name.endsWith(SIDECAR)).map((name) => name.slice(0, -SIDECAR.length))
+  const ids = new Set<string>()
+  for (const name of await readSorted(shard)) {
+    const [, id] = OF_AN_ID.exec(name) ?? []
+    if (id !== undefined) ids.add(id)
+  }
+  return [...ids]
 }

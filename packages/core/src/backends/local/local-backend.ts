@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { createReadStream, mkdirSync } from 'node:fs'
-import { mkdir, open, rmdir } from 'node:fs/promises'
-import { dirname, join, resolve, sep } from 'node:path'
+import { chmodSync, createReadStream, mkdirSync } from 'node:fs'
+import { access, chmod, mkdir, open, rmdir } from 'node:fs/promises'
+import { join, resolve, sep } from 'node:path'
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import type {
@@ -17,7 +17,9 @@ import { FiledepotError, FileNotFoundError } from '../../errors.ts'
 import { expected } from '../../expected.ts'
 import { DepotFolders } from './depot-folders.ts'
 import { directDisk, threadPoolDisk, type Disk } from './disk.ts'
-import { isMissing, readSorted, shardOf, SIDECAR } from './folders.ts'
+import { FolderMarker } from './folder-marker.ts'
+import { isMissing, shardOf, SIDECAR } from './folders.ts'
+import { Leftovers } from './leftovers.ts'
 import { listIds } from './list-ids.ts'
 import { checkLength } from './opened-local-file.ts'
 import { SidecarReader } from './sidecar-reader.ts'
@@ -42,6 +44,16 @@ export interface LocalBackendOptions {
    * is what replaces one of DEPOT's. Listing keeps the names of DEPOT's files in memory. @default false
    */
   pythonDepot?: boolean
+  /**
+   * False: the folder has to be there with its marker, `.depot`; otherwise every operation rejects with
+   * `STORAGE_UNAVAILABLE`. Set it for a folder on a mount, so that a process that starts before the mount is there stores
+   * nothing below the mount point. {@link LocalBackend.ensureFolder} makes the folder and the marker once. @default true
+   */
+  create?: boolean
+  /** The mode of new files, for example `0o640`, whatever the umask is. @default `0o666` less the umask */
+  fileMode?: number
+  /** The mode of new folders, for example `0o750`, whatever the umask is. @default `0o777` less the umask */
+  folderMode?: number
 }
 
 /** Up to so many bytes are read at once: a stream of its own would cost more than the bytes. */
@@ -60,7 +72,8 @@ const SHARD_ATTEMPTS = 10
  * Folders are the first six digits of the id: as ids start with the time, each holds what came in within 4.7 hours, and
  * sorted folders make a sorted list.
  *
- * The folder is made on the first write.
+ * The folder is made on the first write, with a marker (`.depot`) by which it is known again. If the marker is gone
+ * or is another one, the disk is not mounted: every operation rejects with `STORAGE_UNAVAILABLE` until it is back.
  *
  * ```ts
  * import { depot, LocalBackend } from '@filedepot/core'
@@ -74,18 +87,28 @@ export class LocalBackend implements StorageBackend {
   readonly #disk: Disk
   readonly #sidecars: SidecarReader
   readonly #fsync: boolean
+  readonly #fileMode: number | undefined
+  readonly #folderMode: number | undefined
+  readonly #marker: FolderMarker
   readonly #createNow: StorageBackend['createNow']
   readonly #depot: DepotFolders | undefined
   /** The last change of each id that is being changed, so that two in this process follow each other. */
   readonly #changing = new Map<string, Promise<void>>()
+  /** The names of bytes that are being written by this process. */
+  readonly #writing = new Set<string>()
 
-  constructor(
-    folder: string,
-    { fsync = false, networkMount = false, pythonDepot = false }: LocalBackendOptions = {},
-  ) {
+  /** @throws FiledepotError `INVALID_ARGUMENT` */
+  constructor(folder: string, options: LocalBackendOptions = {}) {
+    const { fsync = false, networkMount = false, pythonDepot = false, create = true } = options
+    const { fileMode, folderMode } = options
     if (typeof folder !== 'string' || folder === '') throw expected('folder', 'the path of a folder', folder)
+    checkMode('fileMode', fileMode, 0o600)
+    checkMode('folderMode', folderMode, 0o700)
     this.folder = resolve(folder)
-    this.#disk = networkMount ? threadPoolDisk : directDisk
+    this.#fileMode = fileMode
+    this.#folderMode = folderMode
+    this.#marker = new FolderMarker(this.folder, { create, direct: !networkMount, fileMode, folderMode })
+    this.#disk = (networkMount ? threadPoolDisk : directDisk)(fileMode)
     this.#sidecars = new SidecarReader(this.#disk)
     this.#fsync = fsync
     const { createPairNow } = this.#disk
@@ -97,6 +120,25 @@ export class LocalBackend implements StorageBackend {
     this.#depot = pythonDepot ? new DepotFolders(this.folder, this.#disk) : undefined
   }
 
+  /**
+   * Makes the folder and its marker if they are missing. A storage with `create: false` needs it once, when its disk is
+   * mounted.
+   *
+   * ```ts
+   * import { LocalBackend } from '@filedepot/core'
+   *
+   * await new LocalBackend('/mnt/uploads', { create: false }).ensureFolder()
+   * ```
+   *
+   * @throws FiledepotError `STORAGE_UNAVAILABLE` if the marker cannot be read, or is that of another storage
+   */
+  ensureFolder(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#marker.makeNow()
+      resolve()
+    })
+  }
+
   async write(
     id: string,
     body: FileBody,
@@ -105,6 +147,8 @@ export class LocalBackend implements StorageBackend {
   ): Promise<void> {
     const content = contentName(id)
     const path = this.#path(id, content)
+    await this.#marker.ensure()
+    this.#writing.add(content)
     try {
       await this.#writeContent(id, path, body, signal)
       signal?.throwIfAborted()
@@ -113,6 +157,8 @@ export class LocalBackend implements StorageBackend {
     } catch (error) {
       await this.#unlink(path)
       throw error
+    } finally {
+      this.#writing.delete(content)
     }
   }
 
@@ -122,13 +168,13 @@ export class LocalBackend implements StorageBackend {
   }
 
   async stat(id: string): Promise<FileStat | undefined> {
-    const sidecar = await this.#readSidecar(id)
+    const sidecar = await this.#find(id)
     // It may be remembered, and a date can be changed by whoever gets it.
     return sidecar && { ...sidecar, lastModified: new Date(sidecar.lastModified) }
   }
 
   async localPath(id: string): Promise<string | undefined> {
-    const sidecar = await this.#readSidecar(id)
+    const sidecar = await this.#find(id)
     return sidecar && this.#path(id, sidecar.content)
   }
 
@@ -146,12 +192,13 @@ export class LocalBackend implements StorageBackend {
 
   async delete(ids: readonly string[]): Promise<DeleteReport> {
     const failed: { id: string; error: unknown }[] = []
+    const leftovers = new Leftovers(this.folder)
     for (let start = 0; start < ids.length; start += DELETES_AT_ONCE) {
       // Names are changed on this thread, so a long list lets others have their turn.
       if (start > 0) await setImmediate()
       await Promise.all(
         ids.slice(start, start + DELETES_AT_ONCE).map(async (id) => {
-          await this.#delete(id).catch((error: unknown) => failed.push({ id, error }))
+          await this.#delete(id, leftovers).catch((error: unknown) => failed.push({ id, error }))
         }),
       )
     }
@@ -159,8 +206,12 @@ export class LocalBackend implements StorageBackend {
     return { failed }
   }
 
-  list({ after = '' }: { after?: string | undefined } = {}): AsyncGenerator<string> {
-    return listIds(this.folder, after, this.#depot)
+  /** Also ids of files that are being written, and of what a process has left that was killed: `delete` removes both. */
+  async *list({ after = '' }: { after?: string | undefined } = {}): AsyncGenerator<string> {
+    await this.#marker.expect()
+    yield* listIds(this.folder, after, this.#depot)
+    // A folder that has gone meanwhile looks like one that holds no more files.
+    await this.#marker.expect()
   }
 
   #path(id: string, name: string): string {
@@ -184,15 +235,23 @@ export class LocalBackend implements StorageBackend {
         return await action()
       } catch (error) {
         if (!isMissing(error) || attempt === SHARD_ATTEMPTS) throw error
+        this.#marker.forget()
+        await this.#marker.ensure()
         await this.#makeShard(join(this.folder, shardOf(id)))
       }
     }
   }
 
   async #makeShard(shard: string): Promise<void> {
-    const first = await mkdir(shard, { recursive: true })
-    if (!this.#fsync || first === undefined) return
-    for (let made = shard; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made))
+    // Not recursive: the folder of the storage is not made again below the mount point of a disk that is gone.
+    try {
+      await mkdir(shard)
+    } catch (error) {
+      if (isMissing(error) || (error as NodeJS.ErrnoException).code === 'EEXIST') return
+      throw error
+    }
+    if (this.#folderMode !== undefined) await chmod(shard, this.#folderMode)
+    if (this.#fsync) await syncFolder(this.folder)
   }
 
   /** Only the opening is tried again: what the body of a stream throws, whatever its code, is not of this folder. */
@@ -207,6 +266,7 @@ export class LocalBackend implements StorageBackend {
       return
     }
     const file = await this.#inShard(id, () => open(path, 'wx'))
+    if (this.#fileMode !== undefined) await file.chmod(this.#fileMode)
     await writeStreamToFile(file, body, { sync: this.#fsync, signal })
   }
 
@@ -220,21 +280,33 @@ export class LocalBackend implements StorageBackend {
     const content = id + FIRST_CONTENT
     const path = this.#path(id, content)
     const sidecar = formatSidecar(content, info, bytes.byteLength)
+    this.#marker.ensureNow()
     for (let attempt = 1; ; attempt++) {
       try {
         createPair(path, bytes, this.#sidecarPath(id), sidecar)
         return
       } catch (error) {
         if (!isMissing(error) || attempt === SHARD_ATTEMPTS) throw error
-        mkdirSync(join(this.folder, shardOf(id)), { recursive: true })
+        this.#marker.forget()
+        this.#marker.ensureNow()
+        this.#makeShardNow(join(this.folder, shardOf(id)))
       }
+    }
+  }
+
+  #makeShardNow(shard: string): void {
+    try {
+      mkdirSync(shard)
+      if (this.#folderMode !== undefined) chmodSync(shard, this.#folderMode)
+    } catch (error) {
+      if (!isMissing(error) && (error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }
   }
 
   /** Lets the file exist, or be the new one, and removes the bytes that it had. */
   #commit(id: string, content: string, sidecar: string): Promise<void> {
     return this.#exclusively(id, async () => {
-      const replaced = (await this.#contentsNow(id)).filter((before) => before !== content)
+      const replaced = (await this.#contentsOf(id)).filter((before) => before !== content)
       await this.#inShard(id, () =>
         this.#disk.replaceText(
           this.#sidecarPath(id),
@@ -244,10 +316,22 @@ export class LocalBackend implements StorageBackend {
         ),
       )
       if (this.#fsync) await syncFolder(join(this.folder, shardOf(id)))
+      await this.#expectContent(id, content)
       for (const before of replaced) await this.#unlink(this.#path(id, before))
       // What stays of it is behind the new file, and goes with that.
       await this.#depot?.remove(id).catch(() => undefined)
     })
+  }
+
+  /** Another process that deletes an id that has no file yet takes its bytes for what a killed process has left. */
+  async #expectContent(id: string, content: string): Promise<void> {
+    const path = this.#path(id, content)
+    try {
+      await access(path)
+    } catch (cause) {
+      await this.#unlink(this.#sidecarPath(id))
+      throw new FiledepotError('WRITE_FAILED', `The file "${id}" was deleted while it was stored.`, { cause })
+    }
   }
 
   async #exclusively(id: string, change: () => Promise<void>): Promise<void> {
@@ -265,9 +349,16 @@ export class LocalBackend implements StorageBackend {
     return (await this.#sidecars.read(this.#sidecarPath(id))) ?? (await this.#depot?.read(id))
   }
 
+  /** The sidecar; before it says that there is none, it makes sure that this is the folder of the storage. */
+  async #find(id: string): Promise<Sidecar | undefined> {
+    const sidecar = await this.#readSidecar(id)
+    if (!sidecar) await this.#marker.expect()
+    return sidecar
+  }
+
   /** Opens the bytes of a file, once more where it is replaced in this moment. */
   async #reading<T>(id: string, open: (path: string, sidecar: Sidecar) => Promise<T>): Promise<T> {
-    const sidecar = await this.#readSidecar(id)
+    const sidecar = await this.#find(id)
     if (!sidecar) throw new FileNotFoundError(id)
     try {
       return await open(this.#path(id, sidecar.content), sidecar)
@@ -275,7 +366,7 @@ export class LocalBackend implements StorageBackend {
       if (!isMissing(error)) throw error
       // Either the file was changed between the two steps, and then its sidecar is another one, or its bytes are lost.
       await this.#changing.get(id)?.catch(() => undefined)
-      const now = await this.#readSidecar(id)
+      const now = await this.#find(id)
       if (!now) throw new FileNotFoundError(id)
       if (now.content !== sidecar.content) return await this.#reading(id, open)
       throw new FiledepotError('CORRUPT_FILE', `the bytes of the file "${id}" are gone`, { cause: error })
@@ -313,30 +404,40 @@ export class LocalBackend implements StorageBackend {
   }
 
   /** The bytes go before the sidecar: what fails half-way is then still listed, and deleted when it is tried again. */
-  #delete(id: string): Promise<void> {
+  #delete(id: string, leftovers: Leftovers): Promise<void> {
     return this.#exclusively(id, async () => {
       await this.#depot?.remove(id)
-      for (const content of await this.#contentsNow(id)) await this.#unlinkOrThrow(this.#path(id, content))
-      await this.#unlinkOrThrow(this.#sidecarPath(id))
+      const contents = await this.#contentsOf(id)
+      for (const content of contents) await this.#unlinkIfThere(this.#path(id, content))
+      const wasThere = await this.#unlinkIfThere(this.#sidecarPath(id))
+      if (wasThere && contents.length > 0) return
+      // No file, or a part of one: what a killed process has left of it goes, too.
+      const left = (await leftovers.of(id)).filter((name) => !this.#writing.has(name.replace(/\.tmp$/, '')))
+      for (const name of left) await this.#unlinkIfThere(this.#path(id, name))
+      // Another process may have put a sidecar beside these bytes meanwhile.
+      if (left.length > 0) await this.#unlinkIfThere(this.#sidecarPath(id))
+      await this.#marker.expect()
     })
   }
 
-  /** The names of the bytes that the file has now; where the sidecar cannot be read, of all that bear its id. */
-  async #contentsNow(id: string): Promise<string[]> {
+  /** The names of the bytes that the file has now; if the sidecar cannot be read, of all that bear its id. */
+  async #contentsOf(id: string): Promise<string[]> {
     try {
       const sidecar = await this.#readSidecar(id)
       return sidecar ? [sidecar.content] : []
     } catch {
-      const names = await readSorted(join(this.folder, shardOf(id)))
-      return names.filter((name) => name.startsWith(`${id}.`) && name !== id + SIDECAR)
+      return await new Leftovers(this.folder).of(id)
     }
   }
 
-  async #unlinkOrThrow(path: string): Promise<void> {
+  /** False if there is no such file. */
+  async #unlinkIfThere(path: string): Promise<boolean> {
     try {
       await this.#disk.unlink(path)
+      return true
     } catch (error) {
       if (!isMissing(error)) throw error
+      return false
     }
   }
 
@@ -350,6 +451,17 @@ export class LocalBackend implements StorageBackend {
     shards.delete(shardOf(Date.now().toString(16).padStart(12, '0')))
     for (const shard of shards) await rmdir(join(this.folder, shard)).catch(() => undefined)
   }
+}
+
+function checkMode(name: string, mode: unknown, owner: number): void {
+  if (mode === undefined) return
+  const good = Number.isSafeInteger(mode) && (mode as number) >= 0 && (mode as number) <= 0o777
+  if (good && ((mode as number) & owner) === owner) return
+  throw expected(
+    name,
+    `a mode such as 0o${(owner | 0o40).toString(8)}, which lets the owner read and write`,
+    mode,
+  )
 }
 
 /** Of the bytes whose sidecar it becomes, as their name is used once. */

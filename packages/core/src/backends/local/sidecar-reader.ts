@@ -26,7 +26,8 @@ export class SidecarReader {
   }
 
   /**
-   * The sidecar with this path, or `undefined` where there is none.
+   * The sidecar with this path. `undefined` if there is none, and if it is empty: then the file is being stored, or its process
+   * was killed meanwhile.
    *
    * @throws FiledepotError `CORRUPT_FILE`
    */
@@ -37,7 +38,7 @@ export class SidecarReader {
     this.#remembered.delete(path)
 
     const text = await this.#disk.readText(path).catch(unlessMissing)
-    const sidecar = text === undefined ? undefined : parseSidecar(text, path)
+    const sidecar = text ? parseSidecar(text, path) : undefined
     // Asked before it was read: where it was replaced in between, the next reader sees another version.
     if (sidecar && version && Date.now() - version.mtimeMs > RECENT_MS)
       this.#remember(path, { version, sidecar })
