@@ -3,6 +3,8 @@ import {
   programs,
   runConcurrentProgram,
   runProgram,
+  runSiblingProgram,
+  siblingPrograms,
   type ConcurrentRowDriver,
   type LeftFiles,
   type RowDriver,
@@ -16,8 +18,8 @@ import { isOn } from './database-kind.ts'
 const seed = Number(process.env.FILEDEPOT_TEST_SEED ?? (process.env.CI ? 2026 : Date.now() % 2 ** 31))
 const kills = !isOn('sqlite')
 const MANY_CLIENTS = 16
-/** Milliseconds. */
-const TIMEOUT = 1_200_000
+/** Milliseconds that a test may take, and for each of its programs. */
+const [TIMEOUT, TIMEOUT_OF_EACH] = [1_200_000, 500]
 
 /** A database that programs share, and a depot. */
 export interface ProgramDatabase {
@@ -44,6 +46,7 @@ export interface ProgramDrivers<D extends ProgramDatabase> {
 /** The tests of random programs: whatever they do, every row has its files, and every file its row. */
 export function testRandomPrograms<D extends ProgramDatabase>(drivers: ProgramDrivers<D>): void {
   const runs = Number(process.env.FILEDEPOT_TEST_PROGRAMS ?? drivers.runs)
+  const timeout = Math.max(TIMEOUT, runs * TIMEOUT_OF_EACH)
   let database: D | undefined
 
   afterEach(async () => {
@@ -87,7 +90,7 @@ export function testRandomPrograms<D extends ProgramDatabase>(drivers: ProgramDr
           { seed, numRuns: runs },
         )
       },
-      TIMEOUT,
+      timeout,
     )
 
     it(
@@ -98,7 +101,7 @@ export function testRandomPrograms<D extends ProgramDatabase>(drivers: ProgramDr
         })
         await fc.assert(failing, { seed, numRuns: Math.ceil(runs / 6) })
       },
-      TIMEOUT,
+      timeout,
     )
   })
 
@@ -128,7 +131,32 @@ export function testRandomPrograms<D extends ProgramDatabase>(drivers: ProgramDr
 
         expect(committed).toBeGreaterThan(0)
       },
-      TIMEOUT,
+      timeout,
+    )
+  })
+
+  describe('random programs of writes side by side in one transaction, of which one fails', () => {
+    const numRuns = Math.ceil(runs / 3)
+
+    it(
+      `keep rows and files together (seed ${seed}, ${numRuns} programs)`,
+      async () => {
+        let [committed, failed] = [0, 0]
+        const property = fc.asyncProperty(siblingPrograms(), async (program) => {
+          await onDatabase(async (current) => {
+            const driver = drivers.concurrentDriver(current)
+            const run = await runSiblingProgram(program, driver, leftBy(current))
+            if (run.committed) committed++
+            else failed++
+          })
+        })
+
+        await fc.assert(property, { seed, numRuns })
+
+        expect(committed).toBeGreaterThan(0)
+        expect(failed).toBeGreaterThan(0)
+      },
+      timeout,
     )
   })
 }

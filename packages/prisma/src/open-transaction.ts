@@ -29,7 +29,7 @@ export class OpenTransaction {
   readonly #deadline: number
   readonly #levels: Level[] = [{ marker: undefined, doubts: [] }]
   readonly #running = new Set<Promise<unknown>>()
-  readonly #writes = new WriteTurns()
+  readonly #writes: WriteTurns
   #lastSent = 0
   /** Why it can only be rolled back, although nobody has ended it for Prisma: mostly as the database has done so. */
   #ended: unknown
@@ -55,6 +55,8 @@ export class OpenTransaction {
   ) {
     this.#internals = internals
     this.#deadline = deadline
+    // Prisma has rolled it back by then, and nobody waits for ever for a write that waits for another.
+    this.#writes = new WriteTurns(Math.max(deadline - performance.now(), 1))
     this.files = files
     this.id = id
     this.link = { kind: 'itx', id }

@@ -17,8 +17,17 @@ interface RunningWrite extends Overlap {
  * transaction at once where one of them gets into a deadlock, and whatever another had still to send would commit itself.
  */
 export class WriteTurns {
-  readonly #turns = new TurnsOnOneConnection()
+  readonly #turns: TurnsOnOneConnection
   readonly #running = new Set<RunningWrite>()
+
+  /** @param timeout how long a write waits for another one to end, in milliseconds; then it fails with `TURN_TIMEOUT` */
+  constructor(timeout: number) {
+    this.#turns = new TurnsOnOneConnection(undefined, {
+      timeout,
+      what: 'another write of the same transaction',
+      setting: 'timeout',
+    })
+  }
 
   /** @param looksAtRows whether the write changes rows that are there, and has read them before */
   async run<T>(looksAtRows: boolean, write: (overlap: Overlap) => Promise<T>): Promise<T> {

@@ -39,6 +39,8 @@ export interface TurnsOptions {
   readonly timeout?: number
   /** What the turns share, for the message of that error. @default 'the connection' */
   readonly what?: string
+  /** What the program sets to wait longer, for the message. @default 'turnTimeout' */
+  readonly setting?: string
   /** True while the turn does something that may take long, such as an upload. Its time begins anew then. @default never */
   readonly isBusy?: () => boolean
 }
@@ -71,6 +73,7 @@ export class TurnsOnOneConnection implements Turns {
   readonly #waiting: Waiting[] = []
   readonly #timeout: number
   readonly #what: string
+  readonly #setting: string
   readonly #isBusy: () => boolean
   /** Runs while somebody waits, and now and then a little longer. */
   #timer: NodeJS.Timeout | undefined
@@ -82,11 +85,17 @@ export class TurnsOnOneConnection implements Turns {
   /** @param atEnd runs as the last part of every turn */
   constructor(
     atEnd: () => Promise<void> | undefined = () => undefined,
-    { timeout = Infinity, what = 'the connection', isBusy = () => false }: TurnsOptions = {},
+    {
+      timeout = Infinity,
+      what = 'the connection',
+      setting = 'turnTimeout',
+      isBusy = () => false,
+    }: TurnsOptions = {},
   ) {
     this.#atEnd = atEnd
     this.#timeout = timeout
     this.#what = what
+    this.#setting = setting
     this.#isBusy = isBusy
   }
 
@@ -192,7 +201,7 @@ export class TurnsOnOneConnection implements Turns {
       }
       this.#waiting.splice(this.#waiting.indexOf(waiting), 1)
       this.#count--
-      waiting.refuse(turnTimeout(this.#what, this.#timeout))
+      waiting.refuse(turnTimeout(this.#what, this.#timeout, this.#setting))
     }
     if (this.#waiting.length > 0) this.#watch(this.#timeout - longest)
   }
@@ -204,12 +213,12 @@ export class TurnsOnOneConnection implements Turns {
   }
 }
 
-function turnTimeout(what: string, timeout: number): FiledepotError {
+function turnTimeout(what: string, timeout: number, setting: string): FiledepotError {
   return new FiledepotError(
     'TURN_TIMEOUT',
-    `Waited ${timeout} ms for ${what}, and what holds it has not ended. ` +
+    `Waited ${Math.round(timeout)} ms for ${what}, and what holds it has not ended. ` +
       'If that waits for this action, as for a job of a queue, write with the manager of its transaction, or after it. ' +
-      'If it only takes long, raise `turnTimeout`.',
+      `If it only takes long, raise \`${setting}\`.`,
   )
 }
 

@@ -18,5 +18,7 @@ export {
 } from './row-driver.ts'
 export { RowModel, type ModelRow } from './row-model.ts'
 export { checkFiles, type LeftFiles } from './check-files.ts'
+export { siblingPrograms, type SiblingProgram, type SiblingTask } from './sibling-program.ts'
+export { runSiblingProgram, type SiblingRun } from './run-sibling-program.ts'
 export { runProgram, type RunProgramOptions } from './run-program.ts'
 export { runConcurrentProgram, type ConcurrentRun } from './run-concurrent-program.ts'

@@ -38,7 +38,7 @@ export interface ConcurrentProgram {
 }
 
 /** Few rows, so that programs come back to them. */
-const ROWS = ['a', 'b', 'c', 'd']
+export const ROWS = ['a', 'b', 'c', 'd']
 
 const row = fc.constantFrom(...ROWS)
 const rows = fc.uniqueArray(row, { minLength: 1, maxLength: 3 })
@@ -89,6 +89,16 @@ export function programs({ maxSteps = 30, kills = false }: ProgramOptions = {}):
   return fc.array(step, { minLength: 1, maxLength: maxSteps, size: 'max' })
 }
 
+/** A random step of one of several clients. */
+export const clientStep: fc.Arbitrary<ClientStep> = fc.oneof(
+  { weight: 6, arbitrary: rows.map<ClientStep>((names) => ({ do: 'save', rows: names })) },
+  { weight: 1, arbitrary: rows.map<ClientStep>((names) => ({ do: 'saveBroken', rows: names })) },
+  { weight: 2, arbitrary: rows.map<ClientStep>((names) => ({ do: 'removeAll', rows: names })) },
+  { weight: 1, arbitrary: rows.map<ClientStep>((names) => ({ do: 'clearAll', rows: names })) },
+  { weight: 2, arbitrary: row.map<ClientStep>((name) => ({ do: 'remove', row: name })) },
+  { weight: 1, arbitrary: move },
+)
+
 /** Options of {@link concurrentPrograms}. */
 export interface ConcurrentProgramOptions {
   /** @default 4 */
@@ -102,16 +112,8 @@ export function concurrentPrograms({
   maxClients = 4,
   kills = false,
 }: ConcurrentProgramOptions = {}): fc.Arbitrary<ConcurrentProgram> {
-  const step = fc.oneof(
-    { weight: 6, arbitrary: rows.map<ClientStep>((names) => ({ do: 'save', rows: names })) },
-    { weight: 1, arbitrary: rows.map<ClientStep>((names) => ({ do: 'saveBroken', rows: names })) },
-    { weight: 2, arbitrary: rows.map<ClientStep>((names) => ({ do: 'removeAll', rows: names })) },
-    { weight: 1, arbitrary: rows.map<ClientStep>((names) => ({ do: 'clearAll', rows: names })) },
-    { weight: 2, arbitrary: row.map<ClientStep>((name) => ({ do: 'remove', row: name })) },
-    { weight: 1, arbitrary: move },
-  )
   const transaction = fc.record({
-    steps: fc.array(step, { minLength: 1, maxLength: 4 }),
+    steps: fc.array(clientStep, { minLength: 1, maxLength: 4 }),
     savepoint: fc.option(fc.record({ last: fc.integer({ min: 1, max: 3 }), rolledBack: fc.boolean() }), {
       nil: undefined,
     }),

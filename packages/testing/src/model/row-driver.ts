@@ -60,6 +60,13 @@ export interface ConcurrentRowDriver extends RowObserver {
   savepoint(rows: RowWriter, action: (rows: RowWriter) => Promise<void>): Promise<void>
   /** Ends some connection, whatever it is doing. */
   kill?(): Promise<void>
+  /** The ways of writing rows that the ORM has, on the connection of a writer. @default the writer itself */
+  ways?(rows: RowWriter): readonly RowWriter[]
+  /**
+   * True where a write that comes after the end of its transaction may be a write of its own. Else it is refused.
+   * @default false
+   */
+  readonly lateWritesStandAlone?: boolean
 }
 
 /** What a row's file says, null for a row without one, or a file whose upload breaks off. */

@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
 import { checkFiles, type LeftFiles } from './check-files.ts'
-import type { ClientStep, ClientTransaction, ConcurrentProgram } from './program.ts'
-import { BROKEN, type ConcurrentRowDriver, type RowContent, type RowWriter } from './row-driver.ts'
+import type { ClientTransaction, ConcurrentProgram } from './program.ts'
+import type { ConcurrentRowDriver, RowWriter } from './row-driver.ts'
+import { runStep } from './run-step.ts'
 
 /** What a transaction is rolled back with on purpose. */
 class RolledBack extends Error {}
@@ -79,30 +80,4 @@ async function runTransaction(
     })
   }
   if (rolledBack) throw new RolledBack('the transaction')
-}
-
-async function runStep(rows: RowWriter, step: ClientStep, newContent: () => string): Promise<void> {
-  switch (step.do) {
-    case 'save':
-      await rows.save(new Map(step.rows.map((row) => [row, newContent()])))
-      break
-    case 'saveBroken': {
-      const contents = new Map<string, RowContent>(step.rows.map((row) => [row, newContent()]))
-      for (const row of step.rows.slice(-1)) contents.set(row, BROKEN)
-      // Whoever goes on after such an error has to leave what came before it alone.
-      await rows.save(contents).catch(() => undefined)
-      break
-    }
-    case 'remove':
-      await rows.remove(step.row)
-      break
-    case 'removeAll':
-      await rows.removeAll(step.rows)
-      break
-    case 'clearAll':
-      await rows.clearAll(step.rows)
-      break
-    case 'move':
-      await rows.move(step.row, step.to)
-  }
 }

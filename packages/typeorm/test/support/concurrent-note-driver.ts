@@ -1,10 +1,24 @@
 import type { ConcurrentRowDriver, RowWriter } from '@filedepot/testing/model'
 import { endOldestTransaction } from '../../../../test/databases/end-oldest-transaction.ts'
+import { kind } from './database-kind.ts'
 import { NoteObserver } from './note-observer.ts'
 import { NoteWriter } from './note-writer.ts'
+import { BuilderNoteWriter, CriteriaNoteWriter, RepositoryNoteWriter } from './note-writers.ts'
 
 /** Drives TypeORM for several clients at the same time, each in transactions of its own. */
 export class ConcurrentNoteDriver extends NoteObserver implements ConcurrentRowDriver {
+  readonly lateWritesStandAlone = kind === 'sqlite'
+
+  ways(rows: RowWriter): readonly RowWriter[] {
+    const { manager } = rows as NoteWriter
+    return [
+      rows,
+      new RepositoryNoteWriter(manager),
+      new CriteriaNoteWriter(manager),
+      new BuilderNoteWriter(manager),
+    ]
+  }
+
   async transaction(action: (rows: RowWriter) => Promise<void>): Promise<void> {
     await this.database.dataSource.transaction((manager) => action(new NoteWriter(manager)))
   }
