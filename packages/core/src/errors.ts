@@ -17,6 +17,8 @@ export const ERROR_CODES = {
   DELETE_QUEUE_FULL: 'Too many files wait to be deleted from a storage already, so this one is not deleted.',
   DEPOT_CLOSED: 'The depot was closed before the file was deleted.',
   FILE_CLOSED: 'A stored file was read after it was closed.',
+  FILE_DISCARDED:
+    'The form or request that brought the file was over before a row had taken it, so the file is deleted.',
   FILE_NOT_FOUND: 'No file has the id.',
   FILE_REFUSED: 'A validator refused the file: its type, its extension or a rule of your own.',
   FILE_TOO_LARGE: 'The file is larger than `maxSize`. Nothing was stored.',
@@ -50,6 +52,8 @@ export const ERROR_CODES = {
     'A write has waited too long for another one, with which it shares a connection or a transaction, to end.',
   UNSUPPORTED_FORMAT:
     'An image is of a format that is not accepted, or that cannot be read or written. Nothing was stored.',
+  UPLOAD_TIMED_OUT:
+    'A client sent nothing for too long, or took too long for its whole upload. Nothing was stored.',
   WRITE_FAILED: 'A storage could not write a file. Nothing was stored.',
   WRITE_UNCERTAIN:
     'A storage did not say whether it has stored the file. It may be there, or come to be there; no row refers to it.',

@@ -106,6 +106,7 @@ export { NO_TURNS, TurnsOnOneConnection, type Turns, type TurnsOptions } from '.
 export { bindManager, boundManager } from './upload/manager-binding.ts'
 export { rememberText, textOf } from './upload/value-text.ts'
 export {
+  discardUnowned,
   giveBack,
   giveBackOriginal,
   isRevoked,

@@ -15,6 +15,7 @@ const STATUSES: Partial<Record<ErrorCode, number>> = {
   TOO_MANY_PARTS: 413,
   TOO_MANY_PIXELS: 413,
   UNSUPPORTED_FORMAT: 415,
+  UPLOAD_TIMED_OUT: 408,
 }
 
 /**

@@ -10,6 +10,7 @@ export type { FileAnswer, FileBodyPart } from './serve/file-answer.ts'
 // Receiving.
 export { receiveFiles, type ReceiveOptions } from './upload/receive-files.ts'
 export type { ReceivedForm } from './upload/received-form.ts'
+export type { ArrivalTimeouts } from './upload/arrival-watch.ts'
 export type { UploadRequest } from './upload/upload-request.ts'
 export type { FileOf, FileRules, FormRules } from './upload/file-rules.ts'
 export {

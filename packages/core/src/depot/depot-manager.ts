@@ -1,4 +1,5 @@
 import type { FileValidator } from '../content/file-validator.ts'
+import { isOpenStream } from '../content/open-stream.ts'
 import type { SignedUrlOptions, StorageBackend } from '../backend.ts'
 import { FiledepotError } from '../errors.ts'
 import { checkWholeNumber, expected, reasonOf } from '../expected.ts'
@@ -26,7 +27,10 @@ export interface FileUrlSigner {
 export interface DepotOptions {
   /** Where the HTTP handler of `@filedepot/http` answers: URLs of files begin with it. @default '/depot' */
   baseUrl?: string
-  /** How many files are uploaded at a time, from 1 up. More wait their turn. @default 16 */
+  /**
+   * How many files are uploaded at a time, from 1 up. More wait their turn. A stream that is open already, such as a request
+   * or a part of a form, is uploaded at once and takes no turn: a client that sends slowly stops nobody. @default 16
+   */
   uploadConcurrency?: number
   /**
    * How many requests to delete files each storage gets at a time, from 1 up. More files wait, and go together in the
@@ -210,7 +214,11 @@ export class DepotManager extends DepotEvents {
    * ```
    */
   upload<T extends UploadedFile>(pending: T, options: UploadOptions = {}): Promise<T> {
-    return this.#uploads.run(() => uploadFile(this, pending, options), options.signal)
+    const upload = () => uploadFile(this, pending, options)
+    const { signal } = options
+    return isOpenStream(pending.pending?.content)
+      ? this.#uploads.runBeside(upload, signal)
+      : this.#uploads.run(upload, signal)
   }
 
   /**

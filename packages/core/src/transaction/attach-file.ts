@@ -3,6 +3,7 @@ import type { DepotManager, UploadOptions } from '../depot/depot-manager.ts'
 import { FiledepotError } from '../errors.ts'
 import { describe } from '../expected.ts'
 import { prepareUpload } from '../upload/upload-file.ts'
+import { isDiscarded } from '../upload/ownership.ts'
 import { boundManager } from '../upload/manager-binding.ts'
 import { UploadedFile, type UploadType } from '../upload/uploaded-file.ts'
 import type { FileTransaction } from './file-transaction.ts'
@@ -41,6 +42,7 @@ export async function attachFile(
     const manager = boundManager(file) ?? depot
     if (manager === depot) {
       if (current.includes(file.path)) return file
+      if (isDiscarded(file)) throw discarded(file)
       const conform = (signal: AbortSignal) => depot.conform(file, { ...options, signal })
       const adopted = transaction.adoptConforming(file, conform, revert)
       if (adopted) return await adopted
@@ -76,6 +78,14 @@ export function prepareAttach(
   if (file.process !== UploadedFile.prototype.process) return undefined
   const upload = prepareUpload(depot, file, options)
   return upload && (() => transaction.addNow(upload, revert))
+}
+
+function discarded({ filename }: UploadedFile): FiledepotError {
+  return new FiledepotError(
+    'FILE_DISCARDED',
+    `"${filename}" was deleted, as the form or request that brought it was over before a row had taken it: await the save ` +
+      'within the block of `await using`, before discard(), and before the response ends',
+  )
 }
 
 function asUploadedFile(value: UploadedFile | FileContent, type: UploadType): UploadedFile {

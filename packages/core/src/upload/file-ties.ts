@@ -11,6 +11,10 @@ export class FileTies {
   manager: DepotManager | undefined
   /** No row has it yet: it was uploaded ahead of a transaction, or given back by one that was rolled back. */
   isUnowned = false
+  /** What brought it is over, so that its files go. */
+  isDiscarded = false
+  /** Called once when it is given back. */
+  onGiveBack: (() => void) | undefined
   /** A rollback has removed its files. */
   isRevoked = false
   /** What it was held against when it was stored, if that was anything. */

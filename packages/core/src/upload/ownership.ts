@@ -6,7 +6,11 @@ import type { UploadedFile } from './uploaded-file.ts'
 
 /** Notes that no row has the value: the next one that gets it takes its file. For integrations. */
 export function giveBack(value: UploadedFile): void {
-  tiesOf(value).isUnowned = true
+  const ties = tiesOf(value)
+  ties.isUnowned = true
+  const { onGiveBack } = ties
+  ties.onGiveBack = undefined
+  onGiveBack?.()
 }
 
 /** Takes the value for a row. False where a row has it already. For integrations. */
@@ -15,6 +19,27 @@ export function takeOwnership(value: UploadedFile): boolean {
   const { isUnowned } = ties
   ties.isUnowned = false
   return isUnowned
+}
+
+/**
+ * Notes that what brought the value is over, as a request: if no row has it, no row can get it any more. `remove` is called to
+ * delete its files: now, or when the transaction that has taken it is rolled back. For integrations.
+ */
+export function discardUnowned(value: UploadedFile, remove: () => Promise<void>): Promise<void> {
+  const ties = tiesOf(value)
+  if (ties.isDiscarded) return Promise.resolve()
+  if (!takeOwnership(value)) {
+    ties.onGiveBack = () => void discardUnowned(value, remove)
+    return Promise.resolve()
+  }
+  ties.isDiscarded = true
+  ties.isRevoked = true
+  return remove()
+}
+
+/** True for a value that {@link discardUnowned} has discarded. For integrations. */
+export function isDiscarded(value: UploadedFile): boolean {
+  return tiesOf(value).isDiscarded
 }
 
 /**

@@ -1,13 +1,13 @@
 import { depot as processDepot, UploadedFile, type DepotManager, type UploadType } from '@filedepot/core'
 import type { Readable } from 'node:stream'
+import { checkTimeouts, type ArrivalTimeouts } from './arrival-watch.ts'
 import { discardFile } from './discard-file.ts'
 import { DEFAULT_MAX_SIZE, type FileRules } from './file-rules.ts'
+import { MulterRequest } from './multer-request.ts'
 
 /** Options of {@link multerStorage}. How many files may come, multer's own `limits` say. */
-export interface MulterStorageOptions<File extends UploadedFile = UploadedFile> extends Omit<
-  FileRules<File>,
-  'maxFiles'
-> {
+export interface MulterStorageOptions<File extends UploadedFile = UploadedFile>
+  extends Omit<FileRules<File>, 'maxFiles'>, ArrivalTimeouts {
   /** Where the files go. @default the depot of the process */
   depot?: DepotManager
 }
@@ -39,7 +39,11 @@ export interface MulterStream {
 
 /**
  * A storage for multer, and so for the interceptors of Nest, that sends files to the depot while they arrive, in the
- * place of keeping them in memory or in a temporary folder. Where the form fails, multer has it remove what came before.
+ * place of keeping them in memory or in a temporary folder. If the form fails, multer has it remove what came before.
+ *
+ * When the response has ended, also because the client went away, the files that no row has taken are deleted: await the
+ * save before you answer. A file that a transaction has taken stays with its row, or is deleted when that is rolled back. If
+ * you keep a value without an integration, as plain JSON, use {@link receiveFiles}: it deletes nothing by itself.
  *
  * ```ts
  * import { multerStorage, type StoredUpload } from '@filedepot/http'
@@ -61,18 +65,32 @@ export function multerStorage<File extends UploadedFile = UploadedFile>(
     depot = processDepot,
     type = UploadedFile as unknown as UploadType<File>,
     maxSize = DEFAULT_MAX_SIZE,
+    idleTimeout,
+    totalTimeout,
     ...rules
   } = options
+  const timeouts = checkTimeouts({ idleTimeout, totalTimeout })
+  const requests = new WeakMap<object, MulterRequest>()
+  const requestOf = (request: unknown): MulterRequest => {
+    const known = requests.get(request as object)
+    if (known) return known
+    const made = new MulterRequest(depot, request, timeouts)
+    requests.set(request as object, made)
+    return made
+  }
   return {
-    _handleFile(_request, { originalname, mimetype, stream }, done) {
+    _handleFile(request, { originalname, mimetype, stream }, done) {
       const content = { filename: originalname, mimetype, file: stream }
       const pending = UploadedFile.from.call(type, content) as File
-      depot.upload(pending, { ...rules, maxSize }).then(
+      const received = requestOf(request)
+      const { signal } = received
+      depot.upload(pending, { ...rules, maxSize, signal }).then(
         (uploaded) => {
+          received.add(uploaded)
           done(null, { uploaded, size: uploaded.size ?? 0 })
         },
         (error: unknown) => {
-          done(error)
+          done(received.failure ?? error)
         },
       )
     },

@@ -2,10 +2,11 @@ import { depot as processDepot, type DepotManager } from '@filedepot/core'
 import type { FormRules } from './file-rules.ts'
 import type { ReceivedForm } from './received-form.ts'
 import { Reception } from './reception.ts'
+import { checkTimeouts, type ArrivalTimeouts } from './arrival-watch.ts'
 import { bodyOf, type UploadRequest } from './upload-request.ts'
 
 /** Options of {@link receiveFiles}. */
-export interface ReceiveOptions {
+export interface ReceiveOptions extends ArrivalTimeouts {
   /** Where the files go. @default the depot of the process */
   depot?: DepotManager
   /** How many texts a form may bring. @default 100 */
@@ -36,7 +37,7 @@ export interface ReceiveOptions {
  * }
  * ```
  *
- * @throws FiledepotError `MALFORMED_UPLOAD`, `TOO_MANY_PARTS`, `FILE_REFUSED`, `CONTENT_FAILED` where the client went
+ * @throws FiledepotError `MALFORMED_UPLOAD`, `TOO_MANY_PARTS`, `UPLOAD_TIMED_OUT`, `FILE_REFUSED`, `CONTENT_FAILED` where the client went
  *   away, and all that {@link FileStorage.create} throws; nothing is stored then
  */
 export async function receiveFiles<const Rules extends FormRules>(
@@ -46,7 +47,11 @@ export async function receiveFiles<const Rules extends FormRules>(
 ): Promise<ReceivedForm<Rules>> {
   const { depot = processDepot, maxFields = 100, maxFieldSize = 64 * 1024, signal } = options
   const body = bodyOf(request)
-  const reception = new Reception(depot, rules, { maxFields, maxFieldSize })
+  const reception = new Reception(depot, rules, {
+    maxFields,
+    maxFieldSize,
+    ...checkTimeouts(options),
+  })
   try {
     // What comes in a field has the type of its rules, as each upload is made by it.
     return await reception.read(body, signal)

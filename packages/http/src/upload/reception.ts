@@ -1,13 +1,14 @@
 import { Busboy, type BusboyFileStream, type BusboyInstance } from '@fastify/busboy'
 import { AbortedError, FiledepotError, UploadedFile, type DepotManager } from '@filedepot/core'
 import { setMaxListeners } from 'node:events'
+import { ArrivalWatch, type Timeouts } from './arrival-watch.ts'
 import { discardFile } from './discard-file.ts'
 import { DEFAULT_MAX_SIZE, type FileRules } from './file-rules.ts'
 import { ReceivedForm } from './received-form.ts'
 import { malformed, type UploadBody } from './upload-request.ts'
 
 /** How many texts a form may bring, and of how many bytes each. */
-interface FieldLimits {
+interface FieldLimits extends Timeouts {
   readonly maxFields: number
   readonly maxFieldSize: number
 }
@@ -43,6 +44,7 @@ export class Reception {
     const aborted = () => {
       this.#fail(new AbortedError('receiving files', { cause: signal?.reason }))
     }
+    let watch: ArrivalWatch | undefined
     try {
       await new Promise<void>((resolve, reject) => {
         this.#fail = reject
@@ -50,11 +52,15 @@ export class Reception {
         stream.once('error', gone).once('close', gone)
         signal?.addEventListener('abort', aborted)
         if (signal?.aborted) aborted()
-        else stream.pipe(parser)
+        else {
+          stream.pipe(parser)
+          watch = new ArrivalWatch(stream, this.#limits, this.#fail)
+        }
       })
       for (const { name, file } of this.#uploads) this.#form.addFile(name, await file)
       return this.#form
     } finally {
+      watch?.stop()
       stream.unpipe(parser).off('close', gone)
       signal?.removeEventListener('abort', aborted)
     }

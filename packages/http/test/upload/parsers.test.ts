@@ -86,7 +86,9 @@ describe('multer, and the interceptors of Nest', () => {
     const { json } = await post(server, form())
 
     expect(json).toEqual({ name: 'Ada', files: [{ ...GOOD, same: true }] })
-    expect(Object.keys(await storedIn(depot))).toEqual(['grüße.txt'])
+    // No row has taken it.
+    while (Object.keys(await storedIn(depot)).length > 0)
+      await new Promise((resolve) => setImmediate(resolve))
   })
 
   it('refuse a file that is too large while it arrives', async () => {
