@@ -35,7 +35,7 @@ export class Story {
   async #filesOnDisk(): Promise<string[]> {
     const entries = await readdir(this.#folder, { recursive: true, withFileTypes: true })
     return entries
-      .filter((entry) => entry.isFile() && !entry.name.endsWith('.json'))
+      .filter((entry) => entry.isFile() && !entry.name.endsWith('.json') && entry.name !== '.depot')
       .map((entry) => basename(entry.name).slice(0, 36))
       .sort()
   }

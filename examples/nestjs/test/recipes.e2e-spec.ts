@@ -46,7 +46,9 @@ async function photoOf(recipe: string): Promise<Buffer> {
 /** The bytes of every file that the storage holds, found without asking filedepot. */
 async function photosOnDisk(): Promise<Buffer[]> {
   const entries = await readdir(uploads, { recursive: true, withFileTypes: true })
-  const files = entries.filter((entry) => entry.isFile() && !entry.name.endsWith('.json'))
+  const files = entries.filter(
+    (entry) => entry.isFile() && !entry.name.endsWith('.json') && entry.name !== '.depot',
+  )
   return await Promise.all(files.map((file) => readFile(join(file.parentPath, file.name))))
 }
 

@@ -56,7 +56,7 @@ export async function filesOnDisk(folder: string): Promise<string[]> {
   if (!existsSync(files)) return []
   const entries = await readdir(files, { recursive: true, withFileTypes: true })
   return entries
-    .filter((entry) => entry.isFile() && !entry.name.endsWith('.json'))
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.json') && entry.name !== '.depot')
     .map(({ name }) => name.slice(0, 36))
     .sort()
 }

@@ -6,7 +6,7 @@ import { FiledepotError } from '../../errors.ts'
 import { isMissing } from './folders.ts'
 
 /** The name of the marker file in the folder of a storage. */
-export const MARKER = '.depot'
+const MARKER = '.depot'
 const FORMAT = 1
 /** For so long, a folder that was just looked at needs no second look before a write. */
 const RECENT_MS = 20
