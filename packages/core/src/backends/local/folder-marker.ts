@@ -75,6 +75,11 @@ export class FolderMarker {
     if (!(await this.#look()) && !this.#options.create) throw this.#missing()
   }
 
+  /** True if this process has seen the marker: from then on, a folder without it is an error. */
+  get isKnown(): boolean {
+    return this.#storage !== undefined
+  }
+
   /** Has the next write look again. */
   forget(): void {
     this.#lookedAt = -Infinity

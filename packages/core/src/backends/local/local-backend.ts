@@ -346,6 +346,8 @@ export class LocalBackend implements StorageBackend {
   }
 
   async #readSidecar(id: string): Promise<Sidecar | undefined> {
+    // A process that only reads has to know the folder before it goes.
+    if (!this.#marker.isKnown) await this.#marker.expect()
     return (await this.#sidecars.read(this.#sidecarPath(id))) ?? (await this.#depot?.read(id))
   }
 

@@ -108,6 +108,26 @@ describe.each(EVERY)('a disk that is unmounted: %j', (options) => {
   })
 })
 
+describe.each(EVERY)('a process that has only read: %j', (options) => {
+  it('knows that the disk is gone, too', async () => {
+    const folder = join(await temporaryFolder(), 'files')
+    const kept = await storage(folder, options).create(bytesOf(5))
+    const reader = storage(folder, options)
+    await reader.get(kept)
+    await rename(folder, `${folder}-aside`)
+    await mkdir(folder)
+
+    const errors = [
+      await failure(reader.get(kept)),
+      await failure(reader.delete(kept)),
+      await failure(reader.create(bytesOf(5))),
+    ]
+
+    for (const error of errors) expect(error.code).toBe('STORAGE_UNAVAILABLE')
+    expect(await treeOf(folder)).toEqual([])
+  })
+})
+
 describe('a storage that must not make its folder', () => {
   it('refuses everything until the folder has its marker', async () => {
     const folder = join(await temporaryFolder(), 'files')
