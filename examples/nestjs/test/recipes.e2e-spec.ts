@@ -175,7 +175,8 @@ describe('recipes and their photos', () => {
 
   it('answer 404 with a code where the storage has lost a photo', async () => {
     const soup = await create('Soup', png())
-    await rm(uploads, { recursive: true })
+    const names = (await readdir(uploads)).filter((name) => name !== '.depot')
+    for (const name of names) await rm(join(uploads, name), { recursive: true })
 
     const lost = await request(app.getHttpServer()).get(`${soup}/photo`)
 
