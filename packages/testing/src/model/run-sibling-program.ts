@@ -64,15 +64,6 @@ export async function runSiblingProgram(
       before,
       tasks.filter(({ isDone, isLate }) => isDone || isLate),
     )
-  // Deletions of a savepoint may go on for a moment when its transaction has ended.
-  for (let left = 100; left > 0; left--) {
-    const isRight = await checkFiles(driver, options).then(
-      () => true,
-      () => false,
-    )
-    if (isRight) break
-    await setTimeout(20)
-  }
   await checkFiles(driver, options)
   return { committed: outcome === 'committed', late: late.length }
 }
