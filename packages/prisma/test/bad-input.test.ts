@@ -146,7 +146,7 @@ describe('a field refuses', () => {
       await transaction.document.create({ data: { content, attachments: [textFile('goes well')] } })
     })
 
-    await expect(saving).rejects.toMatchObject({ code: 'WRITE_FAILED', cause: { code: 'ENOTDIR' } })
+    await expect(saving).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE', cause: { code: 'ENOTDIR' } })
     expect(await prisma.receipt.count()).toBe(0)
     expect(await prisma.document.count()).toBe(0)
     for await (const id of unwritable.depot.get('attachments').list()) throw new Error(`${id} is left over`)

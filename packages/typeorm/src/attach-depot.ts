@@ -77,7 +77,13 @@ export function attachDepot(
     finished: (queryRunner) => transactions.finished(queryRunner),
   })
   const ends = new RunnerEnds(turns)
-  const writes: TransactionWrites = new TransactionWrites({ maxWait, turnTimeout, ends, isUploading })
+  const writes: TransactionWrites = new TransactionWrites({
+    maxWait,
+    turnTimeout,
+    ends,
+    turns,
+    isUploading,
+  })
   const transactions: RunnerTransactions = new RunnerTransactions({ depot, maxWait, turns, ends, writes })
   const loaded = new LoadedFiles()
   const files = new EntityFiles(depot, loaded, turns)

@@ -1,4 +1,4 @@
-import { patiently, TurnsOnOneConnection } from '@filedepot/core'
+import { patiently, TurnsOnOneConnection, type Turns } from '@filedepot/core'
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm'
 import { tooLate, type RunnerEnds } from './runner-ends.ts'
 
@@ -80,6 +80,8 @@ export interface TransactionWritesParts {
   /** For how long a write waits for another one to end, in milliseconds. */
   readonly turnTimeout: number
   readonly ends: RunnerEnds
+  /** Those of the data source. */
+  readonly turns: Turns
   /** True while a file is uploaded for a write. */
   readonly isUploading: (queryRunner: QueryRunner) => boolean
 }
@@ -95,12 +97,14 @@ export class TransactionWrites {
   readonly #maxWait: number
   readonly #turnTimeout: number
   readonly #ends: RunnerEnds
+  readonly #turns: Turns
   readonly #isUploading: (queryRunner: QueryRunner) => boolean
 
-  constructor({ maxWait, turnTimeout, ends, isUploading }: TransactionWritesParts) {
+  constructor({ maxWait, turnTimeout, ends, turns, isUploading }: TransactionWritesParts) {
     this.#maxWait = maxWait
     this.#turnTimeout = turnTimeout
     this.#ends = ends
+    this.#turns = turns
     this.#isUploading = isUploading
   }
 
@@ -135,7 +139,24 @@ export class TransactionWrites {
       if (admission === 'wait') return this.#ends.over(queryRunner).then(() => this.run(queryRunner, write))
     }
     if (!queryRunner.isTransactionActive) return write()
-    return (level ?? (queryRunner[WRITES] = this.#newWrites(queryRunner))).run(write)
+    return (level ?? this.#writesOf(queryRunner)).run(write)
+  }
+
+  /**
+   * Runs a write of the manager of a query runner. On SQLite's one query runner, those that are late for their transaction
+   * follow each other, too: else the second gets into the transaction of the first, and does not see which file that has
+   * just stored.
+   */
+  #runOfManager<T>(queryRunner: FollowedRunner, write: () => Promise<T>): Promise<T> {
+    const isAlone =
+      this.#turns.isFree && !queryRunner.isTransactionActive && !this.#ends.isEnding(queryRunner)
+    return isAlone && !this.isLate(queryRunner)
+      ? this.#writesOf(queryRunner).run(write)
+      : this.run(queryRunner, write)
+  }
+
+  #writesOf(queryRunner: FollowedRunner): Writes {
+    return (queryRunner[WRITES] ??= this.#newWrites(queryRunner))
   }
 
   /**
@@ -223,7 +244,7 @@ export class TransactionWrites {
 
   #followed(Original: ManagerClass): ManagerClass {
     const Followed = class extends Original {}
-    const run = this.run.bind(this)
+    const run = this.#runOfManager.bind(this)
     const runNested = this.runNested.bind(this)
     const prototype = Original.prototype as unknown as Record<string, Method | undefined>
     for (const name of METHODS) {

@@ -85,7 +85,7 @@ describe('a column refuses', () => {
       await manager.save(Document, { content, attachments: [textFile('goes well')] })
     })
 
-    await expect(saving).rejects.toMatchObject({ code: 'WRITE_FAILED', cause: { code: 'ENOTDIR' } })
+    await expect(saving).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE', cause: { code: 'ENOTDIR' } })
     expect(await unwritable.dataSource.manager.count(Strict)).toBe(0)
     for await (const id of unwritable.depot.get('attachments').list()) throw new Error(`${id} is left over`)
     await unwritable.close()

@@ -5,6 +5,8 @@ import { FiledepotError } from '../errors.ts'
 export interface Turns {
   /** True where there are turns, and the call does not come from within the one that is going on. */
   readonly isOutside: boolean
+  /** True where there are turns, and none is going on. */
+  readonly isFree: boolean
   /**
    * Runs an action when its turn has come; at once where it is called from within the turn that is going on.
    *
@@ -25,6 +27,7 @@ export interface Turns {
 /** Where every transaction has a connection of its own. */
 export const NO_TURNS: Turns = {
   isOutside: false,
+  isFree: false,
   run: (action) => action(),
   enter: (action) => action(),
   afterwards: (settling) => settling,
@@ -106,6 +109,10 @@ export class TurnsOnOneConnection implements Turns {
 
   get isOutside(): boolean {
     return !this.isInside
+  }
+
+  get isFree(): boolean {
+    return this.#count === 0
   }
 
   run<T>(action: () => Promise<T>, entered: boolean): Promise<T> {
