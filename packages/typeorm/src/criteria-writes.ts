@@ -71,7 +71,7 @@ export class CriteriaWrites {
       const { queryRunner } = builder
       // TypeORM's own are a part of a save.
       if (!queryRunner || !builder.expressionMap.callListeners) return this.#run(builder, execute, metadata)
-      return this.#writes.run(queryRunner, () => this.#run(builder, execute, metadata))
+      return this.#writes.runOfRunner(queryRunner, () => this.#run(builder, execute, metadata))
     } catch (error) {
       if (error instanceof FiledepotError) return Promise.reject(error)
       throw error

@@ -143,11 +143,11 @@ export class TransactionWrites {
   }
 
   /**
-   * Runs a write of the manager of a query runner. On SQLite's one query runner, those that are late for their transaction
+   * Runs a write that was called with a query runner: by its manager, or a builder. On SQLite's one query runner, those that are late for their transaction
    * follow each other, too: else the second gets into the transaction of the first, and does not see which file that has
    * just stored.
    */
-  #runOfManager<T>(queryRunner: FollowedRunner, write: () => Promise<T>): Promise<T> {
+  runOfRunner<T>(queryRunner: FollowedRunner, write: () => Promise<T>): Promise<T> {
     const isAlone =
       this.#turns.isFree && !queryRunner.isTransactionActive && !this.#ends.isEnding(queryRunner)
     return isAlone && !this.isLate(queryRunner)
@@ -244,7 +244,7 @@ export class TransactionWrites {
 
   #followed(Original: ManagerClass): ManagerClass {
     const Followed = class extends Original {}
-    const run = this.#runOfManager.bind(this)
+    const run = this.runOfRunner.bind(this)
     const runNested = this.runNested.bind(this)
     const prototype = Original.prototype as unknown as Record<string, Method | undefined>
     for (const name of METHODS) {
