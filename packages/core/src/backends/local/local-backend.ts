@@ -13,7 +13,7 @@ import type {
   OpenedFile,
   StorageBackend,
 } from '../../backend.ts'
-import { FiledepotError, FileNotFoundError } from '../../errors.ts'
+import { FiledepotError, FileNotFoundError, hasCode } from '../../errors.ts'
 import { expected } from '../../expected.ts'
 import { DepotFolders } from './depot-folders.ts'
 import { directDisk, threadPoolDisk, type Disk } from './disk.ts'
@@ -427,7 +427,8 @@ export class LocalBackend implements StorageBackend {
     try {
       const sidecar = await this.#readSidecar(id)
       return sidecar ? [sidecar.content] : []
-    } catch {
+    } catch (error) {
+      if (hasCode(error, 'STORAGE_UNAVAILABLE')) throw error
       return await new Leftovers(this.folder).of(id)
     }
   }
