@@ -107,7 +107,7 @@ function rawOf({ provider }: PrismaInternals, transactions: Transactions): objec
   const run = async ({ args, query, __internalParams: { transaction } }: RawOperation) => {
     const open = transactions.find(transaction)
     if (open && endsTransaction(provider, statementOf(args))) open.noteTampering()
-    return await transactions.hear(transaction, query(args))
+    return await transactions.hear(transaction, () => query(args))
   }
   return Object.fromEntries(RAW.map((name) => [name, run]))
 }

@@ -12,6 +12,8 @@ const STOP_MS = 5000
 interface Level {
   /** A savepoint of ours, by which we see whether the transaction is still the same. */
   marker: Promise<void> | undefined
+  /** True if it had one that was released in a look at the transaction. */
+  wasMarked: boolean
   /** Writes that failed. What they left is looked at before the commit. */
   readonly doubts: Doubt[]
 }
@@ -27,7 +29,7 @@ export class OpenTransaction {
   readonly link: TransactionLink
   readonly #internals: PrismaInternals
   readonly #deadline: number
-  readonly #levels: Level[] = [{ marker: undefined, doubts: [] }]
+  readonly #levels: Level[] = [newLevel()]
   readonly #running = new Set<Promise<unknown>>()
   readonly #writes: WriteTurns
   #lastSent = 0
@@ -39,6 +41,7 @@ export class OpenTransaction {
   #gate: { readonly opened: Promise<void>; readonly open: () => void } | undefined
   #isClosed = false
   #isPrepared = false
+  #hasFailed = false
   #isOver = false
   #uploading = 0
 
@@ -64,7 +67,11 @@ export class OpenTransaction {
 
   /** True where nothing was done to files, so that nothing has to be known of its end. */
   get isUntouched(): boolean {
-    return !this.preuploads && this.#levels.every(({ marker }) => !marker) && this.#state === undefined
+    return (
+      !this.preuploads &&
+      this.#levels.every(({ marker, wasMarked }) => !marker && !wasMarked) &&
+      this.#state === undefined
+    )
   }
 
   /**
@@ -75,22 +82,21 @@ export class OpenTransaction {
    */
   async run<T>(write: () => Promise<T>): Promise<T> {
     this.checkOpen()
-    await this.#gate?.opened
+    await this.#passGate()
     this.checkOpen()
-    const running = (async () => {
+    return await this.#follow(async () => {
       await this.#mark()
       return await write()
-    })()
-    this.#running.add(running)
-    try {
-      return await running
-    } catch (error) {
-      this.#running.delete(running)
-      this.noteError(error)
-      throw error
-    } finally {
-      this.#running.delete(running)
-    }
+    })
+  }
+
+  /**
+   * Runs whatever else is heard of. If it failed between our last look at the transaction and the COMMIT, PostgreSQL would
+   * answer that with ROLLBACK, and Prisma would report a success.
+   */
+  async runAside<T>(statement: () => Promise<T>): Promise<T> {
+    await this.#passGate()
+    return await this.#follow(statement)
   }
 
   /** Tells how long uploads took, where the transaction had no time left. */
@@ -141,6 +147,7 @@ export class OpenTransaction {
 
   /** A statement has failed: of a write of files, or of whomever. */
   noteError(error: unknown, own?: Overlap): void {
+    this.#hasFailed = true
     if (!hasEndedTransaction(this.#internals.provider, error)) return
     this.#ended ??= error
     // What is on its way beside it may commit itself.
@@ -173,10 +180,9 @@ export class OpenTransaction {
    * that each is on one side of it, and so does whatever else begins or ends.
    */
   async closeGate(): Promise<void> {
-    await this.#settled()
-    while (this.#gate) {
-      await this.#gate.opened
-      await this.#settled()
+    // Nothing may begin between the last look and the closing, so there is no `await` between them.
+    while (this.#gate || this.#running.size > 0) {
+      await (this.#gate?.opened ?? Promise.allSettled(this.#running))
     }
     if (this.#isOver) return
     let open: () => void = () => undefined
@@ -199,15 +205,27 @@ export class OpenTransaction {
   /** A nested transaction has begun. */
   beginNested(): void {
     this.files.savepoint()
-    this.#levels.push({ marker: undefined, doubts: [] })
+    this.#levels.push(newLevel())
     this.openGate()
+  }
+
+  /**
+   * The callback of the nested transaction has returned. Prisma takes a savepoint that cannot be released off its list, and
+   * rolls back to the one before it then: so it must not come to that.
+   *
+   * @throws FiledepotError `TRANSACTION_ABORTED` if the savepoint could not be released
+   */
+  async prepareKeep(): Promise<void> {
+    if (this.isUntouched && !this.#hasFailed) return
+    const { state, error } = await this.#look()
+    if (state !== 'intact') throw aborted(this.#ended ?? error)
   }
 
   /** The nested transaction was released. */
   async keepNested(): Promise<void> {
     const inner = this.#levels.pop()
     this.files.release()
-    if (!inner?.marker) return
+    if (!inner?.wasMarked) return
     this.#top.doubts.push(...inner.doubts)
     // The savepoint of the inner level is gone with it. Where this one cannot be set, the look before the COMMIT says so.
     await this.#mark().catch(() => undefined)
@@ -218,7 +236,7 @@ export class OpenTransaction {
     // The whole of it is undone already.
     if (this.files.settled) return
     const inner = this.#levels.pop()
-    const state = this.#state ?? (inner?.marker ? await this.#look() : 'intact')
+    const state = this.#state ?? (inner?.marker || inner?.wasMarked ? await this.#lookAndMark() : 'intact')
     if (state === 'intact') {
       await this.files.rollbackTo()
       return
@@ -281,9 +299,23 @@ export class OpenTransaction {
     return top
   }
 
-  /** Waits for the writes that run now, as they belong to the level at which they began. */
-  async #settled(): Promise<void> {
-    while (this.#running.size > 0) await Promise.allSettled(this.#running)
+  async #passGate(): Promise<void> {
+    while (this.#gate) await this.#gate.opened
+  }
+
+  /** Runs it, so that a gate is closed when it has ended: it belongs to the level at which it has begun. */
+  async #follow<T>(action: () => Promise<T>): Promise<T> {
+    const running = action()
+    this.#running.add(running)
+    try {
+      return await running
+    } catch (error) {
+      this.#running.delete(running)
+      this.noteError(error)
+      throw error
+    } finally {
+      this.#running.delete(running)
+    }
   }
 
   async #mark(): Promise<void> {
@@ -316,19 +348,30 @@ export class OpenTransaction {
   }
 
   /** The same in the middle of a transaction, which goes on. */
-  async #look(): Promise<TransactionState> {
-    const { state } = await this.#release()
+  async #look(): Promise<{ state: TransactionState; error?: unknown }> {
+    const found = await this.#release()
     this.#state = undefined
-    if (state !== 'intact' || !this.#top.marker) return state
+    if (found.state !== 'intact' || !this.#top.marker) return found
     this.#top.marker = undefined
+    this.#top.wasMarked = true
+    return found
+  }
+
+  /** The same, and the level has a marker again if it had one. */
+  async #lookAndMark(): Promise<TransactionState> {
+    const { state } = await this.#look()
     // As in keepNested().
-    await this.#mark().catch(() => undefined)
+    if (state === 'intact' && this.#top.wasMarked) await this.#mark().catch(() => undefined)
     return state
   }
 
   async #execute(statement: string): Promise<void> {
     await this.#internals.original.$executeRawUnsafe(statement).requestTransaction(this.link)
   }
+}
+
+function newLevel(): Level {
+  return { marker: undefined, wasMarked: false, doubts: [] }
 }
 
 /** A write that comes to its transaction after the end. */

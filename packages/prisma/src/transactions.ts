@@ -69,15 +69,10 @@ export class Transactions {
     return link?.kind === 'itx' ? this.#open.get(String(link.id)) : undefined
   }
 
-  /** Lets a transaction hear of a statement that fails in it. */
-  async hear<T>(link: TransactionLink | undefined, running: Promise<T>): Promise<T> {
-    if (!link) return await running
-    try {
-      return await running
-    } catch (error) {
-      this.find(link)?.noteError(error)
-      throw error
-    }
+  /** Runs a statement that does nothing to files. Its transaction hears of it, so that none comes between the last look and the COMMIT. */
+  async hear<T>(link: TransactionLink | undefined, run: () => Promise<T>): Promise<T> {
+    const open = this.find(link)
+    return open ? await open.runAside(run) : await run()
   }
 
   /**
@@ -184,13 +179,15 @@ export class Transactions {
         result = await begin(async (transaction) => {
           open.beginNested()
           nested.hasBegun = true
+          let value: unknown
           try {
-            const value = await callback(transaction)
+            value = await callback(transaction)
             open.checkInTime()
-            return value
           } finally {
             await open.closeGate()
           }
+          await open.prepareKeep()
+          return value
         }, options)
       } catch (error) {
         if (nested.hasBegun) await open.undoNested()

@@ -76,7 +76,7 @@ export class WriteHook {
   ): Promise<unknown> {
     restoreFiles(args, internal.args)
     const plan = this.#planner.plan(model, operation, args, internal.args)
-    if (!plan) return await this.#transactions.hear(internal.transaction, query(args))
+    if (!plan) return await this.#transactions.hear(internal.transaction, () => query(args))
     const write = new SentWrite(this.#internals, model, { operation, args, query }, plan)
     const open = this.#transactions.of(internal.transaction)
     if (open) return await open.run(() => this.#within(open, plan, write))
