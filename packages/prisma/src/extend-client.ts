@@ -87,7 +87,7 @@ function resultsOf(depot: DepotManager, fields: FileFields): object {
             field.name,
             {
               needs: { [field.name]: true },
-              compute: (row: Args) => hydrate(depot, field, row[field.name]),
+              compute: (row: Args) => hydrate(depot, field, row),
             },
           ]),
         ) as object,

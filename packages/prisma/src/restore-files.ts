@@ -1,4 +1,4 @@
-import { UploadedFile } from '@filedepot/core'
+import { isBroken, UploadedFile } from '@filedepot/core'
 
 /**
  * Puts the JSON of stored files back into arguments that Prisma has cloned for us. A clone of such a value has lost how
@@ -12,7 +12,12 @@ export function restoreFiles(clone: unknown, original: unknown): void {
     const written = original[name]
     if (!isContainer(value) || !isContainer(written)) continue
     if (!(written instanceof UploadedFile)) restoreFiles(value, written)
-    else if (!written.isPending && value.storage === written.storage && value.id === written.id) {
+    else if (
+      !written.isPending &&
+      !isBroken(written) &&
+      value.storage === written.storage &&
+      value.id === written.id
+    ) {
       clone[name] = written.toJSON()
     }
   }

@@ -1,20 +1,37 @@
-import { bindManager, UploadedFile, type DepotManager, type UploadedFileJson } from '@filedepot/core'
+import {
+  bindManager,
+  isBroken,
+  locate,
+  readRowList,
+  readRowValue,
+  UploadedFile,
+  type DepotManager,
+  type UploadedFileJson,
+} from '@filedepot/core'
 import type { FileField } from './file-fields.ts'
 
-/** The value of a file field, of what the database holds. */
+/** The value of a file field, of what the database holds: that of a row, or what is known of it. */
 export function hydrate(
   depot: DepotManager,
-  { type, isList }: FileField,
-  json: unknown,
+  field: FileField,
+  row: Readonly<Record<string, unknown>>,
 ): UploadedFile | UploadedFile[] | null {
+  const json = row[field.name]
   if (json === null || json === undefined) return null
-  const toFile = (one: unknown) => {
-    const file = UploadedFile.fromJSON.call(type, one)
+  const bound = (file: UploadedFile) => {
     bindManager(file, depot)
+    if (isBroken(file)) locate(file, { table: field.model.name, column: field.name, key: keyIn(field, row) })
     return file
   }
-  if (!isList) return toFile(json)
-  return (Array.isArray(json) ? json : [json]).map(toFile)
+  return field.isList ? readRowList(field.type, json).map(bound) : bound(readRowValue(field.type, json))
+}
+
+function keyIn(
+  { model }: FileField,
+  row: Readonly<Record<string, unknown>>,
+): Record<string, unknown> | undefined {
+  if (model.key.some((name) => row[name] === undefined)) return undefined
+  return Object.fromEntries(model.key.map((name) => [name, row[name]]))
 }
 
 /**

@@ -1,5 +1,6 @@
-import { bindManager, UploadedFile, type DepotManager } from '@filedepot/core'
+import { bindManager, isBroken, locate, UploadedFile, type DepotManager } from '@filedepot/core'
 import type { DataSource } from 'typeorm'
+import { placeOf } from './place-of.ts'
 import { RecentFiles } from './recent-files.ts'
 import type { ColumnMetadata } from './row-files.ts'
 import { UploadedFileTransformer } from './uploaded-file-transformer.ts'
@@ -16,8 +17,8 @@ export function bindLoadedFiles({ driver }: DataSource, depot: DepotManager): vo
   const recent = new WeakMap<ColumnMetadata, RecentFiles>()
   const bound = (value: unknown, column: ColumnMetadata): unknown => {
     const hydrated: unknown = hydrate(value, column)
-    if (Array.isArray(hydrated)) for (const file of hydrated) bindTo(depot, file)
-    else bindTo(depot, hydrated)
+    if (Array.isArray(hydrated)) for (const file of hydrated) bindTo(depot, file, column)
+    else bindTo(depot, hydrated, column)
     return hydrated
   }
   const recall = (text: string, column: ColumnMetadata): unknown => {
@@ -26,7 +27,8 @@ export function bindLoadedFiles({ driver }: DataSource, depot: DepotManager): vo
     const known = files.get(text)
     if (known) return known
     const hydrated = bound(text, column)
-    if (hydrated instanceof UploadedFile) files.add(text, hydrated)
+    // Each broken value says in which row it stands.
+    if (hydrated instanceof UploadedFile && !isBroken(hydrated)) files.add(text, hydrated)
     return hydrated
   }
   const bind: typeof hydrate = (value, column) => {
@@ -37,6 +39,8 @@ export function bindLoadedFiles({ driver }: DataSource, depot: DepotManager): vo
   Object.defineProperty(driver, 'prepareHydratedValue', { value: bind, configurable: true })
 }
 
-function bindTo(depot: DepotManager, file: unknown): void {
-  if (file instanceof UploadedFile) bindManager(file, depot)
+function bindTo(depot: DepotManager, file: unknown, column: ColumnMetadata): void {
+  if (!(file instanceof UploadedFile)) return
+  bindManager(file, depot)
+  if (isBroken(file)) locate(file, placeOf(column))
 }

@@ -1,4 +1,4 @@
-import { UploadedFile, FiledepotError, type FileContent } from '@filedepot/core'
+import { FiledepotError, isBroken, UploadedFile, type FileContent } from '@filedepot/core'
 import type { EntityMetadata, ObjectLiteral } from 'typeorm'
 import type { FileColumnSettings } from './uploaded-file-column.ts'
 import { UploadedFileTransformer } from './uploaded-file-transformer.ts'
@@ -55,9 +55,9 @@ export class FileColumn {
     return this.settings.array ? [...list] : (list[0] ?? null)
   }
 
-  /** The files that stand in a row, from the text of its column. */
+  /** The files that stand in a row, from the text of its column. What is broken there has none. */
   parse(text: unknown): UploadedFile[] {
-    return this.list(this.transformer.from(text)) as UploadedFile[]
+    return (this.list(this.transformer.from(text)) as UploadedFile[]).filter((file) => !isBroken(file))
   }
 }
 

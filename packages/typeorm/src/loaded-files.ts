@@ -1,6 +1,7 @@
-import { UploadedFile } from '@filedepot/core'
+import { isBroken, locate, UploadedFile } from '@filedepot/core'
 import type { EntityMetadata, ObjectLiteral } from 'typeorm'
 import { fileColumnsOf, type FileColumn } from './file-column.ts'
+import { placeOf } from './place-of.ts'
 
 /**
  * What each entity's file columns held when it was loaded or saved last. TypeORM compares an entity with the row and
@@ -20,7 +21,11 @@ export class LoadedFiles {
     for (const entity of entities) {
       // Of lazy relations, TypeORM may have promises.
       if (entity instanceof Promise) continue
-      this.#last = { entity, columns, held: columns.map((column) => heldBy(entity, column)) }
+      const held = columns.map((column) => heldBy(entity, column))
+      columns.forEach((column, index) => {
+        locateBroken(entity, column, held[index])
+      })
+      this.#last = { entity, columns, held }
       if (entities.length > 1) this.#keepLast()
     }
   }
@@ -80,6 +85,16 @@ type Held = object | null
 function heldBy(entity: ObjectLiteral, column: FileColumn): Held | undefined {
   const value = column.get(entity) as Held | undefined
   return Array.isArray(value) ? [...(value as unknown[])] : value
+}
+
+/** Lets broken values say in which row they stand. */
+function locateBroken(entity: ObjectLiteral, column: FileColumn, held: Held | undefined): void {
+  if (Array.isArray(held)) for (const file of held as unknown[]) locateFile(entity, column, file)
+  else locateFile(entity, column, held)
+}
+
+function locateFile(entity: ObjectLiteral, { column }: FileColumn, file: unknown): void {
+  if (file instanceof UploadedFile && isBroken(file)) locate(file, placeOf(column, entity))
 }
 
 function isSame(one: Held, other: Held): boolean {

@@ -1,4 +1,14 @@
-import { isRevoked, rememberText, textOf, UploadedFile, type UploadType } from '@filedepot/core'
+import {
+  isBroken,
+  isRevoked,
+  isWholeColumn,
+  readRowList,
+  readRowValue,
+  rememberText,
+  textOf,
+  UploadedFile,
+  type UploadType,
+} from '@filedepot/core'
 import type { ValueTransformer } from 'typeorm'
 import { UnsavedFile } from './unsaved-file.ts'
 
@@ -24,15 +34,16 @@ export class UploadedFileTransformer<
   to(value: unknown): unknown {
     if (value === null || value === undefined) return value
     if (!Array.isArray(value)) return isStored(value) ? textOf(value) : UnsavedFile.of(value)
-    return value.every(isStored) ? `[${value.map(textOf).join(',')}]` : UnsavedFile.of(value)
+    if (!value.every(isStored)) return UnsavedFile.of(value)
+    const whole = value.find(isWholeColumn)
+    if (!whole) return `[${value.map(textOf).join(',')}]`
+    return value.length === 1 ? textOf(whole) : UnsavedFile.of(value)
   }
 
   from(text: unknown): UploadedFile | UploadedFile[] | null {
     if (text === null || text === undefined) return null
     const { array, type } = this.options
-    if (!array) return remember(fromJSON(type, text), text)
-    const list = typeof text === 'string' ? parsed(text) : text
-    return (Array.isArray(list) ? list : [list]).map((json) => fromJSON(type, json))
+    return array ? readRowList(type, text) : remember(readRowValue(type, text), text)
   }
 }
 
@@ -43,19 +54,6 @@ function isStored(value: unknown): value is UploadedFile {
 
 /** The text that a row has is that of the value, also where we would write it in another way. */
 function remember(file: UploadedFile, text: unknown): UploadedFile {
-  if (typeof text === 'string') rememberText(file, text)
+  if (typeof text === 'string' && !isBroken(file)) rememberText(file, text)
   return file
-}
-
-/** Text that is no JSON stays what it is, and is refused as a value. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
-  }
-}
-
-function fromJSON(type: UploadType, json: unknown): UploadedFile {
-  return UploadedFile.fromJSON.call(type, json)
 }

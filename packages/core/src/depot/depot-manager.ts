@@ -7,6 +7,7 @@ import { parseFilePath } from '../file-path.ts'
 import { FileStorage } from '../storage/file-storage.ts'
 import type { StoredFile } from '../storage/stored-file.ts'
 import { patiently } from '../transaction/patiently.ts'
+import { refuseBroken } from '../upload/broken-value.ts'
 import type { FileFilter } from '../upload/file-filter.ts'
 import { conformValue, needsWork } from '../upload/conform-value.ts'
 import { uploadFile } from '../upload/upload-file.ts'
@@ -231,6 +232,7 @@ export class DepotManager extends DepotEvents {
    *   what reading and writing throw; no copy is stored then
    */
   async conform<T extends UploadedFile>(value: T, rules: Omit<UploadOptions, 'filters'>): Promise<T> {
+    refuseBroken(value)
     if (!needsWork(this, value, rules)) return value
     return await this.#uploads.run(() => conformValue(this, value, rules), rules.signal)
   }

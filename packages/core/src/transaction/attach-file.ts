@@ -2,6 +2,7 @@ import type { FileContent } from '../content/file-content.ts'
 import type { DepotManager, UploadOptions } from '../depot/depot-manager.ts'
 import { FiledepotError } from '../errors.ts'
 import { describe } from '../expected.ts'
+import { refuseBroken } from '../upload/broken-value.ts'
 import { prepareUpload } from '../upload/upload-file.ts'
 import { isDiscarded } from '../upload/ownership.ts'
 import { boundManager } from '../upload/manager-binding.ts'
@@ -28,7 +29,7 @@ export interface AttachOptions extends Omit<UploadOptions, 'signal'> {
  *
  * For integrations.
  *
- * @throws FiledepotError `WRONG_UPLOAD_TYPE`, `INVALID_CONTENT`, `FILE_TOO_LARGE`, `FILE_REFUSED`, and what the upload throws
+ * @throws FiledepotError `WRONG_UPLOAD_TYPE`, `INVALID_CONTENT`, `INVALID_VALUE`, `FILE_TOO_LARGE`, `FILE_REFUSED`, and what the upload throws
  */
 export async function attachFile(
   depot: DepotManager,
@@ -64,7 +65,7 @@ export async function attachFile(
  *
  * For integrations.
  *
- * @throws FiledepotError `WRONG_UPLOAD_TYPE`, `INVALID_CONTENT`, and what the upload throws
+ * @throws FiledepotError `WRONG_UPLOAD_TYPE`, `INVALID_CONTENT`, `INVALID_VALUE`, and what the upload throws
  */
 export function prepareAttach(
   depot: DepotManager,
@@ -90,6 +91,7 @@ function discarded({ filename }: UploadedFile): FiledepotError {
 
 function asUploadedFile(value: UploadedFile | FileContent, type: UploadType): UploadedFile {
   if (!(value instanceof UploadedFile)) return from(type, value)
+  refuseBroken(value)
   if (value instanceof type) return value
   throw new FiledepotError(
     'WRONG_UPLOAD_TYPE',

@@ -1,4 +1,5 @@
 import type { DepotManager } from '../depot/depot-manager.ts'
+import type { BrokenContent } from './broken-value.ts'
 import type { KeptRules } from './kept-rules.ts'
 import type { UploadedFile } from './uploaded-file.ts'
 
@@ -21,6 +22,8 @@ export class FileTies {
   kept: KeptRules | undefined
   /** Its JSON, once somebody has asked for it. */
   text: string | undefined
+  /** What the row holds instead of a file. */
+  broken: BrokenContent | undefined
 }
 
 type Read = (value: UploadedFile) => FileTies

@@ -3,6 +3,7 @@ import { resolveContent } from '../content/resolve-content.ts'
 import type { DepotManager, UploadOptions } from '../depot/depot-manager.ts'
 import { expected } from '../expected.ts'
 import type { FileStorage, StoredRecord } from '../storage/file-storage.ts'
+import { refuseBroken } from './broken-value.ts'
 import type { FileFilter, StoreFile } from './file-filter.ts'
 import { noteKeptRules } from './kept-rules.ts'
 import { bindManager } from './manager-binding.ts'
@@ -18,6 +19,7 @@ export async function uploadFile<T extends UploadedFile>(
   options: UploadOptions,
 ): Promise<T> {
   const { pending } = value
+  refuseBroken(value)
   if (!pending) return value
   const storage = manager.get(pending.storage ?? options.storage)
   const stores = new Stores(manager, storage, pending, options)

@@ -9,9 +9,11 @@ import { FiledepotError } from '../errors.ts'
 import { formatFilePath } from '../file-path.ts'
 import type { StoredRecord } from '../storage/file-storage.ts'
 import type { StoredFile } from '../storage/stored-file.ts'
+import { BrokenContent, brokenFields, throwBroken } from './broken-value.ts'
 import type { StoreFile } from './file-filter.ts'
 import { FileTies, readTiesBy } from './file-ties.ts'
 import { boundManager } from './manager-binding.ts'
+import { MissingFields } from './missing-fields.ts'
 import {
   formatUploadedFile,
   NO_METADATA,
@@ -109,7 +111,12 @@ export class UploadedFile implements UploadedFileData {
       // Own, enumerable functions: they are what is left of the value where an ORM clones its arguments, and what
       // stops JSON.stringify from writing the bytes into a row.
       Object.assign(this, { source: () => this, toJSON: throwPending })
-      Object.setPrototypeOf(this, pendingPrototypeOf(new.target))
+      Object.setPrototypeOf(this, pendingFields.prototypeOf(new.target))
+    } else if (value instanceof BrokenContent) {
+      this.#ties.broken = value
+      this.#ties.text = value.text
+      Object.assign(this, { source: () => this, toJSON: () => throwBroken(this) })
+      Object.setPrototypeOf(this, brokenFields.prototypeOf(new.target))
     } else {
       // One by one, and plainly, as every row that is loaded comes by here: by defineProperty it takes three times as long.
       this.storage = value.storage
@@ -159,6 +166,10 @@ export class UploadedFile implements UploadedFileData {
   /** The content that waits for its upload; `undefined` once it is stored. For integrations. */
   get pending(): PendingUpload | undefined {
     return this.#pending
+  }
+
+  get #isStored(): boolean {
+    return this.#pending === undefined && this.#ties.broken === undefined
   }
 
   /** `storage/id`. */
@@ -220,7 +231,7 @@ export class UploadedFile implements UploadedFileData {
   /** True for a value of the same file. Two pending values are equal only if they are the same object. */
   equals(other: unknown): boolean {
     if (this === other) return true
-    if (!(other instanceof UploadedFile) || this.isPending || other.isPending) return false
+    if (!(other instanceof UploadedFile) || !this.#isStored || !other.#isStored) return false
     return this.storage === other.storage && this.id === other.id
   }
 
@@ -243,40 +254,9 @@ export class UploadedFile implements UploadedFileData {
   }
 }
 
-const FIELDS = [
-  'storage',
-  'id',
-  'filename',
-  'contentType',
-  'declaredType',
-  'size',
-  'sha256',
-  'uploadedAt',
-  'files',
-  'metadata',
-] as const satisfies readonly (keyof UploadedFileData)[]
-
-/** What a pending value inherits in the place of each field. */
-const MISSING_FIELDS: PropertyDescriptorMap = Object.fromEntries(
-  FIELDS.map((name) => {
-    const get = () => {
-      throw pendingError(name)
-    }
-    return [name, { get }]
-  }),
-)
-
-const pendingPrototypes = new WeakMap<object, object>()
-
-/** Of an upload type. Inherited, as to define ten properties takes ten times as long as all the rest of a value. */
-function pendingPrototypeOf(type: { readonly prototype: object }): object {
-  let prototype = pendingPrototypes.get(type)
-  if (!prototype) {
-    prototype = Object.create(type.prototype, MISSING_FIELDS) as object
-    pendingPrototypes.set(type, prototype)
-  }
-  return prototype
-}
+const pendingFields = new MissingFields((_, field) => {
+  throw pendingError(field)
+})
 
 function throwPending(): never {
   throw pendingError()

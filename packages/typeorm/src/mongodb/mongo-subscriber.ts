@@ -1,4 +1,4 @@
-import type { UploadedFile } from '@filedepot/core'
+import { isBroken, UploadedFile } from '@filedepot/core'
 import type {
   EntityMetadata,
   EntitySubscriberInterface,
@@ -112,9 +112,9 @@ export class MongoSubscriber {
   }
 }
 
-/** What TypeORM has loaded are stored values. */
+/** What TypeORM has loaded are stored values, and broken ones, which have no files. */
 function stored(files: readonly GivenFile[]): readonly UploadedFile[] {
-  return files as readonly UploadedFile[]
+  return files.filter((file) => file instanceof UploadedFile).filter((file) => !isBroken(file))
 }
 
 function keyIn({ tableName, objectIdColumn }: EntityMetadata, entity: ObjectLiteral): string {

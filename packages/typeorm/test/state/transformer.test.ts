@@ -106,8 +106,30 @@ describe('the transformer of a file column', () => {
     ['JSON of something else', '{"a":1}'],
     ['a number', 7],
     ['an empty text', ''],
-  ])('refuses %s in a row with INVALID_VALUE', (_, text) => {
-    expect(() => single.from(text) as unknown).toThrow(expect.objectContaining({ code: 'INVALID_VALUE' }))
-    expect(() => several.from(text) as unknown).toThrow(expect.objectContaining({ code: 'INVALID_VALUE' }))
+  ])('reads %s as a broken value, and gives it back as it is', (_, text) => {
+    const one = single.from(text) as UploadedFile
+    const list = several.from(text) as UploadedFile[]
+
+    for (const file of [one, ...list]) {
+      expect(() => file.path).toThrow(expect.objectContaining({ code: 'INVALID_VALUE' }))
+    }
+    expect(single.to(one)).toBe(String(text))
+    expect(several.to(list)).toBe(String(text))
+  })
+
+  it('reads a list with a broken element, and gives it back', () => {
+    const text = `[${single.to(stored) as string},{"a":1},${single.to(another) as string}]`
+
+    const list = several.from(text) as UploadedFile[]
+
+    expect([list[0]?.id, list[2]?.id]).toEqual([stored.id, another.id])
+    expect(() => list[1]?.path).toThrow(expect.objectContaining({ code: 'INVALID_VALUE' }))
+    expect(several.to(list)).toBe(text)
+  })
+
+  it('gives text that is no list beside another file to no row', () => {
+    const list = [...(several.from('not JSON') as UploadedFile[]), stored]
+
+    expect((several.to(list) as object).constructor.name).toBe('UnsavedFile')
   })
 })

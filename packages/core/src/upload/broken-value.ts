@@ -1,0 +1,102 @@
+import { FiledepotError } from '../errors.ts'
+import { describe, reasonOf } from '../expected.ts'
+import { tiesOf } from './file-ties.ts'
+import { MissingFields } from './missing-fields.ts'
+import type { UploadedFile } from './uploaded-file.ts'
+
+/** Where a value stands, as far as it is known. */
+export interface ValuePlace {
+  /** The table, collection or model. */
+  readonly table: string
+  /** The column or field. */
+  readonly column: string
+  /** The primary key of the row. */
+  readonly key?: Readonly<Record<string, unknown>> | undefined
+}
+
+/** What a row holds that is no uploaded file. */
+export class BrokenContent {
+  place: ValuePlace | undefined
+
+  /**
+   * @param got as the database gave it
+   * @param isWhole true for what stands in the column by itself, and false for an element of a list
+   * @param cause why it cannot be read
+   */
+  constructor(
+    readonly got: unknown,
+    readonly isWhole: boolean,
+    readonly cause: unknown,
+  ) {}
+
+  /** The text that the row has. */
+  get text(): string {
+    if (typeof this.got === 'string' && this.isWhole) return this.got
+    try {
+      return JSON.stringify(this.got)
+    } catch {
+      return describe(this.got)
+    }
+  }
+}
+
+export const brokenFields = new MissingFields((value) => throwBroken(value))
+
+/** True for a value that stands for what a row holds and nobody can read. For integrations. */
+export function isBroken(value: UploadedFile): boolean {
+  return tiesOf(value).broken !== undefined
+}
+
+/**
+ * True for a broken value that stands for the whole of a column: its text is that of the column, also where the column is
+ * one of several files. For integrations.
+ */
+export function isWholeColumn(value: UploadedFile): boolean {
+  return tiesOf(value).broken?.isWhole === true
+}
+
+/** Says where a broken value stands, for the error of whoever uses it. For integrations. */
+export function locate(value: UploadedFile, place: ValuePlace): void {
+  const { broken } = tiesOf(value)
+  if (broken) broken.place = place
+}
+
+/**
+ * Refuses a broken value where a stored one is needed.
+ *
+ * @throws FiledepotError `INVALID_VALUE`
+ */
+export function refuseBroken(value: UploadedFile): void {
+  if (isBroken(value)) throwBroken(value)
+}
+
+export function throwBroken(value: UploadedFile): never {
+  const { broken } = tiesOf(value)
+  const text = broken?.text ?? ''
+  const excerpt = text.length > EXCERPT ? `${text.slice(0, EXCERPT)}…` : text
+  throw new FiledepotError(
+    'INVALID_VALUE',
+    `${nameOf(broken?.place)}: ${reasonOf(broken?.cause)}, got ${excerpt}: write a new file, or null, into the column`,
+    { cause: broken?.cause },
+  )
+}
+
+const EXCERPT = 80
+
+function nameOf(place: ValuePlace | undefined): string {
+  if (!place) return 'a file column, of which only a data source or client with filedepot knows the name'
+  const { table, column, key } = place
+  return `${table}.${column} of ${key ? `the row ${textOf(key)}` : 'a row without its key'}`
+}
+
+function textOf(key: Readonly<Record<string, unknown>>): string {
+  return Object.entries(key)
+    .map(([name, value]) => `${name} = ${valueText(value)}`)
+    .join(', ')
+}
+
+function valueText(value: unknown): string {
+  if (value instanceof Date) return value.toISOString()
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex')
+  return String(value)
+}

@@ -1,0 +1,39 @@
+import { BrokenContent } from './broken-value.ts'
+import { UploadedFile, type UploadType } from './uploaded-file.ts'
+import type { UploadedFileData } from './uploaded-file-data.ts'
+
+/**
+ * The value of a column, of what the database holds. What is no uploaded file gives a *broken* value: it can be loaded and
+ * written back as it is, and throws `INVALID_VALUE` when somebody uses it. So one broken row does not keep anybody from
+ * reading the others. For integrations.
+ */
+export function readRowValue<T extends UploadedFile>(type: UploadType<T>, json: unknown): T {
+  return read(type, json, true)
+}
+
+/**
+ * The same for a column of several files. One broken element leaves the others as they are; text that is no JSON is a list
+ * of one broken value. For integrations.
+ */
+export function readRowList<T extends UploadedFile>(type: UploadType<T>, json: unknown): T[] {
+  const list = typeof json === 'string' ? parsed(json) : json
+  return Array.isArray(list) ? list.map((one) => read(type, one, false)) : [read(type, json, true)]
+}
+
+function read<T extends UploadedFile>(type: UploadType<T>, json: unknown, isWhole: boolean): T {
+  try {
+    return UploadedFile.fromJSON.call(type, json) as T
+  } catch (cause) {
+    // Constructors of upload types pass on what they get, so their types need not name it.
+    return new type(new BrokenContent(json, isWhole, cause) as unknown as UploadedFileData)
+  }
+}
+
+/** Text that is no JSON stays what it is. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}

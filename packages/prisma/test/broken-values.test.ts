@@ -1,0 +1,171 @@
+import type { UploadedFile } from '@filedepot/core'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { quoted } from '../../../test/databases/database-kind.ts'
+import { textFile, textOf, textsOf } from '../../../test/support/contents.ts'
+import { Prisma } from './support/generated-client.ts'
+import { TestDatabase, type TestClient } from './support/test-database.ts'
+
+let database: TestDatabase
+let prisma: TestClient
+
+beforeEach(async () => {
+  database = await TestDatabase.open()
+  prisma = database.prisma
+})
+
+afterEach(() => database.close())
+
+/** What others do to the database, past us. */
+async function overwrite(id: number, column: 'avatar' | 'documents', json: string): Promise<void> {
+  await database.query(`UPDATE ${quoted('User')} SET ${quoted(column)} = '${json}' WHERE id = ${id}`)
+}
+
+/** The JSON in the database, as the client without the extension reads it. */
+async function jsonIn(id: number): Promise<unknown> {
+  return (await database.base.user.findUniqueOrThrow({ where: { id } })).avatar
+}
+
+const JSON_TEXT = '{"value": {"type": "Buffer"}}'
+
+async function brokenUser(): Promise<{ id: number; goodId: number }> {
+  const { id: goodId } = await prisma.user.create({ data: { name: 'Ada', avatar: textFile('good') } })
+  const { id } = await prisma.user.create({ data: { name: 'Bob' } })
+  await overwrite(id, 'avatar', JSON_TEXT)
+  return { id, goodId }
+}
+
+function messageOf(use: () => unknown): string {
+  try {
+    use()
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'INVALID_VALUE' })
+    return (error as Error).message
+  }
+  throw new Error('expected INVALID_VALUE')
+}
+
+describe('a row with a broken value', () => {
+  it('is read with all others, and says which it is where the value is used', async () => {
+    const { id } = await brokenUser()
+
+    const [good, broken] = await prisma.user.findMany({ orderBy: { id: 'asc' } })
+
+    expect(await textOf(good?.avatar)).toBe('good')
+    expect(broken?.name).toBe('Bob')
+    expect(messageOf(() => broken?.avatar?.url)).toContain(`User.avatar of the row id = ${id}: `)
+    await expect(broken?.avatar?.open()).rejects.toMatchObject({ code: 'INVALID_VALUE' })
+  })
+
+  it('says what is known of it where its key is not selected', async () => {
+    const { id } = await brokenUser()
+
+    const user = await prisma.user.findUniqueOrThrow({ where: { id }, select: { avatar: true } })
+
+    expect(messageOf(() => user.avatar?.url)).toContain('User.avatar of a row without its key: ')
+  })
+
+  it('keeps its JSON when another field is written', async () => {
+    const { id } = await brokenUser()
+    const before = await jsonIn(id)
+
+    await prisma.user.update({ where: { id }, data: { name: 'Bea' } })
+    await prisma.user.updateMany({ where: { id }, data: { name: 'Cyd' } })
+
+    expect(await jsonIn(id)).toEqual(before)
+  })
+
+  it.each<[string, (id: number) => Promise<unknown>]>([
+    ['update', (id) => prisma.user.update({ where: { id }, data: { avatar: textFile('new') } })],
+    [
+      'upsert',
+      (id) =>
+        prisma.user.upsert({
+          where: { id },
+          create: { name: 'x' },
+          update: { avatar: textFile('new') },
+        }),
+    ],
+    ['updateMany', (id) => prisma.user.updateMany({ where: { id }, data: { avatar: textFile('new') } })],
+  ])('gets a new file by %s', async (_, write) => {
+    const { id } = await brokenUser()
+
+    await write(id)
+
+    const { avatar } = await prisma.user.findUniqueOrThrow({ where: { id } })
+    expect(await textOf(avatar)).toBe('new')
+    await database.expectFilesMatchRows()
+  })
+
+  it('is emptied', async () => {
+    const { id } = await brokenUser()
+
+    await prisma.user.update({ where: { id }, data: { avatar: Prisma.DbNull } })
+
+    expect((await prisma.user.findUniqueOrThrow({ where: { id } })).avatar).toBeNull()
+    await database.expectFilesMatchRows()
+  })
+
+  it.each<[string, (id: number) => Promise<unknown>, number]>([
+    ['delete', (id) => prisma.user.delete({ where: { id } }), 1],
+    ['deleteMany', () => prisma.user.deleteMany(), 0],
+  ])('is deleted by %s', async (_, remove, left) => {
+    const { id } = await brokenUser()
+
+    await remove(id)
+
+    expect(await prisma.user.count()).toBe(left)
+    await database.expectFilesMatchRows()
+  })
+
+  it('gives its value to no other row, through neither client', async () => {
+    const { id, goodId } = await brokenUser()
+    const { avatar } = await prisma.user.findUniqueOrThrow({ where: { id } })
+    const given = avatar!
+
+    for (const write of [
+      prisma.user.create({ data: { name: 'x', avatar: given } }),
+      prisma.user.create({ data: { name: 'x', documents: [textFile('one'), given] } }),
+      prisma.user.update({ where: { id: goodId }, data: { avatar: given } }),
+      prisma.user.createMany({ data: [{ name: 'x', avatar: given }] }),
+      database.base.user.create({ data: { name: 'x', avatar: given as never } }),
+    ]) {
+      await expect(write).rejects.toMatchObject({
+        code: 'INVALID_VALUE',
+        message: expect.stringContaining(`User.avatar of the row id = ${id}: `) as unknown,
+      })
+    }
+    expect(await prisma.user.count()).toBe(2)
+    await prisma.user.deleteMany({ where: { id } })
+    await database.expectFilesMatchRows()
+  })
+})
+
+describe('a list', () => {
+  it('with a broken element has the others', async () => {
+    const { id, documents } = await prisma.user.create({
+      data: { name: 'Ada', documents: [textFile('one'), textFile('two')] },
+    })
+    const [one, two] = (documents ?? []).map((file) => JSON.stringify(file))
+    await overwrite(id, 'documents', `[${one}, {"value": 7}, ${two}]`)
+
+    const user = await prisma.user.findUniqueOrThrow({ where: { id } })
+    const [first, broken, last] = user.documents as [UploadedFile, UploadedFile, UploadedFile]
+
+    expect(await textsOf([first, last])).toEqual(['one', 'two'])
+    expect(messageOf(() => broken.path)).toContain(`User.documents of the row id = ${id}: `)
+    await prisma.user.update({ where: { id }, data: { documents: [last] } })
+    expect(await textsOf((await prisma.user.findUniqueOrThrow({ where: { id } })).documents)).toEqual(['two'])
+    await database.expectFilesMatchRows()
+  })
+
+  it.each(['"no file"', '7', '{"a": 1}'])('that is %s is one broken value', async (json) => {
+    const { id } = await prisma.user.create({ data: { name: 'Ada' } })
+    await overwrite(id, 'documents', json)
+
+    const { documents } = await prisma.user.findUniqueOrThrow({ where: { id } })
+
+    expect(documents).toHaveLength(1)
+    expect(messageOf(() => documents?.[0]?.path)).toContain(`User.documents of the row id = ${id}: `)
+    await prisma.user.delete({ where: { id } })
+  })
+})
