@@ -27,7 +27,8 @@ export async function buildApp({ database, uploads, migrations }: AppSettings): 
   depot.configure('photos', new LocalBackend(uploads))
   const prisma = createClient(database, depot)
 
-  const app = fastify({ logger: { level: 'error' } })
+  // Fastify waits for the end of a request without a limit by default.
+  const app = fastify({ logger: { level: 'error' }, requestTimeout: 300_000 })
   app.setErrorHandler(answerError)
   // It leaves the body to the route: to `request.file()`, or to `receiveFiles`.
   await app.register(fastifyMultipart, { limits: { fileSize: MAX_SIZE } })
