@@ -27,9 +27,11 @@ export const ERROR_CODES = {
   IMAGE_TIMED_OUT:
     'Decoding an image, or making another of it, took longer than `timeout`. Nothing was stored.',
   INVALID_ARGUMENT: 'An argument or option has the wrong type or is out of its range.',
-  INVALID_CONTENT: 'A value was given as the content of a file that is none: text, null, a plain object.',
+  INVALID_CONTENT:
+    "A value was given as the content of a file that is none: text, null, a plain object, JSON of another row's file.",
   INVALID_FILE_ID: 'A file id is not a UUID.',
-  INVALID_VALUE: 'A column holds something that is not the JSON of an uploaded file.',
+  INVALID_VALUE:
+    'A column holds something that is not the JSON of an uploaded file, or `fromJSON` was given such a thing.',
   INVALID_VERDICT:
     'The function `authorize` answered something else than true, false, 401, 403 or 404. The request is refused.',
   MALFORMED_UPLOAD: 'A request to upload files is no multipart form, or a broken one.',

@@ -105,6 +105,7 @@ export { patiently } from './transaction/patiently.ts'
 export { NO_TURNS, TurnsOnOneConnection, type Turns, type TurnsOptions } from './transaction/turns.ts'
 export { bindManager, boundManager } from './upload/manager-binding.ts'
 export { rememberText, textOf } from './upload/value-text.ts'
+export { isUploadedFile, isVerified } from './upload/verification.ts'
 export { isBroken, isWholeColumn, locate, type ValuePlace } from './upload/broken-value.ts'
 export { readRowList, readRowValue } from './upload/row-value.ts'
 export {

@@ -15,7 +15,7 @@ import { withKeys } from './plan/where.ts'
 import { excludeEachOther, type Slot, type Target, type WritePlan } from './plan/write-plan.ts'
 import type { TransactionLink } from './prisma-internals.ts'
 import type { Preuploads } from './preuploads.ts'
-import type { RowReader } from './row-reader.ts'
+import type { ReadRows, RowReader } from './row-reader.ts'
 import { toJson } from './stored-json.ts'
 import { ClonedFile, unknownFile } from './written-values.ts'
 
@@ -78,7 +78,7 @@ export class FileWrite {
 
   /** Puts values into the arguments where nothing has to be read: rows that are created. */
   async place(): Promise<void> {
-    for (const slot of this.#plan.slots) await this.#place(slot, [])
+    for (const slot of this.#plan.slots) await this.#place(slot, undefined)
   }
 
   /** Looks at the rows that the operation changes, and puts the values into its arguments. */
@@ -88,7 +88,7 @@ export class FileWrite {
     for (const slot of this.#plan.slots) {
       const rows = slot.target && this.#before.get(slot.target)?.[0]?.rows
       if (rows && rows.keys.length > 1 && slot.files.length > 0) throw severalRows(slot, rows.keys.length)
-      await this.#place(slot, rows?.paths ?? [], this.#takesPlace(slot))
+      await this.#place(slot, rows, this.#takesPlace(slot))
     }
   }
 
@@ -192,7 +192,7 @@ export class FileWrite {
   }
 
   /** Puts the values of a field into the arguments. */
-  async #place(slot: Slot, current: readonly string[], isUsed = true): Promise<void> {
+  async #place(slot: Slot, rows: ReadRows | undefined, isUsed = true): Promise<void> {
     const { field, files, holder } = slot
     if (files.length === 0) {
       holder[field.name] = slot.written
@@ -201,10 +201,12 @@ export class FileWrite {
     const values = await Promise.all(
       files.map(async (file, index) => {
         if (!(file instanceof ClonedFile)) {
-          return toJson(await this.#store(slot, file, index, current, isUsed))
+          return toJson(await this.#store(slot, file, index, rows?.paths ?? [], isUsed))
         }
-        if (isUsed && !current.includes(file.path)) throw unknownFile(field, file)
-        return Array.isArray(slot.written) ? (slot.written[index] as unknown) : slot.written
+        // The row keeps its own: whatever else the JSON says of its file is not believed.
+        const own = rows?.held.get(field)?.find(({ path }) => path === file.path)
+        if (!own && isUsed) throw unknownFile(field, file)
+        return own?.json ?? {}
       }),
     )
     holder[field.name] = field.isList ? values : values[0]
@@ -223,7 +225,7 @@ export class FileWrite {
     if (file.isPending) return await this.#uploadTo(slot, file, index)
     // It is taken for a row only where a row gets it.
     if (!isUsed) return file
-    return await this.#attach(slot, file, index, current)
+    return await this.#attach(slot, file, index)
   }
 
   /** Of two branches that exclude each other, both may have the same pending value: it is uploaded once. */
@@ -232,7 +234,7 @@ export class FileWrite {
       (one) => one.file === file && excludeEachOther(one.slot.conditions, slot.conditions),
     )
     if (!shared) {
-      const stored = this.#attach(slot, file, index, [])
+      const stored = this.#attach(slot, file, index)
       this.#shared.push({ file, slot, stored })
       return await stored
     }
@@ -241,13 +243,8 @@ export class FileWrite {
     return stored
   }
 
-  async #attach(
-    slot: Slot,
-    file: UploadedFile,
-    index: number,
-    current: readonly string[],
-  ): Promise<UploadedFile> {
-    const options = { type: slot.field.type, current, ...slot.field.upload }
+  async #attach(slot: Slot, file: UploadedFile, index: number): Promise<UploadedFile> {
+    const options = { type: slot.field.type, ...slot.field.upload }
     const { depot } = this.#parts
     try {
       const stored =

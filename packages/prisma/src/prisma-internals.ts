@@ -148,7 +148,8 @@ export function openedTransactionId(client: unknown): string {
 
 /** `Prisma.DbNull`, `Prisma.JsonNull` and `Prisma.AnyNull`. */
 export function isPrismaNull(value: unknown): boolean {
-  return typeof (value as { _getName?: unknown } | null | undefined)?._getName === 'function'
+  if (typeof value !== 'object' || value === null || Object.keys(value).length > 0) return false
+  return typeof (value as { _getName?: unknown })._getName === 'function'
 }
 
 /** True for what can be a part of a batch. */

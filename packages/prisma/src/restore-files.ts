@@ -1,4 +1,4 @@
-import { isBroken, UploadedFile } from '@filedepot/core'
+import { isBroken, isUploadedFile } from '@filedepot/core'
 
 /**
  * Puts the JSON of stored files back into arguments that Prisma has cloned for us. A clone of such a value has lost how
@@ -11,7 +11,7 @@ export function restoreFiles(clone: unknown, original: unknown): void {
   for (const [name, value] of Object.entries(clone)) {
     const written = original[name]
     if (!isContainer(value) || !isContainer(written)) continue
-    if (!(written instanceof UploadedFile)) restoreFiles(value, written)
+    if (!isUploadedFile(written)) restoreFiles(value, written)
     else if (
       !written.isPending &&
       !isBroken(written) &&

@@ -3,7 +3,7 @@ import { withKeys, withValues } from './plan/where.ts'
 import type { Where } from './plan/write-plan.ts'
 import type { PrismaInternals, TransactionLink } from './prisma-internals.ts'
 import type { Model, Relation } from './schema/data-model.ts'
-import { pathsOf } from './stored-json.ts'
+import { heldValues, pathsOf, type HeldValue } from './stored-json.ts'
 
 /** How many rows one statement names by their keys. */
 const ROWS_AT_A_TIME = 200
@@ -15,6 +15,8 @@ export interface ReadRows {
   /** The fields of their keys, and what else was asked for. */
   readonly keys: readonly Where[]
   readonly paths: readonly string[]
+  /** What each field holds, in all of the rows. */
+  readonly held: ReadonlyMap<FileField, readonly HeldValue[]>
 }
 
 /** How often rows are looked for again that others are changing. */
@@ -62,12 +64,11 @@ export class RowReader {
         .requestTransaction(link)) as Where[]
 
     let rows = await read()
-    if (!this.#locks) return { model, fields, keys: rows, paths: pathsIn(rows, fields) }
+    if (!this.#locks) return { model, fields, keys: rows, ...filesOf(fields, rows, ({ name }) => name) }
     for (let tries = 1; ; tries++) {
       // What was read may be older than the lock, and with MySQL stays so for the whole transaction.
       const locked = await this.#lock(link, model, rows, fields)
-      const paths = locked.flatMap((row) => fields.flatMap((_, index) => pathsOf(row[`file${index}`])))
-      const found = { model, fields, keys: rows, paths }
+      const found = { model, fields, keys: rows, ...filesOf(fields, locked, selectedName) }
       // Others may have deleted rows, or changed them so that they are not meant any more, before the lock was there.
       if (locked.length === rows.length && namesOnlyKey(model, where)) return found
       const again = await read()
@@ -103,8 +104,7 @@ export class RowReader {
       const key = model.key.map((name, index) => [name, row[`key${index}`]] as const)
       return Object.fromEntries([...key, ...also.map((name, index) => [name, row[`also${index}`]] as const)])
     })
-    const paths = locked.flatMap((row) => fields.flatMap((_, index) => pathsOf(row[`file${index}`])))
-    return { model, fields, keys, paths }
+    return { model, fields, keys, ...filesOf(fields, locked, selectedName) }
   }
 
   /** The paths that these rows hold now. */
@@ -200,7 +200,7 @@ export class RowReader {
     const selected = [
       ...model.key.map((name, index) => `${columnOf(name)} AS key${index}`),
       ...also.map((name, index) => `${columnOf(name)} AS also${index}`),
-      ...fields.map(({ name }, index) => `${columnOf(name)} AS file${index}`),
+      ...fields.map((field, index) => `${columnOf(field.name)} AS ${selectedName(field, index)}`),
     ]
     let values = 0
     const condition = () =>
@@ -213,6 +213,26 @@ export class RowReader {
     if (this.#internals.provider.startsWith('postgres')) return steps.map(String)
     return `$${steps.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('')}`
   }
+}
+
+/** What the rows hold, and the paths of all of it. */
+function filesOf(
+  fields: readonly FileField[],
+  rows: readonly Where[],
+  nameOf: (field: FileField, index: number) => string,
+): Pick<ReadRows, 'paths' | 'held'> {
+  const held = new Map(
+    fields.map((field, index) => {
+      const name = nameOf(field, index)
+      return [field, rows.flatMap((row) => heldValues(row[name]))] as const
+    }),
+  )
+  return { held, paths: [...held.values()].flat().flatMap(({ files }) => files) }
+}
+
+/** How a file field is named in rows that raw SQL has read. */
+function selectedName(_: FileField, index: number): string {
+  return `file${index}`
 }
 
 function pathsIn(rows: readonly Where[], fields: readonly FileField[]): string[] {

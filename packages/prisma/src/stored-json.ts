@@ -34,25 +34,40 @@ function keyIn(
   return Object.fromEntries(model.key.map((name) => [name, row[name]]))
 }
 
+/** A value as the database holds it. */
+export interface HeldValue {
+  readonly path: string
+  /** The paths of all of its files. */
+  readonly files: readonly string[]
+  readonly json: unknown
+}
+
 /**
- * The paths of the files of a field, of what the database holds: an object, or its text where raw SQL has read it. What is
- * no file of ours has none, so that nothing is deleted because of it.
+ * The values of a field, of what the database holds: an object, or its text where raw SQL has read it. What is no file of
+ * ours is left out, so that nothing is deleted because of it.
  */
-export function pathsOf(json: unknown): string[] {
+export function heldValues(json: unknown): HeldValue[] {
   if (typeof json === 'string') {
     try {
-      return pathsOf(JSON.parse(json))
+      return heldValues(JSON.parse(json))
     } catch {
       return []
     }
   }
-  return [json].flat().flatMap((one) => {
+  return [json].flat().flatMap((one: unknown) => {
     try {
-      return one === null || one === undefined ? [] : UploadedFile.fromJSON(one).files
+      if (one === null || one === undefined) return []
+      const { path, files } = readRowValue(UploadedFile, one)
+      return [{ path, files, json: one }]
     } catch {
       return []
     }
   })
+}
+
+/** The paths of the files of a field, of what the database holds. */
+export function pathsOf(json: unknown): string[] {
+  return heldValues(json).flatMap(({ files }) => files)
 }
 
 /** What a row is to hold. */

@@ -1,14 +1,14 @@
-import { describe, FiledepotError, UploadedFile } from '@filedepot/core'
+import { describe, FiledepotError, isUploadedFile, isVerified, UploadedFile } from '@filedepot/core'
 import type { FileField } from './file-fields.ts'
 import { isPrismaNull } from './prisma-internals.ts'
 
-/**
- * What a write gives to a file field: files, or the path of one that lost its class on the way, when an extension before
- * ours cloned the arguments.
- */
+/** What a write gives to a file field: files, or the path of one that came as JSON. */
 export type WrittenFile = UploadedFile | ClonedFile
 
-/** A stored value after it was cloned. Whose it is can only be told where the row holds it already. */
+/**
+ * A stored value after an extension before ours has cloned it, the JSON of one, or what `fromJSON` made of that. Only if the
+ * row holds its file already is it known whose file it is.
+ */
 export class ClonedFile {
   constructor(readonly path: string) {}
 }
@@ -38,16 +38,20 @@ export function readWritten(field: FileField, { value, original }: WrittenValue)
  * survives; a stored one is found where the caller has put it.
  */
 function readFile(field: FileField, value: unknown, original: unknown): WrittenFile {
-  if (value instanceof UploadedFile) return value
+  if (isUploadedFile(value)) return known(value)
   const { source, storage, id } = (value ?? {}) as { source?: unknown; storage?: unknown; id?: unknown }
   const file: unknown = typeof source === 'function' ? (source as () => unknown)() : original
-  if (file instanceof UploadedFile && (file.isPending || (file.storage === storage && file.id === id))) {
-    return file
+  if (isUploadedFile(file) && (file.isPending || (file.storage === storage && file.id === id))) {
+    return known(file)
   }
   if (typeof storage === 'string' && typeof id === 'string' && 'uploadedAt' in (value as object)) {
     return new ClonedFile(`${storage}/${id}`)
   }
   throw refused(field, original ?? value)
+}
+
+function known(file: UploadedFile): WrittenFile {
+  return isVerified(file) ? file : new ClonedFile(file.path)
 }
 
 function refused({ model, name, isList }: FileField, got: unknown): FiledepotError {
@@ -60,11 +64,11 @@ function refused({ model, name, isList }: FileField, got: unknown): FiledepotErr
   )
 }
 
-/** For a stored value of which only a clone is left, and which the row does not hold. */
+/** For JSON of a file that the row does not hold. */
 export function unknownFile({ model, name }: FileField, { path }: ClonedFile): FiledepotError {
   return new FiledepotError(
     'INVALID_CONTENT',
-    `expected ${model.name}.${name} to be an uploaded file, got a plain object that names ${path}: JSON is never believed ` +
-      'to be a file. Where it was an UploadedFile, another extension has cloned it: add filedepot() before the others',
+    `expected ${model.name}.${name} to be an uploaded file, got JSON that names ${path}: a row takes JSON only if it holds ` +
+      'that file already. If it was an UploadedFile, another extension has cloned it: add filedepot() before the others',
   )
 }

@@ -1,4 +1,4 @@
-import { FiledepotError, UploadedFile } from '@filedepot/core'
+import { FiledepotError, isUploadedFile } from '@filedepot/core'
 import {
   UpdateResult,
   type DataSource,
@@ -283,7 +283,7 @@ function valuesOf({ expressionMap: { valuesSet } }: WriteBuilder): readonly Obje
 
 function isNotStored(value: unknown): boolean {
   if (value === undefined || value === null || typeof value === 'function') return false
-  return !(value instanceof UploadedFile) || value.isPending
+  return !isUploadedFile(value) || value.isPending
 }
 
 /** How many rows an INSERT has touched, where the driver says so: MySQL's does. */

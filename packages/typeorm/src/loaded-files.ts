@@ -1,4 +1,4 @@
-import { isBroken, locate, UploadedFile } from '@filedepot/core'
+import { isBroken, isUploadedFile, locate } from '@filedepot/core'
 import type { EntityMetadata, ObjectLiteral } from 'typeorm'
 import { fileColumnsOf, type FileColumn } from './file-column.ts'
 import { placeOf } from './place-of.ts'
@@ -94,7 +94,7 @@ function locateBroken(entity: ObjectLiteral, column: FileColumn, held: Held | un
 }
 
 function locateFile(entity: ObjectLiteral, { column }: FileColumn, file: unknown): void {
-  if (file instanceof UploadedFile && isBroken(file)) locate(file, placeOf(column, entity))
+  if (isUploadedFile(file) && isBroken(file)) locate(file, placeOf(column, entity))
 }
 
 function isSame(one: Held, other: Held): boolean {
@@ -109,5 +109,5 @@ function isStored(held: Held): boolean {
 }
 
 function isStoredFile(file: unknown): boolean {
-  return file instanceof UploadedFile && !file.isPending
+  return isUploadedFile(file) && !file.isPending
 }

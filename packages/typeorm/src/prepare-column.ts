@@ -1,5 +1,6 @@
 import {
   attachFile,
+  bindManager,
   FiledepotError,
   giveBack,
   giveBackOriginal,
@@ -52,8 +53,7 @@ export function prepareColumn(
 ): () => Attached | undefined | Promise<Attached> {
   const given = column.get(entity)
   if (given === undefined || given === null) return () => undefined
-  const held = current.map(({ path }) => path)
-  const attachment = new ColumnAttachment(column, entity, given, held, options)
+  const attachment = new ColumnAttachment(column, entity, given, current, options)
   const attaching = attachment.prepare()
   return () => attachment.attach(attaching)
 }
@@ -72,18 +72,18 @@ class ColumnAttachment {
   readonly #scope: object
   readonly #given: unknown
   readonly #list: readonly GivenFile[]
-  readonly #held: readonly string[]
+  readonly #held: readonly UploadedFile[]
   /** What the property holds now, as far as this has set it. */
   #value: unknown
   /** The stored values, once there are all of them. */
   #attached: readonly UploadedFile[] = NONE
 
-  /** @param held the paths that the row holds */
+  /** @param held what the row holds */
   constructor(
     column: FileColumn,
     entity: ObjectLiteral,
     given: unknown,
-    held: readonly string[],
+    held: readonly UploadedFile[],
     options: AttachColumnOptions,
   ) {
     this.#column = column
@@ -133,6 +133,7 @@ class ColumnAttachment {
       this.#value = this.#column.value(attached)
       this.#column.set(this.#entity, this.#value)
     }
+    for (const file of attached) if (this.#held.includes(file)) bindManager(file, this.#options.depot)
     this.#attached = attached
     return {
       files: attached,
@@ -145,12 +146,12 @@ class ColumnAttachment {
   }
 
   #isUploaded(file: UploadedFile): boolean {
-    return !this.#list.includes(file)
+    return !this.#list.includes(file) && !this.#held.includes(file)
   }
 
   /** True for one that was uploaded before, and comes to this row. */
   #isAdopted(file: UploadedFile): boolean {
-    return this.#list.includes(file) && !this.#held.includes(file.path)
+    return this.#list.includes(file) && !this.#held.some(({ path }) => path === file.path)
   }
 
   /** The value that was given, if this is a copy of it in the storage of the column. */

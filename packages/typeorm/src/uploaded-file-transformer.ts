@@ -1,12 +1,14 @@
 import {
   isBroken,
   isRevoked,
+  isUploadedFile,
+  isVerified,
   isWholeColumn,
   readRowList,
   readRowValue,
   rememberText,
   textOf,
-  UploadedFile,
+  type UploadedFile,
   type UploadType,
 } from '@filedepot/core'
 import type { ValueTransformer } from 'typeorm'
@@ -47,9 +49,9 @@ export class UploadedFileTransformer<
   }
 }
 
-/** A value that a row can hold as it is: one whose file is in a storage. */
+/** A value that a row can hold as it is: one whose file is in a storage, and that does not come from somebody's JSON. */
 function isStored(value: unknown): value is UploadedFile {
-  return value instanceof UploadedFile && !value.isPending && !isRevoked(value)
+  return isUploadedFile(value) && !value.isPending && isVerified(value) && !isRevoked(value)
 }
 
 /** The text that a row has is that of the value, also where we would write it in another way. */

@@ -7,14 +7,15 @@ import { prepareUpload } from '../upload/upload-file.ts'
 import { isDiscarded } from '../upload/ownership.ts'
 import { boundManager } from '../upload/manager-binding.ts'
 import { UploadedFile, type UploadType } from '../upload/uploaded-file.ts'
+import { isUploadedFile, isVerified, unverified } from '../upload/verification.ts'
 import type { FileTransaction } from './file-transaction.ts'
 
 /** What a column says of its files, and what the row holds now. */
 export interface AttachOptions extends Omit<UploadOptions, 'signal'> {
   /** The upload type of the column. */
   readonly type: UploadType
-  /** The paths that the row holds already. */
-  readonly current?: readonly string[]
+  /** What the row holds already, as {@link readRowValue} has read it. */
+  readonly current?: readonly UploadedFile[]
   /** Called on a rollback, where the value was uploaded here. */
   readonly revert?: () => void
 }
@@ -26,6 +27,9 @@ export interface AttachOptions extends Omit<UploadOptions, 'signal'> {
  * The rules of the column hold for each of them, except for what the row holds already. One that was uploaded before is
  * checked by its size and by the validators that have not seen it. If it is in another storage than the column's, its
  * files are copied there, and the row gets the copy: {@link movedFrom} names the original.
+ *
+ * A value of {@link UploadedFile.fromJSON} is refused, unless the row holds its file: then the row keeps the value that it
+ * holds, and that is what this resolves with.
  *
  * For integrations.
  *
@@ -40,9 +44,14 @@ export async function attachFile(
   const { type, current = [], revert } = options
   const file = asUploadedFile(value, type)
   if (!file.isPending) {
+    const held = current.find(({ path }) => path === file.path)
+    if (!isVerified(file)) {
+      if (held) return held
+      throw unverified(file)
+    }
     const manager = boundManager(file) ?? depot
     if (manager === depot) {
-      if (current.includes(file.path)) return file
+      if (held) return file
       if (isDiscarded(file)) throw discarded(file)
       const conform = (signal: AbortSignal) => depot.conform(file, { ...options, signal })
       const adopted = transaction.adoptConforming(file, conform, revert)
@@ -90,7 +99,13 @@ function discarded({ filename }: UploadedFile): FiledepotError {
 }
 
 function asUploadedFile(value: UploadedFile | FileContent, type: UploadType): UploadedFile {
-  if (!(value instanceof UploadedFile)) return from(type, value)
+  if (!isUploadedFile(value)) {
+    if (!(value instanceof UploadedFile)) return from(type, value)
+    throw new FiledepotError(
+      'INVALID_CONTENT',
+      'expected an uploaded file, got an object with the prototype of one',
+    )
+  }
   refuseBroken(value)
   if (value instanceof type) return value
   throw new FiledepotError(

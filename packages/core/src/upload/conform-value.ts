@@ -6,6 +6,7 @@ import { FileTooLargeError } from '../errors.ts'
 import { copyValue } from './copy-value.ts'
 import { keptRules } from './kept-rules.ts'
 import type { UploadedFile } from './uploaded-file.ts'
+import { isVerified, unverified } from './verification.ts'
 
 /** What a column says of its files, as far as it holds for files that are stored already. */
 export type ConformRules = Omit<UploadOptions, 'filters'>
@@ -21,6 +22,7 @@ export async function conformValue<T extends UploadedFile>(
   value: T,
   rules: ConformRules,
 ): Promise<T> {
+  if (!isVerified(value)) throw unverified(value)
   const unchecked = uncheckedRules(value, rules)
   if (unchecked) await check(manager, value, { ...unchecked, signal: rules.signal })
   const target = movesTo(manager, value, rules)

@@ -4,6 +4,7 @@ import type { FileStorage, StoredRecord } from '../storage/file-storage.ts'
 import { bindManager } from './manager-binding.ts'
 import { giveBack } from './ownership.ts'
 import type { UploadedFile, UploadType } from './uploaded-file.ts'
+import { markVerified } from './verification.ts'
 
 /**
  * Copies all files of a stored value into another storage, one after the other, as streams. Resolves with a value of the
@@ -30,6 +31,7 @@ export async function copyValue<T extends UploadedFile>(
     throw error
   }
   const copy = copiedValue(value, target.name, copies)
+  markVerified(copy)
   bindManager(copy, manager)
   giveBack(copy)
   for (const record of copies.values()) manager.report('uploaded', record)

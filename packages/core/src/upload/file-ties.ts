@@ -16,6 +16,8 @@ export class FileTies {
   isDiscarded = false
   /** Called once when it is given back. */
   onGiveBack: (() => void) | undefined
+  /** A storage or a row says what it is, and not somebody's JSON. */
+  isVerified = false
   /** A rollback has removed its files. */
   isRevoked = false
   /** What it was held against when it was stored, if that was anything. */
@@ -27,12 +29,20 @@ export class FileTies {
 }
 
 type Read = (value: UploadedFile) => FileTies
+type Has = (value: object) => boolean
 
 let read: Read
+let has: Has
 
 /** The class of the values has them in a private field, and says here how to read it. */
-export function readTiesBy(readPrivate: Read): void {
+export function readTiesBy(readPrivate: Read, hasPrivate: Has): void {
   read = readPrivate
+  has = hasPrivate
+}
+
+/** True for what the constructor of the values made. */
+export function hasTies(value: object): value is UploadedFile {
+  return has(value)
 }
 
 export function tiesOf(value: UploadedFile): FileTies {

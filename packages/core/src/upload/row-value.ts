@@ -1,11 +1,12 @@
 import { BrokenContent } from './broken-value.ts'
-import { UploadedFile, type UploadType } from './uploaded-file.ts'
-import type { UploadedFileData } from './uploaded-file-data.ts'
+import { parseUploadedFile, type UploadedFileData } from './uploaded-file-data.ts'
+import type { UploadedFile, UploadType } from './uploaded-file.ts'
+import { markVerified } from './verification.ts'
 
 /**
  * The value of a column, of what the database holds. What is no uploaded file gives a *broken* value: it can be loaded and
  * written back as it is, and throws `INVALID_VALUE` when somebody uses it. So one broken row does not keep anybody from
- * reading the others. For integrations.
+ * reading the others. The JSON is believed, so it has to come from the database itself. For integrations.
  */
 export function readRowValue<T extends UploadedFile>(type: UploadType<T>, json: unknown): T {
   return read(type, json, true)
@@ -22,10 +23,10 @@ export function readRowList<T extends UploadedFile>(type: UploadType<T>, json: u
 
 function read<T extends UploadedFile>(type: UploadType<T>, json: unknown, isWhole: boolean): T {
   try {
-    return UploadedFile.fromJSON.call(type, json) as T
+    return markVerified(new type(parseUploadedFile(json)))
   } catch (cause) {
     // Constructors of upload types pass on what they get, so their types need not name it.
-    return new type(new BrokenContent(json, isWhole, cause) as unknown as UploadedFileData)
+    return markVerified(new type(new BrokenContent(json, isWhole, cause) as unknown as UploadedFileData))
   }
 }
 

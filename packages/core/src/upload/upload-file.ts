@@ -11,6 +11,7 @@ import { giveBack } from './ownership.ts'
 import { reportUncertain } from './report-uncertain.ts'
 import { NO_METADATA, type UploadedFileData } from './uploaded-file-data.ts'
 import type { PendingUpload, UploadedFile, UploadType } from './uploaded-file.ts'
+import { isVerified, markVerified, unverified } from './verification.ts'
 
 /** Uploads a pending value: its file, what its type derives from it, what filters add. All of it stays, or nothing. */
 export async function uploadFile<T extends UploadedFile>(
@@ -20,7 +21,10 @@ export async function uploadFile<T extends UploadedFile>(
 ): Promise<T> {
   const { pending } = value
   refuseBroken(value)
-  if (!pending) return value
+  if (!pending) {
+    if (!isVerified(value)) throw unverified(value)
+    return value
+  }
   const storage = manager.get(pending.storage ?? options.storage)
   const stores = new Stores(manager, storage, pending, options)
   const { maxSize, validators, signal } = options
@@ -93,6 +97,7 @@ function storedValue<T extends UploadedFile>(
     metadata,
   }
   const stored = new (pending.constructor as UploadType<T>)(known)
+  markVerified(stored)
   bindManager(stored, manager)
   giveBack(stored)
   return stored

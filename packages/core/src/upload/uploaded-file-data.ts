@@ -92,7 +92,7 @@ function parseOwn(json: object): UploadedFileData {
 }
 
 /** The keys that DEPOT itself writes. Whatever else its values hold came from filters, and is metadata here. */
-const PYTHON_KEYS = new Set([
+export const PYTHON_KEYS: ReadonlySet<string> = new Set([
   'depot_name',
   'file_id',
   'path',

@@ -14,13 +14,14 @@ import type { StoreFile } from './file-filter.ts'
 import { FileTies, readTiesBy } from './file-ties.ts'
 import { boundManager } from './manager-binding.ts'
 import { MissingFields } from './missing-fields.ts'
+import { parseStrictValue } from './strict-value.ts'
 import {
   formatUploadedFile,
   NO_METADATA,
-  parseUploadedFile,
   type UploadedFileData,
   type UploadedFileJson,
 } from './uploaded-file-data.ts'
+import { isUploadedFile } from './verification.ts'
 
 /** Options of {@link UploadedFile.from}. */
 export interface PendingOptions {
@@ -93,13 +94,17 @@ export class UploadedFile implements UploadedFileData {
   readonly #ties = new FileTies()
 
   static {
-    readTiesBy((value) => value.#ties)
+    readTiesBy(
+      (value) => value.#ties,
+      (value) => #ties in value,
+    )
   }
 
   /** Shared by all stored values. A date cannot be frozen, so each reader gets one of its own. */
   static readonly #uploadedAtProperty: PropertyDescriptor & ThisType<UploadedFile> = {
     get() {
-      return new Date(this.#uploadedAt ?? NaN)
+      // A proxy has none: whatever clones it is to get as far as its refusal.
+      return new Date((#uploadedAt in this ? this.#uploadedAt : undefined) ?? NaN)
     },
     enumerable: true,
   }
@@ -149,13 +154,29 @@ export class UploadedFile implements UploadedFileData {
   }
 
   /**
-   * The stored value that `toJSON` wrote, or Python's DEPOT; as an object or as text. JSON is believed, so take it
-   * from your database, never from a client.
+   * The stored value that `toJSON` wrote, or Python's DEPOT; as an object or as text. Use it to read a file whose JSON
+   * you have kept yourself, in the payload of a job for example.
+   *
+   * The form of the JSON is checked: every field has its type, all files are in the storage of the value, and an unknown
+   * field is refused. Whose file it is cannot be checked, so the value is unverified. A row takes it only if it holds this
+   * very file already, and then keeps what it holds. Anything else is refused with `INVALID_CONTENT`, as is
+   * `depot.upload`. To give a row a file that your own records name, copy it:
+   *
+   * ```ts
+   * import { depot, UploadedFile } from '@filedepot/core'
+   *
+   * async function copyOf(job: { photo: unknown }) {
+   *   const { path } = UploadedFile.fromJSON(job.photo)
+   *   return UploadedFile.from(await depot.getFile(path))
+   * }
+   * ```
+   *
+   * Never do that with the JSON of a client: it could name the file of anybody.
    *
    * @throws FiledepotError `INVALID_VALUE`
    */
   static fromJSON<T extends UploadedFile>(this: UploadType<T>, json: unknown): T {
-    return new this(parseUploadedFile(json))
+    return new this(parseStrictValue(json))
   }
 
   /** True until the value has been uploaded. Reading any other field of a pending value throws `PENDING_FILE`. */
@@ -231,7 +252,7 @@ export class UploadedFile implements UploadedFileData {
   /** True for a value of the same file. Two pending values are equal only if they are the same object. */
   equals(other: unknown): boolean {
     if (this === other) return true
-    if (!(other instanceof UploadedFile) || !this.#isStored || !other.#isStored) return false
+    if (!isUploadedFile(other) || !this.#isStored || !other.#isStored) return false
     return this.storage === other.storage && this.id === other.id
   }
 

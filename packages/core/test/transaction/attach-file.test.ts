@@ -8,6 +8,7 @@ import { FileTransaction } from '../../src/transaction/file-transaction.ts'
 import type { FileContent } from '../../src/content/file-content.ts'
 import type { StoreFile } from '../../src/upload/file-filter.ts'
 import { isRevoked } from '../../src/upload/ownership.ts'
+import { readRowValue } from '../../src/upload/row-value.ts'
 import { UploadedFile, type ProcessedFile } from '../../src/upload/uploaded-file.ts'
 import { bytesOf } from '../support/bytes.ts'
 import { failure, thrown } from '../support/failure.ts'
@@ -27,7 +28,7 @@ function setUp() {
 /** A value as a row gives it back: it belongs to that row. */
 async function rowValue({ depot }: ReturnType<typeof setUp>, content = Buffer.from('hello')) {
   const file = await depot.upload(UploadedFile.from(content, { filename: 'hello.txt', contentType: 'x/y' }))
-  return UploadedFile.fromJSON(JSON.stringify(file))
+  return readRowValue(UploadedFile, JSON.stringify(file))
 }
 
 describe('attachFile', () => {
@@ -112,7 +113,7 @@ describe('attachFile', () => {
     const made = setUp()
     const value = await rowValue(made)
 
-    const file = await made.attach(value, { current: value.files })
+    const file = await made.attach(value, { current: [value] })
     await made.transaction.settle('rolledBack')
 
     expect(file).toBe(value)

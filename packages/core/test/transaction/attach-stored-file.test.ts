@@ -8,6 +8,7 @@ import { FileTransaction } from '../../src/transaction/file-transaction.ts'
 import type { FileContent } from '../../src/content/file-content.ts'
 import type { StoreFile } from '../../src/upload/file-filter.ts'
 import { giveBackOriginal, movedFrom } from '../../src/upload/ownership.ts'
+import { readRowValue } from '../../src/upload/row-value.ts'
 import { UploadedFile, type ProcessedFile } from '../../src/upload/uploaded-file.ts'
 import { failure } from '../support/failure.ts'
 import { pathsOf } from '../support/storages.ts'
@@ -118,12 +119,12 @@ describe('a value that was stored before its row', () => {
     const { attach, stored } = setUp()
     const value = await stored()
 
-    expect(await attach(value, { maxSize: 1, storage: 'private', current: [value.path] })).toBe(value)
+    expect(await attach(value, { maxSize: 1, storage: 'private', current: [value] })).toBe(value)
   })
 
   it('is checked as a copy if it is that of another row', async () => {
     const { depot, transaction, attach, stored } = setUp()
-    const value = UploadedFile.fromJSON(JSON.stringify(await stored()))
+    const value = readRowValue(UploadedFile, JSON.stringify(await stored()))
 
     const errors = [
       await failure(attach(value, { maxSize: 4 })),
@@ -230,5 +231,56 @@ describe('a value in another storage than that of its column', () => {
     expect(error.code).toBe('WRITE_FAILED')
     expect(file).toBe(value)
     expect(await pathsOf(depot)).toEqual([...value.files].sort())
+  })
+})
+
+describe('a value of fromJSON', () => {
+  it('is refused, also with the files of another value in it, and nothing is read', async () => {
+    const { depot, attach, stored } = setUp()
+    const [own, victim] = [await stored('own'), await stored('secret', { storage: 'private' })]
+    const forged = [
+      victim.toJSON(),
+      { ...own.toJSON(), id: victim.id },
+      { ...own.toJSON(), storage: 'private' },
+    ]
+
+    for (const json of forged) {
+      const error = await failure(attach(UploadedFile.fromJSON(json), { current: [own] }))
+      expect(error).toMatchObject({
+        code: 'INVALID_CONTENT',
+        message: expect.stringContaining(victim.id.slice(0, 8)),
+      })
+    }
+
+    expect(await pathsOf(depot)).toEqual([own.path, victim.path].sort())
+  })
+
+  it('lets the row keep the value that it holds, whatever else the JSON says', async () => {
+    const { depot, transaction, attach, stored } = setUp()
+    const own = readRowValue(UploadedFile, JSON.stringify(await stored('own')))
+    const json = { ...own.toJSON(), contentType: 'text/html', size: 7, metadata: { a: 'private/b' } }
+
+    const kept = await attach(UploadedFile.fromJSON(json), { current: [own] })
+    await transaction.settle('rolledBack')
+
+    expect(kept).toBe(own)
+    expect(await pathsOf(depot)).toEqual([own.path])
+  })
+
+  it.each<[string, (file: UploadedFile) => unknown]>([
+    [
+      'JSON that was given the prototype of a file',
+      (file): unknown => Object.setPrototypeOf(file.toJSON(), UploadedFile.prototype),
+    ],
+    ['a proxy of a file', (file) => new Proxy(file, {})],
+    ['an object that inherits from a file', (file): unknown => Object.create(file)],
+    ['plain JSON', (file) => file.toJSON()],
+  ])('is refused as %s', async (_, forge) => {
+    const { attach, stored } = setUp()
+    const value = await stored()
+
+    const error = await failure(attach(forge(value) as UploadedFile, { current: [value] }))
+
+    expect(error.code).toBe('INVALID_CONTENT')
   })
 })

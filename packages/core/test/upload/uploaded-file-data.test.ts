@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { JsonValue } from '../../src/json-value.ts'
 import { formatUploadedFile, parseUploadedFile } from '../../src/upload/uploaded-file-data.ts'
+import { readRowValue } from '../../src/upload/row-value.ts'
 import { UploadedFile } from '../../src/upload/uploaded-file.ts'
 import { thrown } from '../support/failure.ts'
 import { fieldsOf } from '../support/fields.ts'
@@ -98,7 +99,7 @@ describe('the JSON of an uploaded file', () => {
         }
 
         const text = JSON.stringify(new UploadedFile(data))
-        const again = UploadedFile.fromJSON(text)
+        const again = readRowValue(UploadedFile, text)
 
         expect(fieldsOf(again)).toEqual(data)
         expect(JSON.stringify(again)).toBe(text)

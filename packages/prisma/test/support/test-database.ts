@@ -1,4 +1,4 @@
-import { DepotManager, MemoryBackend, UploadedFile } from '@filedepot/core'
+import { DepotManager, MemoryBackend, readRowValue, UploadedFile } from '@filedepot/core'
 import { filedepot, type FiledepotOptions } from '@filedepot/prisma'
 import { ChaosBackend } from '@filedepot/testing'
 import { afterAll, expect } from '@jest/globals'
@@ -143,7 +143,7 @@ export class TestDatabase {
       const json: unknown = typeof file === 'string' ? JSON.parse(file) : file
       if (json === null) continue
       for (const value of Array.isArray(json) ? json : [json])
-        paths.push(...UploadedFile.fromJSON(value).files)
+        paths.push(...readRowValue(UploadedFile, value).files)
     }
     return paths.sort()
   }

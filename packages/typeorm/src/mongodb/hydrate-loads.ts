@@ -1,4 +1,4 @@
-import { bindManager, UploadedFile, type DepotManager } from '@filedepot/core'
+import { bindManager, isUploadedFile, type DepotManager } from '@filedepot/core'
 import type { EntityMetadata } from 'typeorm'
 import { fileColumnsOf } from '../file-column.ts'
 
@@ -24,9 +24,9 @@ function hydrate(entity: object, metadata: EntityMetadata, depot: DepotManager):
     const stored = column.get(entity)
     if (stored === undefined || stored === null) continue
     // TypeORM 0.3 makes an entity twice, the second time of the first.
-    if ([stored].flat().every((file) => file instanceof UploadedFile)) continue
+    if ([stored].flat().every(isUploadedFile)) continue
     const value = column.transformer.from(stored)
-    for (const file of column.list(value)) if (file instanceof UploadedFile) bindManager(file, depot)
+    for (const file of column.list(value)) if (isUploadedFile(file)) bindManager(file, depot)
     column.set(entity, value)
   }
 }

@@ -1,4 +1,4 @@
-import { isBroken, UploadedFile } from '@filedepot/core'
+import { isBroken, isUploadedFile, type UploadedFile } from '@filedepot/core'
 import type {
   EntityMetadata,
   EntitySubscriberInterface,
@@ -114,7 +114,7 @@ export class MongoSubscriber {
 
 /** What TypeORM has loaded are stored values, and broken ones, which have no files. */
 function stored(files: readonly GivenFile[]): readonly UploadedFile[] {
-  return files.filter((file) => file instanceof UploadedFile).filter((file) => !isBroken(file))
+  return files.filter(isUploadedFile).filter((file) => !isBroken(file))
 }
 
 function keyIn({ tableName, objectIdColumn }: EntityMetadata, entity: ObjectLiteral): string {

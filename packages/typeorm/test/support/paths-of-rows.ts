@@ -1,4 +1,4 @@
-import { UploadedFile } from '@filedepot/core'
+import { readRowValue, UploadedFile } from '@filedepot/core'
 import type { DataSource, EntityMetadata } from 'typeorm'
 
 /** The paths of all files that rows refer to, read with plain SQL and without the library's own transformers. */
@@ -18,7 +18,7 @@ export async function pathsOfRows(dataSource: DataSource): Promise<string[]> {
         if (file === null) continue
         const json: unknown = JSON.parse(file)
         for (const value of Array.isArray(json) ? json : [json])
-          paths.push(...UploadedFile.fromJSON(value).files)
+          paths.push(...readRowValue(UploadedFile, value).files)
       }
     }
   }

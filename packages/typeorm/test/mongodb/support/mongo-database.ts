@@ -1,4 +1,4 @@
-import { DepotManager, MemoryBackend, UploadedFile } from '@filedepot/core'
+import { DepotManager, MemoryBackend, readRowValue, UploadedFile } from '@filedepot/core'
 import { ChaosBackend } from '@filedepot/testing'
 import { startMongoServer, type MongoServer } from '@filedepot/testing/mongo-server'
 import { attachDepot } from '@filedepot/typeorm'
@@ -137,8 +137,8 @@ export function onMongodb(
 }
 
 function pathsIn(value: unknown): string[] {
-  if (typeof value === 'string' && value.startsWith('{')) return [...UploadedFile.fromJSON(value).files]
+  if (typeof value === 'string' && value.startsWith('{')) return [...readRowValue(UploadedFile, value).files]
   if (typeof value !== 'object' || value === null || value instanceof Date) return []
-  if ('storage' in value && 'id' in value) return [...UploadedFile.fromJSON(value).files]
+  if ('storage' in value && 'id' in value) return [...readRowValue(UploadedFile, value).files]
   return Object.values(value).flatMap(pathsIn)
 }
