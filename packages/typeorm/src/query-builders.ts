@@ -1,11 +1,12 @@
 import type { DataSource } from 'typeorm'
 import type { CriteriaWrites } from './criteria-writes.ts'
+import { UnsavedFile, pendingCriterion } from './unsaved-file.ts'
 import type { WriteBuilder } from './write-builder.ts'
 
 type Make = (...args: unknown[]) => Followed
 
-/** The methods of a query builder that give one which writes. */
-type Verbs = Pick<Followed, 'insert' | 'update' | 'delete' | 'clone'>
+/** The methods of a query builder that give one which writes, and the one by which criteria come into it. */
+type Verbs = Pick<Followed, 'insert' | 'update' | 'delete' | 'clone' | 'setParameter'>
 
 /** A query builder of TypeORM. */
 interface Followed extends WriteBuilder {
@@ -14,6 +15,7 @@ interface Followed extends WriteBuilder {
   update(entityOrValues?: unknown, values?: unknown): Followed
   delete(): Followed
   clone(): Followed
+  setParameter(key: string, value: unknown): Followed
 }
 
 /**
@@ -42,6 +44,11 @@ export function followQueryBuilders(dataSource: DataSource, writes: CriteriaWrit
     clone() {
       return follow(unfollowed(this).clone.call(this))
     },
+    // TypeORM refuses functions there, and does not say what is wrong with this one.
+    setParameter(key, value) {
+      if (value instanceof UnsavedFile) throw pendingCriterion()
+      return unfollowed(this).setParameter.call(this, key, value)
+    },
   }
 
   const createQueryBuilder = dataSource.createQueryBuilder.bind(dataSource) as unknown as Make
@@ -55,6 +62,7 @@ function replaceVerbs(builder: Followed, verbs: Verbs): Followed {
   builder.update = verbs.update
   builder.delete = verbs.delete
   builder.clone = verbs.clone
+  builder.setParameter = verbs.setParameter
   return builder
 }
 

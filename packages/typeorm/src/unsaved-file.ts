@@ -3,21 +3,68 @@ import type { DataSource, ObjectLiteral } from 'typeorm'
 
 /**
  * Stands for a value that no row can hold as it is, while TypeORM looks for changes: it equals itself and nothing
- * else. Uploading the value replaces it; where nothing does, as with `save(…, { listeners: false })`, it gets as far
- * as the driver, and is refused there.
+ * else. Uploading the value replaces it. If nothing does, as with `save(…, { listeners: false })` and on a data source
+ * without a depot, it gets into a statement, and refuses to be a part of it.
+ *
+ * It is a function, as TypeORM calls those that it finds among the values of a statement, whatever the driver: they are
+ * expressions of SQL. What goes past TypeORM, the clients of databases ask for its text.
  */
 export class UnsavedFile {
   static readonly #known = new WeakMap<object, UnsavedFile>()
 
-  private constructor(readonly value: unknown) {}
+  /** Use {@link UnsavedFile.of}. */
+  private constructor(refuse: () => never) {
+    return Object.setPrototypeOf(refuse, UnsavedFile.prototype) as this
+  }
 
-  /** The same object each time, so that a value that did not change is not seen as changed. */
-  static of(value: unknown): UnsavedFile {
-    if (typeof value !== 'object' || value === null) return new UnsavedFile(value)
-    const known = UnsavedFile.#known.get(value) ?? new UnsavedFile(value)
+  /**
+   * The same object each time, so that a value that did not change is not seen as changed.
+   *
+   * @param column names the column in the error
+   */
+  static of(value: unknown, column: string): UnsavedFile {
+    const refuse = () => {
+      throw notSaved(column)
+    }
+    if (typeof value !== 'object' || value === null) return new UnsavedFile(refuse)
+    const known = UnsavedFile.#known.get(value) ?? new UnsavedFile(refuse)
     UnsavedFile.#known.set(value, known)
     return known
   }
+
+  /** For MongoDB, whose client leaves functions out. */
+  toBSON(): never {
+    return this.#refuse()
+  }
+
+  toJSON(): never {
+    return this.#refuse()
+  }
+
+  /** For PostgreSQL. */
+  toPostgres(): never {
+    return this.#refuse()
+  }
+
+  /** For MySQL and MariaDB. */
+  toSqlString(): never {
+    return this.#refuse()
+  }
+
+  toString(): never {
+    return this.#refuse()
+  }
+
+  #refuse(): never {
+    return (this as unknown as () => never)()
+  }
+}
+
+function notSaved(column: string): FiledepotError {
+  const message =
+    'the file is not in a storage, so that no row can hold it or be found by it: its upload was skipped, or it was undone, ' +
+    'or the data source was never given to attachDepot()'
+  return new FiledepotError('PENDING_FILE', `${column}: ${message}`)
 }
 
 /** TypeORM 1 has no native parameters. */
@@ -52,13 +99,13 @@ export function refuseUnsavedFiles({ driver }: DataSource): void {
 
 /** A loop, which is quick: all parameters of all statements come by here. */
 function isUnsaved(parameter: unknown): boolean {
-  if (typeof parameter !== 'object') return false
-  if (!Array.isArray(parameter)) return parameter instanceof UnsavedFile
+  if (typeof parameter === 'function') return parameter instanceof UnsavedFile
+  if (!Array.isArray(parameter)) return false
   for (const one of parameter) if (isUnsaved(one)) return true
   return false
 }
 
-function pendingCriterion(): FiledepotError {
+export function pendingCriterion(): FiledepotError {
   const message = 'no row has a file that is not in a storage: expected a stored file as criterion'
   return new FiledepotError('PENDING_FILE', message)
 }

@@ -78,7 +78,14 @@ export interface FileColumnSettings extends UploadedFileColumnOptions {
  * @throws FiledepotError `INVALID_ARGUMENT` for a type that is no upload type
  */
 export function UploadedFileColumn(options?: UploadedFileColumnOptions): PropertyDecorator {
-  return Column(uploadedFileColumn(options))
+  const column = uploadedFileColumn(options)
+  return (prototype, property) => {
+    const { transformer } = column
+    if (transformer instanceof UploadedFileTransformer) {
+      transformer.name(prototype.constructor.name, String(property))
+    }
+    Column(column)(prototype, property)
+  }
 }
 
 /**

@@ -4,6 +4,7 @@ import {
   isUploadedFile,
   isVerified,
   isWholeColumn,
+  locate,
   readRowList,
   readRowValue,
   rememberText,
@@ -28,24 +29,41 @@ export class UploadedFileTransformer<
   Options extends TransformerOptions = TransformerOptions,
 > implements ValueTransformer {
   readonly options: Options
+  /** The class and the property, if a decorator has said them. */
+  #place: { readonly table: string; readonly column: string } | undefined
 
   constructor(options: Options) {
     this.options = options
   }
 
+  /** Names the column in errors, also if no depot is attached to the data source. The first class that has it counts. */
+  name(table: string, column: string): void {
+    this.#place ??= { table, column }
+  }
+
   to(value: unknown): unknown {
     if (value === null || value === undefined) return value
-    if (!Array.isArray(value)) return isStored(value) ? textOf(value) : UnsavedFile.of(value)
-    if (!value.every(isStored)) return UnsavedFile.of(value)
+    if (!Array.isArray(value)) return isStored(value) ? textOf(value) : this.#unsaved(value)
+    if (!value.every(isStored)) return this.#unsaved(value)
     const whole = value.find(isWholeColumn)
     if (!whole) return `[${value.map(textOf).join(',')}]`
-    return value.length === 1 ? textOf(whole) : UnsavedFile.of(value)
+    return value.length === 1 ? textOf(whole) : this.#unsaved(value)
   }
 
   from(text: unknown): UploadedFile | UploadedFile[] | null {
     if (text === null || text === undefined) return null
     const { array, type } = this.options
-    return array ? readRowList(type, text) : remember(readRowValue(type, text), text)
+    if (array) return readRowList(type, text).map((file) => this.#located(file))
+    return remember(this.#located(readRowValue(type, text)), text)
+  }
+
+  #located(file: UploadedFile): UploadedFile {
+    if (this.#place && isBroken(file)) locate(file, this.#place)
+    return file
+  }
+
+  #unsaved(value: unknown): UnsavedFile {
+    return UnsavedFile.of(value, this.#place ? `${this.#place.table}.${this.#place.column}` : 'a file column')
   }
 }
 

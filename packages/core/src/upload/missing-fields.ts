@@ -32,6 +32,12 @@ export class MissingFields {
         return [name, { get }]
       }),
     )
+    // The clients of MySQL ask for it; without it they write `[object Object]`, or the fields as columns.
+    this.#fields.toSqlString = {
+      value(this: UploadedFile): never {
+        return throwMissing(this, 'text')
+      },
+    }
   }
 
   /** The prototype of such values of an upload type. */

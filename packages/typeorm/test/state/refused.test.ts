@@ -83,8 +83,8 @@ describe('a value that was not uploaded never reaches a row: PENDING_FILE', () =
     ],
     [
       'a criterion of a query builder',
-      (manager) =>
-        manager
+      async (manager) =>
+        await manager
           .createQueryBuilder(Document, 'd')
           .where({ attachments: [textFile('x')] })
           .getMany(),
