@@ -107,7 +107,7 @@ async function byAutocannon(run, url, headers, amount) {
   // By number and not by time, as in a second of a busy machine not one large file may come to its end.
   const { stdout } = await run(process.execPath, [
     AUTOCANNON,
-    ...['-c', String(CONNECTIONS), '-a', String(amount), '-j', '-n', ...fields, url],
+    ...['-t', '60', '-c', String(CONNECTIONS), '-a', String(amount), '-j', '-n', ...fields, url],
   ])
   const { requests, duration, errors, '4xx': refused, '5xx': failed } = JSON.parse(stdout)
   if (errors + refused + failed > 0) throw new Error(`autocannon failed:\n${stdout}`)

@@ -1,6 +1,12 @@
 // Serving.
 export { createFileHandler, type ContextArgument, type FileHandler } from './serve/file-handler.ts'
-export type { FileHandlerOptions, SendfileOptions, Verdict } from './serve/file-handler-options.ts'
+export type {
+  CachingOptions,
+  FileHandlerOptions,
+  SendfileOptions,
+  Verdict,
+} from './serve/file-handler-options.ts'
+export type { CorsOptions } from './serve/cors.ts'
 export { toNodeHandler, type NodeHandler, type NodeHandlerOptions } from './serve/node-handler.ts'
 export { UrlSigner, type SignedClaims, type UrlSignerOptions } from './serve/url-signer.ts'
 export type { Disposition } from './serve/content-headers.ts'

@@ -23,9 +23,14 @@ type Access = Grant | 401 | 403 | 404 | FiledepotError
 export function decideAccess<Context>(
   settings: FileHandlerSettings<Context>,
   request: FileRequest,
-  { url, file, context }: { url: FileUrl; file: RequestedFile; context: Context },
+  {
+    url,
+    file,
+    isPublic,
+    context,
+  }: { url: FileUrl; file: RequestedFile; isPublic: boolean; context: Context },
 ): Access | Promise<Access> {
-  const { signer, public: isPublic } = settings
+  const { signer } = settings
   const claims = signer?.verify(`${url.storage}/${url.id}`, url.query)
   if (claims === 'refused') return 403
   if (claims) {
@@ -44,11 +49,12 @@ async function askApplication<Context>(
 ): Promise<Access> {
   const verdict: unknown = authorize ? await authorize(request, file, context) : false
   if (verdict === true) return AUTHORIZED
+  if (verdict === 'public') return PUBLIC
   if (verdict === false) return 403
   if (verdict === 401 || verdict === 403 || verdict === 404) return verdict
   return new FiledepotError(
     'INVALID_VERDICT',
-    `expected authorize to answer true, false, 401, 403 or 404 about "${file.path}", got ${describe(verdict)}: ` +
+    `expected authorize to answer true, "public", false, 401, 403 or 404 about "${file.path}", got ${describe(verdict)}: ` +
       'the request is refused with 403',
   )
 }

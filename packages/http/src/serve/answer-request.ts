@@ -1,9 +1,10 @@
 import { FiledepotError, hasCode, type DepotManager } from '@filedepot/core'
 import { cacheControlOf, decideAccess, resourcePolicyOf, type Grant } from './access.ts'
 import { requestedRange } from './byte-range.ts'
+import { Cors } from './cors.ts'
 import { ContentHeaders } from './content-headers.ts'
 import { refusal, type FileAnswer } from './file-answer.ts'
-import type { FileHandlerSettings } from './file-handler-options.ts'
+import type { CachingOptions, FileHandlerSettings } from './file-handler-options.ts'
 import type { FileRequest } from './file-request.ts'
 import { parseFileUrl } from './file-url.ts'
 import { locateFile, LocatedFile } from './located-file.ts'
@@ -20,23 +21,38 @@ export class RequestAnswerer<Context> {
   readonly #content: ContentHeaders
   readonly #redirects: Redirects
   readonly #seen = new SeenFiles()
+  readonly #cors: Cors | undefined
 
   constructor(depot: DepotManager, settings: FileHandlerSettings<Context>) {
     this.#depot = depot
     this.#settings = settings
     this.#content = new ContentHeaders(settings.inlineTypes, settings.contentSecurityPolicy)
     this.#redirects = new Redirects(settings.redirectExpiresIn)
+    this.#cors = settings.cors && new Cors(settings.cors)
   }
 
   /** `undefined` where the request is not for a file, but for the application. */
   async answer(request: FileRequest, context: Context): Promise<FileAnswer | undefined> {
+    const cors = this.#cors
+    if (!cors) return await this.#answer(request, context)
+    const isPreflight = cors.isPreflight(request) && parseFileUrl(this.#settings.mountPath, request.url)
+    const answer = isPreflight ? cors.preflight() : await this.#answer(request, context)
+    return answer && cors.dress(answer, request)
+  }
+
+  async #answer(request: FileRequest, context: Context): Promise<FileAnswer | undefined> {
     if (request.method !== 'GET' && request.method !== 'HEAD') return undefined
     const url = parseFileUrl(this.#settings.mountPath, request.url)
     if (url === undefined) return undefined
     const file = url === 'none' ? undefined : locateFile(this.#depot, url.storage, url.id)
     if (url === 'none' || !file) return refusal(404)
 
-    const decided = decideAccess(this.#settings, request, { url, file, context })
+    const decided = decideAccess(this.#settings, request, {
+      url,
+      file,
+      isPublic: this.#isPublic(file.storage),
+      context,
+    })
     const grant = decided instanceof Promise ? await decided : decided
     if (typeof grant === 'number') return refusal(grant)
     if (grant instanceof FiledepotError) {
@@ -50,22 +66,44 @@ export class RequestAnswerer<Context> {
       return redirected ?? (await this.#serve(request, file, grant))
     } catch (error) {
       if (hasCode(error, 'FILE_NOT_FOUND')) return refusal(404)
-      throw error
+      if (!hasCode(error, 'CORRUPT_FILE')) throw error
+      // One damaged file must not look as if the application were broken; whoever runs it hears of it.
+      this.#settings.onError(error, request)
+      return refusal(404)
     }
   }
 
-  #unchanged(validators: Validators, grant: Grant): FileAnswer {
-    return { status: 304, headers: this.#headersOf(validators, grant) }
+  #isPublic(storage: string): boolean {
+    const { public: names } = this.#settings
+    if (typeof names === 'boolean') return names
+    return names.some(
+      (name) => name === storage || (this.#depot.has(name) && this.#depot.get(name).name === storage),
+    )
   }
 
-  #headersOf({ etag, lastModified }: Validators, grant: Grant): Record<string, string> {
-    const { maxAge, immutable } = this.#settings
+  #unchanged(validators: Validators, grant: Grant, caching: Required<CachingOptions>): FileAnswer {
+    return { status: 304, headers: this.#headersOf(validators, grant, caching) }
+  }
+
+  #headersOf(
+    { etag, lastModified }: Validators,
+    grant: Grant,
+    { maxAge, immutable }: Required<CachingOptions>,
+  ): Record<string, string> {
     return {
       'Cache-Control': cacheControlOf(grant, { maxAge, immutable, shared: true }),
       'Cross-Origin-Resource-Policy': resourcePolicyOf(grant),
       ETag: etag,
       'Last-Modified': lastModified,
     }
+  }
+
+  /** Without a copy if nothing is said of the storage. */
+  #cachingOf(storage: string): Required<CachingOptions> {
+    const own = this.#settings.caching[storage]
+    return own
+      ? { maxAge: this.#settings.maxAge, immutable: this.#settings.immutable, ...own }
+      : this.#settings
   }
 
   #mayRedirect({ method }: FileRequest, { id, backing }: LocatedFile): boolean {
@@ -83,19 +121,20 @@ export class RequestAnswerer<Context> {
   }
 
   async #serve(request: FileRequest, file: LocatedFile, grant: Grant): Promise<FileAnswer> {
-    const { immutable, sendfile, stallTimeout } = this.#settings
-    const seen = immutable ? this.#seen.validatorsOf(file.path) : undefined
-    if (seen && checkPreconditions(request, seen) === 304) return this.#unchanged(seen, grant)
+    const { sendfile, stallTimeout } = this.#settings
+    const caching = this.#cachingOf(file.storage)
+    const seen = caching.immutable ? this.#seen.validatorsOf(file.path) : undefined
+    if (seen && checkPreconditions(request, seen) === 304) return this.#unchanged(seen, grant, caching)
 
     const stored = await file.open()
     const validators = validatorsOf(stored)
-    if (immutable) this.#seen.add(file.path, validators)
+    if (caching.immutable) this.#seen.add(file.path, validators)
     const status = checkPreconditions(request, validators)
     if (status === 412) return refusal(412)
-    if (status === 304) return this.#unchanged(validators, grant)
+    if (status === 304) return this.#unchanged(validators, grant, caching)
 
     // Set one by one from here on: copies of objects were a quarter of what an answer takes.
-    const headers = this.#headersOf(validators, grant)
+    const headers = this.#headersOf(validators, grant, caching)
 
     this.#content.addTo(headers, stored, grant.wish)
     const sent = sendfile && (await sendfileHeader(sendfile, file.backing.backend, file.id))

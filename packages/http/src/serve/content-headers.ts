@@ -1,4 +1,5 @@
 import { cleanFilename, dispositionOf, mediaTypeOf, type StoredFile } from '@filedepot/core'
+import anyAscii from 'any-ascii'
 import { create } from 'content-disposition'
 import { LRUCache } from 'lru-cache'
 
@@ -73,7 +74,12 @@ function formatDisposition(filename: string, type: Disposition): string {
   // Other programs write into storages, too, so the name is cleaned once more.
   // Half a surrogate pair has no bytes in UTF-8, so no header could say it.
   const name = wellFormed(cleanFilename(filename))
-  return create(name, { type, fallback: name.replace(/[^ -~]/gu, '?') })
+  return create(name, { type, fallback: fallbackOf(name) })
+}
+
+/** For clients that know nothing but ASCII. */
+function fallbackOf(name: string): string {
+  return anyAscii(name).replace(/[^ -~]|[\\/:*?"<>|]/gu, '_')
 }
 
 function wellFormed(text: string): string {

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { Writable } from 'node:stream'
 
 /**
  * Resolves when more can be written, and also if the connection was closed, as nothing drains then. A client that takes
@@ -13,7 +14,7 @@ export function drained(response: ServerResponse, timeout: number): Promise<void
       resolve()
     }
     response.on('drain', done).on('close', done)
-    if (response.destroyed) done()
+    if (isGone(response)) done()
   })
 }
 
@@ -26,11 +27,21 @@ export function cutAfter(response: ServerResponse, timeout: number): NodeJS.Time
 /** The last bytes were given to the response: cuts the connection if the client does not take them. */
 export function cutUnread(response: ServerResponse, timeout: number): void {
   // Mostly the system has taken them, and there is nothing to wait for.
-  if (!(response.writableLength > 0)) return
+  if (!((streamOf(response)?.writableLength ?? response.writableLength) > 0)) return
   const timer = cutAfter(response, timeout)
   response.once('close', () => {
     clearTimeout(timer)
   })
+}
+
+/** True if the client has gone away, or somebody has ended the response. */
+export function isGone(response: ServerResponse): boolean {
+  return response.destroyed || streamOf(response)?.destroyed === true
+}
+
+/** Of HTTP/2: its responses do not say themselves whether they are destroyed, and how much is left to send. */
+function streamOf(response: ServerResponse): Writable | undefined {
+  return (response as { readonly stream?: Writable }).stream
 }
 
 /** Of Node's timers, in milliseconds: 24 days. */

@@ -1,14 +1,16 @@
 import { checkWholeNumber, FiledepotError, type DepotManager } from '@filedepot/core'
 import { INLINE_TYPES } from '@filedepot/core'
+import type { CorsOptions } from './cors.ts'
 import type { FileRequest, RequestedFile } from './file-request.ts'
 import { requestFailed } from './request-failed.ts'
 import type { UrlSigner } from './url-signer.ts'
 
 /**
- * What `authorize` answers: exactly `true` lets the request through, `false` is the same as 403. Any other value refuses the
- * request with 403, too, and is reported to `onError` as `INVALID_VERDICT`.
+ * What `authorize` answers: exactly `true` lets the request through, `'public'` says that everybody may read the file, so that
+ * caches may keep it, and `false` is the same as 403. Any other value refuses the request with 403, too, and is reported to
+ * `onError` as `INVALID_VERDICT`.
  */
-export type Verdict = boolean | 401 | 403 | 404
+export type Verdict = boolean | 'public' | 401 | 403 | 404
 
 /** Options of {@link createFileHandler}. One of `public`, `authorize` and `signer` has to be there. */
 export interface FileHandlerOptions<Context = undefined> {
@@ -18,8 +20,11 @@ export interface FileHandlerOptions<Context = undefined> {
    * @default the path of the depot's `baseUrl`, which is `/depot` unless you say otherwise
    */
   mountPath?: string
-  /** Lets everybody read every file whose URL they know; ids cannot be guessed. @default false */
-  public?: boolean
+  /**
+   * `true` lets everybody read every file whose URL they know. A list of names or aliases of storages does so for their files;
+   * `authorize` and `signer` decide about the others. @default false
+   */
+  public?: boolean | readonly string[]
   /**
    * Decides who may read a file, before anybody looks whether it is there. Requests with a good signature are not
    * asked about. What it throws or rejects with fails the request.
@@ -49,6 +54,19 @@ export interface FileHandlerOptions<Context = undefined> {
    */
   immutable?: boolean
   /**
+   * `maxAge` and `immutable` for the files of some storages, by their names. @default those of the handler
+   *
+   * ```ts
+   * import { depot } from '@filedepot/core'
+   * import { createFileHandler } from '@filedepot/http'
+   *
+   * createFileHandler(depot, { public: true, caching: { logos: { maxAge: 3600, immutable: false } } })
+   * ```
+   */
+  caching?: Readonly<Record<string, CachingOptions>>
+  /** Which pages of other origins may read the files by `fetch`. @default none */
+  cors?: CorsOptions
+  /**
    * Types that a browser may show in its window; all others are saved. `image/*` stands for all images. Whoever adds
    * `text/html` or `image/svg+xml` relies on the `contentSecurityPolicy` alone. @default INLINE_TYPES
    */
@@ -66,10 +84,21 @@ export interface FileHandlerOptions<Context = undefined> {
    * Then the file is closed and the connection cut. `Infinity` waits for ever. @default 60000, a minute
    */
   stallTimeout?: number
-  /** Hears of an `authorize` that answered something that is no {@link Verdict}. @default a warning of the process */
+  /**
+   * Hears of an `authorize` that answered something that is no {@link Verdict}, and of files whose metadata are damaged, which
+   * are answered with 404. @default a warning of the process
+   */
   onError?: (error: FiledepotError, request: FileRequest) => void
   /** Has the web server in front of this program send the files of local storages. @default this program sends them */
   sendfile?: SendfileOptions
+}
+
+/** How long caches and browsers keep files. */
+export interface CachingOptions {
+  /** In seconds. @default that of the handler */
+  maxAge?: number
+  /** @default that of the handler */
+  immutable?: boolean
 }
 
 /** How the web server in front is told which file to send. */
@@ -89,7 +118,7 @@ export type FileHandlerSettings<Context> = Required<Omit<FileHandlerOptions<Cont
   Pick<FileHandlerOptions<Context>, Unset>
 
 /** The options that may be missing. */
-type Unset = 'authorize' | 'signer' | 'contentSecurityPolicy' | 'sendfile'
+type Unset = 'authorize' | 'signer' | 'contentSecurityPolicy' | 'sendfile' | 'cors'
 
 const WEEK_SECONDS = 7 * 24 * 60 * 60
 
@@ -104,6 +133,7 @@ export function checkOptions<Context>(
     redirectExpiresIn: 300,
     maxAge: WEEK_SECONDS,
     immutable: true,
+    caching: {},
     inlineTypes: INLINE_TYPES,
     stallTimeout: 60_000,
     onError: requestFailed,
@@ -113,15 +143,23 @@ export function checkOptions<Context>(
   if (!settings.public && !settings.authorize && !settings.signer) {
     throw invalid('options', 'to say who may read files: public: true, authorize or signer', 'none of them')
   }
-  if (settings.public && settings.authorize) {
-    throw invalid('options', 'to have either public: true or authorize', 'both')
+  if (settings.public === true && settings.authorize) {
+    throw invalid(
+      'options',
+      'to have either public: true or authorize; public may also name storages',
+      'both',
+    )
   }
+  if (typeof settings.public !== 'boolean') checkNames(settings.public)
   const deliveries: readonly unknown[] = ['redirect', 'proxy']
   if (!deliveries.includes(settings.delivery)) {
     throw invalid('delivery', 'to be "redirect" or "proxy"', settings.delivery)
   }
   checkSeconds('redirectExpiresIn', settings.redirectExpiresIn, 1)
   checkSeconds('maxAge', settings.maxAge, 0)
+  for (const [name, { maxAge = 0 }] of Object.entries(settings.caching)) {
+    checkSeconds(`caching.${name}.maxAge`, maxAge, 0)
+  }
   checkWholeNumber('stallTimeout', settings.stallTimeout, 1)
   return settings
 }
@@ -136,6 +174,11 @@ function mountPathOf(path: string): string {
     throw invalid('mountPath', 'to be a path that starts with a slash', path)
   }
   return path.replace(/\/+$/, '')
+}
+
+function checkNames(names: readonly unknown[]): void {
+  if (Array.isArray(names) && names.every((name) => typeof name === 'string' && name !== '')) return
+  throw invalid('public', 'to be true, false or a list of names of storages', JSON.stringify(names))
 }
 
 function checkSeconds(name: string, value: number, minimum: number): void {

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { FileAnswer, FileBodyPart } from './file-answer.ts'
+import { isGone } from './drained.ts'
 import { sendOpened } from './send-opened.ts'
 import { sendStream } from './send-stream.ts'
 
@@ -25,7 +26,7 @@ export async function sendFile(
       await opened.close()
     }
   } catch (error) {
-    if (response.destroyed) return
+    if (isGone(response)) return
     // What has been sent is not the file: the client has to see that.
     if (response.headersSent) response.destroy()
     throw error

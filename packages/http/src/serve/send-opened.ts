@@ -1,7 +1,7 @@
 import type { OpenedFile } from '@filedepot/core'
 import { ServerResponse } from 'node:http'
 import { BufferPool } from './buffer-pool.ts'
-import { cutAfter, cutUnread, drained } from './drained.ts'
+import { cutAfter, cutUnread, drained, isGone } from './drained.ts'
 import type { FileAnswer, FileBodyPart } from './file-answer.ts'
 import { ReplacedError } from './open-body.ts'
 import { writeHead } from './write-head.ts'
@@ -28,7 +28,7 @@ export async function sendOpened(
   for (;;) {
     const chunk = buffer.subarray(0, Math.min(pool.bytes, end - position))
     const count = await opened.read(chunk, position)
-    if (response.destroyed) return
+    if (isGone(response)) return
     if (count < chunk.byteLength) throw new ReplacedError(file)
     // Here and not before, so that the head goes with the first bytes.
     if (!response.headersSent) writeHead(answer, response)

@@ -81,7 +81,8 @@ export class Reception {
     // One more than may come, so that it is told here which limit was broken.
     const limits = { ...HEADERS, fields: maxFields, fieldSize: maxFieldSize, parts: maxFields + files + 1 }
     try {
-      return new Busboy({ headers: { 'content-type': contentType }, limits })
+      // The storage cuts folders off the name. The parser would drop a file whose name is nothing but a folder.
+      return new Busboy({ headers: { 'content-type': contentType }, limits, preservePath: true })
     } catch (cause) {
       throw malformed('the type of the request names no boundary of its parts', cause)
     }

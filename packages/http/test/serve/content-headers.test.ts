@@ -119,6 +119,19 @@ describe('the disposition', () => {
     )
   })
 
+  it.each([
+    ['Крупный.pdf', 'Krupnyy.pdf'],
+    ['àèìòù.pdf', 'aeiou.pdf'],
+    ['Übersicht.txt', 'Ubersicht.txt'],
+    ['日本.png', 'RiBen.png'],
+    ['½ "x".txt', '1_2 _x_.txt'],
+  ])('names %s in ASCII for clients that know nothing else', async (filename, ascii) => {
+    const { 'content-disposition': disposition } = await headersOf({ filename })
+
+    expect(disposition).toMatch(/; filename\*=UTF-8''/)
+    expect(/; filename="?([^";]*)/.exec(disposition!)?.[1]).toBe(ascii)
+  })
+
   it('carries any name so that it is read back, and never anything else', async () => {
     let name = ''
     class Named extends ForeignBackend {

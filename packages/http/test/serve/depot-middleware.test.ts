@@ -168,10 +168,10 @@ describe('the middleware of DEPOT', () => {
     }
 
     expect(await dispositionOf('Крупный.png')).toBe(
-      `inline; filename="???????.png"; filename*=UTF-8''%D0%9A%D1%80%D1%83%D0%BF%D0%BD%D1%8B%D0%B9.png`,
+      `inline; filename=Krupnyy.png; filename*=UTF-8''%D0%9A%D1%80%D1%83%D0%BF%D0%BD%D1%8B%D0%B9.png`,
     )
     expect(await dispositionOf('àèìòù.png')).toBe(
-      `inline; filename="?????.png"; filename*=UTF-8''%C3%A0%C3%A8%C3%AC%C3%B2%C3%B9.png`,
+      `inline; filename=aeiou.png; filename*=UTF-8''%C3%A0%C3%A8%C3%AC%C3%B2%C3%B9.png`,
     )
   })
 

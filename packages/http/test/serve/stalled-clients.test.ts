@@ -62,7 +62,7 @@ describe.each([
 
   it('that reads slowly gets all of it', async () => {
     const { depot, path } = await depotWith(LARGE.subarray(0, 6_000_000), { backend: backendOf() })
-    const serveFile = toNodeHandler(createFileHandler(depot, { public: true, stallTimeout: 400 }))
+    const serveFile = toNodeHandler(createFileHandler(depot, { public: true, stallTimeout: 2000 }))
     const server = await started(createServer((request, response) => void serveFile(request, response)))
     const socket = connect(Number(new URL(server.origin).port), '127.0.0.1')
     socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
@@ -70,7 +70,7 @@ describe.each([
     let received = 0
     for await (const chunk of socket as AsyncIterable<Buffer>) {
       received += chunk.byteLength
-      await sleep(10)
+      await sleep(40)
     }
     expect(received).toBeGreaterThan(6_000_000)
     await until(async () => (await openFiles()) === 0)

@@ -101,6 +101,22 @@ describe('a form', () => {
     expect(stored).toEqual({ 'grüße 些公.txt': 'hello' })
   })
 
+  it.each([
+    ['..', 'unnamed'],
+    ['/', 'unnamed'],
+    ['folder/', 'folder'],
+  ])('brings a file whose name is only a folder: %s', async (filename, stored) => {
+    const { form } = await send([photo('hello', filename)])
+
+    expect(form?.file('photo')).toMatchObject({ filename: stored, size: 5 })
+  })
+
+  it('brings the name of a file without its folders', async () => {
+    const { form } = await send([photo('hello', 'C:\\\\fakepath\\\\a.txt')])
+
+    expect(form?.file('photo')).toMatchObject({ filename: 'a.txt' })
+  })
+
   it('brings several files, in their order', async () => {
     const { form } = await send(
       ['a', 'b', 'c'].map((name) => photo(name, name)),
