@@ -1,4 +1,4 @@
-import { UploadedFile } from '@filedepot/core'
+import { UploadedFile, type DepotManager } from '@filedepot/core'
 import { Readable } from 'node:stream'
 
 /** A pending text file. */
@@ -21,6 +21,15 @@ export function brokenFile(cause = new Error('the client is gone')): UploadedFil
 /** What the file of a value says. */
 export async function textOf(file: UploadedFile | null | undefined): Promise<string | undefined> {
   return file ? (await file.bytes()).toString() : undefined
+}
+
+/** What all files of all storages say. */
+export async function textsIn(depot: DepotManager): Promise<string[]> {
+  const texts: string[] = []
+  for (const storage of depot.storages()) {
+    for await (const id of storage.list()) texts.push(await (await storage.get(id)).text())
+  }
+  return texts
 }
 
 /** What the files of these values say. */

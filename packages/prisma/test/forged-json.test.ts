@@ -2,7 +2,7 @@ import { MemoryBackend, UploadedFile, type UploadedFileJson } from '@filedepot/c
 import { ChaosBackend } from '@filedepot/testing'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { kind } from '../../../test/databases/database-kind.ts'
-import { textFile, textOf } from '../../../test/support/contents.ts'
+import { textFile, textOf, textsIn } from '../../../test/support/contents.ts'
 import { FORGED_VALUES, outcomeOf } from '../../../test/support/forged-values.ts'
 import { TestDatabase, type TestClient } from './support/test-database.ts'
 
@@ -231,6 +231,17 @@ describe('no forged value is believed', () => {
       expect(await attack(way)).toContain('a page of HTML')
     },
   )
+})
+
+describe('a file that is new', () => {
+  const ways = refusing.filter((way) => !OPERATORS.includes(way))
+  it.each([...ways, ...UPDATING])('is taken by %s', async (_, __, write) => {
+    const rows = await attackersRows()
+
+    await write(rows, textFile('new') as never)
+
+    expect(await textsIn(database.depot)).toContain('new')
+  })
 })
 
 describe('the JSON of the file that a row has', () => {

@@ -6,7 +6,7 @@ import type { Repository } from 'typeorm'
 import { FORGED_VALUES, outcomeOf } from '../../../test/support/forged-values.ts'
 import { Document } from './entities/document.ts'
 import { Vehicle } from './entities/vehicle.ts'
-import { textFile, textOf } from './support/contents.ts'
+import { textFile, textOf, textsIn } from './support/contents.ts'
 import { TestDatabase } from './support/test-database.ts'
 
 let database: TestDatabase
@@ -229,6 +229,19 @@ describe('no forged value is believed', () => {
 
     expect(outcomes.taken).toBeUndefined()
     expect(outcomes.PENDING_FILE?.length).toBeGreaterThan(FORGED_VALUES.length - 5)
+  })
+})
+
+describe('a file that is new', () => {
+  const ways = [...CREATING, ...UPSERTING, ...UPDATING].filter(
+    ([name]) => !name.endsWith('without listeners'),
+  )
+  it.each(ways)('is taken: %s', async (_, __, write) => {
+    const rows = await attackersRows()
+
+    await write(rows, textFile('new') as never)
+
+    expect(await textsIn(database.depot)).toContain('new')
   })
 })
 

@@ -4,7 +4,7 @@ import { ChaosBackend } from '@filedepot/testing'
 import { beforeEach, describe, expect, it } from '@jest/globals'
 import type { ObjectId } from 'mongodb'
 import { FORGED_VALUES, outcomeOf } from '../../../../test/support/forged-values.ts'
-import { textFile, textOf } from '../support/contents.ts'
+import { textFile, textOf, textsIn } from '../support/contents.ts'
 import { Page } from './entities/page.ts'
 import { onMongodb } from './support/mongo-database.ts'
 
@@ -175,6 +175,19 @@ describe('no forged value is believed', () => {
 
     expect(taken).toEqual(KEEPING)
     expect(Object.keys(outcomes)).toEqual(['INVALID_CONTENT'])
+  })
+})
+
+describe('a file that is new', () => {
+  const ways = [...CREATING, ...UPDATING, ...REPLACING].filter(
+    ([name]) => !name.endsWith('without listeners'),
+  )
+  it.each(ways)('is taken: %s', async (_, __, write) => {
+    const { id } = await attackersPage()
+
+    await write(id, textFile('new') as never)
+
+    expect(await textsIn(on.database.depot)).toContain('new')
   })
 })
 
