@@ -227,13 +227,13 @@ describe('a client without the extension', () => {
 })
 
 describe('a row that holds something else than a file', () => {
-  it('fails with INVALID_VALUE where the file is looked at, and not before', async () => {
+  it('says INVALID_VALUE where the file is used, and not before', async () => {
     await database.base.document.create({ data: { content: { storage: 'default' } } })
 
     const row = await prisma.document.findFirstOrThrow()
 
     expect(row.title).toBe('untitled')
-    expect(() => row.content).toThrow(expect.objectContaining({ code: 'INVALID_VALUE' }))
+    expect(() => row.content?.filename).toThrow(expect.objectContaining({ code: 'INVALID_VALUE' }))
     await database.base.document.deleteMany()
   })
 

@@ -42,7 +42,15 @@ export class BrokenContent {
 
 export const brokenFields = new MissingFields((value) => throwBroken(value))
 
-/** True for a value that stands for what a row holds and nobody can read. For integrations. */
+/**
+ * True for a value that stands for what a row holds and nobody can read: it throws `INVALID_VALUE` when it is used.
+ *
+ * ```ts
+ * import { isBroken, type UploadedFile } from '@filedepot/core'
+ *
+ * const good = (files: UploadedFile[]) => files.filter((file) => !isBroken(file))
+ * ```
+ */
 export function isBroken(value: UploadedFile): boolean {
   return tiesOf(value).broken !== undefined
 }
