@@ -11,7 +11,6 @@ import {
 import type { Cascades } from './cascades.ts'
 import type { FileField } from './file-fields.ts'
 import { originalsOf, pathsGivenUp, unheldUploads, type Before, type Doubt, type Upload } from './doubts.ts'
-import { withKeys } from './plan/where.ts'
 import { excludeEachOther, type Slot, type Target, type WritePlan } from './plan/write-plan.ts'
 import type { TransactionLink } from './prisma-internals.ts'
 import type { Preuploads } from './preuploads.ts'
@@ -184,7 +183,7 @@ export class FileWrite {
       also: deletes ? cascades.referencesOf(model) : [],
     })
     // A row that is there is locked, so that it stays the one; of one that comes after this look nothing is known.
-    restrict(target.isOne && rows.keys.length > 0 ? undefined : withKeys(model, rows.keys))
+    restrict(target.isOne && rows.keys.length > 0 ? undefined : reader.restrictionTo(rows, limit))
     const keysAfter = Object.keys(newKey).length > 0 ? rows.keys.map((key) => ({ ...key, ...newKey })) : []
     if (!deletes || rows.keys.length === 0) return [{ rows, keysAfter }]
     const taken = await cascades.read(reader, link, rows)

@@ -1,5 +1,5 @@
 import type { FileField, FileFields } from './file-fields.ts'
-import { withKeys, withValues } from './plan/where.ts'
+import { nameOfValues, withKeys, withValues } from './plan/where.ts'
 import type { Where } from './plan/write-plan.ts'
 import type { PrismaInternals, TransactionLink } from './prisma-internals.ts'
 import type { Model, Relation } from './schema/data-model.ts'
@@ -95,8 +95,12 @@ export class RowReader {
   ): Promise<ReadRows> {
     const fields = this.fieldsOf(model)
     if (this.#internals.provider !== 'mysql') {
-      const where = withValues(names, references, parents)
-      return await this.readAndLock(link, model, { where, fields, also })
+      const found: ReadRows[] = []
+      for (const some of inParts(parents, names.length)) {
+        const where = withValues(names, references, some)
+        found.push(await this.readAndLock(link, model, { where, fields, also }))
+      }
+      return merged(model, fields, found)
     }
     const rows = parents.map((parent) => references.map((name) => parent[name]))
     const locked = await this.#lockWhere(link, model, fields, also, { names, rows })
@@ -107,6 +111,15 @@ export class RowReader {
     return { model, fields, keys, ...filesOf(fields, locked, selectedName) }
   }
 
+  /**
+   * Names the rows, for a write that must not touch others that come to match meanwhile. `undefined` if they are too many to
+   * be named, on SQLite: it has one writer, so nobody comes.
+   */
+  restrictionTo({ model, keys }: ReadRows, limit: number | undefined): Where | undefined {
+    const isNameable = model.key.length === 1 || keys.length <= ROWS_AT_A_TIME || limit !== undefined
+    return this.#internals.provider === 'sqlite' && !isNameable ? undefined : withKeys(model, keys)
+  }
+
   /** The paths that these rows hold now. */
   async pathsHeld(
     link: TransactionLink,
@@ -115,7 +128,11 @@ export class RowReader {
     fields: readonly FileField[],
   ): Promise<string[]> {
     if (keys.length === 0 || fields.length === 0) return []
-    return pathsIn(await this.#find(link, model, withKeys(model, keys), fields), fields)
+    const paths: string[] = []
+    for (const some of inParts(keys, model.key.length)) {
+      paths.push(...pathsIn(await this.#find(link, model, withKeys(model, some), fields), fields))
+    }
+    return paths
   }
 
   /** Which of these uploads rows hold, whatever rows those are. This may look at every row. */
@@ -215,6 +232,23 @@ export class RowReader {
   }
 }
 
+/** Rows in parts that one statement can name. Prisma splits a list by itself if the key is of one field. */
+function* inParts(rows: readonly Where[], names: number): Iterable<readonly Where[]> {
+  const size = names === 1 ? Math.max(rows.length, 1) : ROWS_AT_A_TIME
+  for (let at = 0; at < rows.length; at += size) yield rows.slice(at, at + size)
+}
+
+/** Rows of a model that were read in parts. */
+function merged(model: Model, fields: readonly FileField[], parts: readonly ReadRows[]): ReadRows {
+  return {
+    model,
+    fields,
+    keys: parts.flatMap(({ keys }) => keys),
+    paths: parts.flatMap(({ paths }) => paths),
+    held: new Map(fields.map((field) => [field, parts.flatMap(({ held }) => held.get(field) ?? [])])),
+  }
+}
+
 /** What the rows hold, and the paths of all of it. */
 function filesOf(
   fields: readonly FileField[],
@@ -247,7 +281,7 @@ function namesOnlyKey({ key }: Model, where: Where): boolean {
 
 /** The rows that were locked. */
 function stillThere(model: Model, rows: readonly Where[], locked: readonly Where[]): Where[] {
-  const names = new Set(locked.map((row) => nameOf(model.key.map((_, index) => row[`key${index}`]))))
+  const names = new Set(locked.map((row) => nameOfValues(model.key.map((_, index) => row[`key${index}`]))))
   return rows.filter((row) => names.has(keyNameOf(model, row)))
 }
 
@@ -257,15 +291,5 @@ function namesOf(model: Model, rows: readonly Where[]): string[] {
 
 /** Names a row by its key, for comparisons. */
 export function keyNameOf({ key }: Model, row: Where): string {
-  return nameOf(key.map((name) => row[name]))
-}
-
-/** Names a row by its key: the same for what a model gives and for what raw SQL does. */
-function nameOf(values: readonly unknown[]): string {
-  return JSON.stringify(
-    values.map((value) => {
-      if (value instanceof Date) return value.toISOString()
-      return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : String(value)
-    }),
-  )
+  return nameOfValues(key.map((name) => row[name]))
 }

@@ -31,17 +31,38 @@ export function withKeys({ key }: Model, keys: readonly Where[]): Where {
   return withValues(key, key, keys)
 }
 
-/** The rows in which fields have the values that others have in other fields. */
+/**
+ * The rows in which fields have the values that others have in other fields. Rows that only differ in the last one share a
+ * list: a database takes so many parameters only, and Prisma splits one list that is longer.
+ */
 export function withValues(
   names: readonly string[],
   others: readonly string[],
   rows: readonly Where[],
 ): Where {
-  const [only, other] = [names[0], others[0]]
-  if (names.length === 1 && only !== undefined && other !== undefined) {
-    return { [only]: { in: rows.map((row) => row[other]) } }
+  const valuesOf = (row: Where) => others.map((other) => row[other])
+  const groups = new Map<string, { first: readonly unknown[]; last: unknown[] }>()
+  for (const row of rows) {
+    const values = valuesOf(row)
+    const first = values.slice(0, -1)
+    const group = groups.get(nameOfValues(first)) ?? { first, last: [] }
+    group.last.push(values.at(-1))
+    groups.set(nameOfValues(first), group)
   }
-  return {
-    OR: rows.map((row) => Object.fromEntries(names.map((name, index) => [name, row[others[index] ?? '']]))),
-  }
+  const conditions = [...groups.values()].map(({ first, last }) => {
+    const condition: Record<string, unknown> = { [names.at(-1) ?? '']: { in: last } }
+    for (const [index, value] of first.entries()) condition[names[index] ?? ''] = value
+    return condition
+  })
+  return conditions.length === 1 ? (conditions[0] ?? {}) : { OR: conditions }
+}
+
+/** Names values: the same for what a model gives and for what raw SQL does. */
+export function nameOfValues(values: readonly unknown[]): string {
+  return JSON.stringify(
+    values.map((value) => {
+      if (value instanceof Date) return value.toISOString()
+      return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : String(value)
+    }),
+  )
 }
