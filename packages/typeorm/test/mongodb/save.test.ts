@@ -230,13 +230,14 @@ describe('loading on MongoDB', () => {
     ])
   })
 
-  it('refuses what is no file, and says what it is', async () => {
-    const collection = rawCollection()
-    await collection.insertOne({ name: 'one', file: { some: 'thing' } })
+  it('fails with INVALID_VALUE where a value that is no file is used, and not before', async () => {
+    await rawCollection().insertOne({ name: 'one', file: { some: 'thing' } })
 
-    await expect(pages().find()).rejects.toMatchObject({ code: 'INVALID_VALUE' })
-    await expect(pages().deleteMany({})).rejects.toMatchObject({ code: 'INVALID_VALUE' })
-    await collection.deleteMany({})
+    const page = await pages().findOneByOrFail({ name: 'one' })
+
+    expect(() => page.file?.path).toThrow(expect.objectContaining({ code: 'INVALID_VALUE' }))
+    await pages().deleteMany({})
+    expect(await pages().countDocuments()).toBe(0)
   })
 })
 
