@@ -82,7 +82,7 @@ export class OpenTransaction {
    */
   async run<T>(write: () => Promise<T>): Promise<T> {
     this.checkOpen()
-    await this.#passGate()
+    while (this.#gate) await this.#gate.opened
     this.checkOpen()
     return await this.#follow(async () => {
       await this.#mark()
@@ -92,11 +92,21 @@ export class OpenTransaction {
 
   /**
    * Runs whatever else is heard of. If it failed between our last look at the transaction and the COMMIT, PostgreSQL would
-   * answer that with ROLLBACK, and Prisma would report a success.
+   * answer that with ROLLBACK, and Prisma would report a success. And it must not come between the look of a write and its
+   * statement: a row that it puts under one that is about to be deleted would be deleted unseen.
    */
   async runAside<T>(statement: () => Promise<T>): Promise<T> {
-    await this.#passGate()
-    return await this.#follow(statement)
+    while (this.#gate) await this.#gate.opened
+    return await this.#follow(() =>
+      this.#writes.run(false, async (overlap) => {
+        try {
+          return await statement()
+        } catch (error) {
+          this.noteError(error, overlap)
+          throw error
+        }
+      }),
+    )
   }
 
   /** Tells how long uploads took, where the transaction had no time left. */
@@ -180,7 +190,8 @@ export class OpenTransaction {
    * that each is on one side of it, and so does whatever else begins or ends.
    */
   async closeGate(): Promise<void> {
-    // Nothing may begin between the last look and the closing, so there is no `await` between them.
+    // Nothing may begin between the last look and the closing, so there is no `await` between them, nor between the opening
+    // and what then begins.
     while (this.#gate || this.#running.size > 0) {
       await (this.#gate?.opened ?? Promise.allSettled(this.#running))
     }
@@ -297,10 +308,6 @@ export class OpenTransaction {
     const top = this.#levels.at(-1)
     if (!top) throw new TypeError('the transaction has no level')
     return top
-  }
-
-  async #passGate(): Promise<void> {
-    while (this.#gate) await this.#gate.opened
   }
 
   /** Runs it, so that a gate is closed when it has ended: it belongs to the level at which it has begun. */

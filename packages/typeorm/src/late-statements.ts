@@ -53,7 +53,10 @@ async function end(
     // Those that have come since TypeORM's event. Nothing more begins now.
     await writes.settled(queryRunner)
     if (isWhole) writes.ended(queryRunner)
-    if (isCommit) transactions.sending(queryRunner, { isLost: isConnectionKnownLost(queryRunner) })
+    if (isCommit) {
+      await transactions.verify(queryRunner)
+      transactions.sending(queryRunner, { isLost: isConnectionKnownLost(queryRunner) })
+    }
     const result = await send()
     hasEnded = true
     return result

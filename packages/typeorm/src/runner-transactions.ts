@@ -171,8 +171,21 @@ export class RunnerTransactions {
     if (transaction.suspect || familyOf(dataSourceOf(queryRunner)) === 'sqlite')
       await this.#look(queryRunner, transaction)
     transaction.check()
-    await transaction.claims.verifyAll(queryRunner)
     transaction.end('commit')
+  }
+
+  /**
+   * Nothing more begins before the COMMIT: looks what has become of the statements of which nothing was heard. A write that
+   * has begun since TypeORM's event is over now, too.
+   *
+   * @throws FiledepotError as {@link RunnerTransactions.committing}
+   */
+  async verify(queryRunner: QueryRunner): Promise<void> {
+    const transaction = this.get(queryRunner)
+    if (!transaction) return
+    if (transaction.suspect) await this.#look(queryRunner, transaction)
+    transaction.check()
+    await transaction.claims.verifyAll(queryRunner)
   }
 
   /** COMMIT is sent now, or the driver refuses to send it as the connection is gone. */

@@ -40,6 +40,8 @@ export function withValues(
   others: readonly string[],
   rows: readonly Where[],
 ): Where {
+  // No rows: an `OR` of nothing within the `where` of an upsert is nothing that Prisma heeds.
+  if (rows.length === 0) return { [names.at(-1) ?? '']: { in: [] } }
   const valuesOf = (row: Where) => others.map((other) => row[other])
   const groups = new Map<string, { first: readonly unknown[]; last: unknown[] }>()
   for (const row of rows) {
