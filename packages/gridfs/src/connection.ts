@@ -75,6 +75,7 @@ export class Connection {
 
   async #open(): Promise<Bucket> {
     const db = await this.#openDb()
+    await checkDriver(db)
     return {
       client: db.client,
       files: db.collection<FileDocument>(`${this.#bucketName}.files`, COLLECTION_OPTIONS),
@@ -88,6 +89,26 @@ export class Connection {
     await bucket.chunks.createIndex({ files_id: 1, n: 1 }, { unique: true }, {})
     return bucket
   }
+}
+
+/** The driver of a `Db` of somebody else, as the client tells it to the server: a promise from version 7 on. */
+type ClientMetadata = { readonly driver?: { readonly version?: string } } | undefined
+
+/**
+ * BSON of another major version cannot be sent by this driver, nor told apart by its class: other copies of this one work.
+ *
+ * @throws FiledepotError `INVALID_ARGUMENT`
+ */
+async function checkDriver(db: Db): Promise<void> {
+  const { options } = db.client as { readonly options?: { readonly metadata?: unknown } }
+  const metadata = (await options?.metadata) as ClientMetadata
+  const version = metadata?.driver?.version
+  if (version === undefined || version.startsWith('7.')) return
+  throw new FiledepotError(
+    'INVALID_ARGUMENT',
+    `expected db to be of the package mongodb 7, got one of version ${version}: give the option uri, or a client of mongodb 7 ` +
+      'beside that of your program',
+  )
 }
 
 /** Makes the client, which connects later: a URI that cannot be right is told at once. */

@@ -1,9 +1,10 @@
 import { describe, expect, it, jest } from '@jest/globals'
 import { createHash } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
-import { FiledepotError, newFileId } from '@filedepot/core'
+import { FiledepotError, FileStorage, newFileId } from '@filedepot/core'
 import { GridFSBackend } from '@filedepot/gridfs'
 import { Binary, ObjectId, type Db } from 'mongodb'
+import { MongoClient as OtherClient } from 'mongodb-6'
 import { bytesOf, streamOf } from './support/bytes.ts'
 import { onServer } from './support/on-server.ts'
 import { realServerUri } from './support/real-server.ts'
@@ -198,6 +199,19 @@ describe('a GridFSBackend and its client', () => {
 
   it('closes without ever having been used', async () => {
     await new GridFSBackend({ uri: 'mongodb://127.0.0.1:1/nowhere' }).close()
+  })
+
+  it('refuses the database of another driver, whose documents this one cannot send', async () => {
+    const client = new OtherClient(on.uriOf('app'))
+    const files = new FileStorage('other', new GridFSBackend({ db: () => client.db('app') as never }))
+    try {
+      await expect(files.create(HELLO)).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringMatching(/expected db to be of the package mongodb 7, got one of version 6\./),
+      })
+    } finally {
+      await client.close()
+    }
   })
 
   it.each<[string, object, RegExp]>([

@@ -9,8 +9,10 @@ export function publicUrlOf(options: S3BackendOptions, key: string): string | un
 
 /** Only where everybody may read the files, and where the service is known without asking. */
 function urlOfBucket(options: S3BackendOptions): string | undefined {
-  const { acl, bucket, region, forcePathStyle } = options
+  const { acl, bucket, forcePathStyle } = options
   if (acl !== 'public-read' && acl !== 'public-read-write') return undefined
+  // As the client of AWS finds it. What stands in its configuration files could only be read asynchronously.
+  const region = options.region ?? process.env.AWS_REGION
   const endpoint = options.endpoint ?? (region && `https://s3.${region}.amazonaws.com`)
   if (!endpoint) return undefined
   const url = new URL(endpoint)

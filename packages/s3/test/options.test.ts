@@ -63,6 +63,19 @@ describe('the options', () => {
 
     expect(backend.publicUrl(ID)).toBe(url)
   })
+
+  it('takes the region of the public URL from the environment, as the client does', () => {
+    const before = process.env.AWS_REGION
+    process.env.AWS_REGION = 'eu-central-1'
+    try {
+      const url = new S3Backend({ bucket: 'uploads', acl: 'public-read' }).publicUrl(ID)
+
+      expect(url).toBe(`https://uploads.s3.eu-central-1.amazonaws.com/${ID}`)
+    } finally {
+      if (before === undefined) delete process.env.AWS_REGION
+      else process.env.AWS_REGION = before
+    }
+  })
 })
 
 describeOnServers('a client of one’s own', (server) => {

@@ -9,8 +9,8 @@ export type EnvironmentSettings = Readonly<Record<string, string>>
 
 /** Makes a backend from its settings. */
 export interface EnvironmentBackend {
-  /** The settings that it knows, for example `['STORAGE_PATH']`. Others are an error. */
-  readonly settings: readonly string[]
+  /** The settings that it knows, for example `['STORAGE_PATH']`. Others are an error, unless it takes any. */
+  readonly settings: readonly string[] | 'any'
   create(settings: EnvironmentSettings): StorageBackend
 }
 
@@ -36,7 +36,8 @@ const BUILT_IN: Record<string, EnvironmentBackend> = {
       })
     },
   },
-  memory: { settings: [], create: () => new MemoryBackend() },
+  // So that tests can run with the settings of production, and another backend.
+  memory: { settings: 'any', create: () => new MemoryBackend() },
 }
 
 export function backendFromEnvironment({
@@ -44,14 +45,15 @@ export function backendFromEnvironment({
   prefix = 'DEPOT_',
   backends = {},
 }: EnvironmentOptions): StorageBackend {
-  const known = { ...BUILT_IN, ...backends }
+  const kinds = { ...BUILT_IN, ...backends }
   const { BACKEND: kind = 'local', ...settings } = settingsOf(env, prefix)
-  const backend = Object.hasOwn(known, kind) ? known[kind] : undefined
-  if (!backend) throw expected(`${prefix}BACKEND`, `one of ${Object.keys(known).join(', ')}`, kind)
+  const backend = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
+  if (!backend) throw expected(`${prefix}BACKEND`, `one of ${Object.keys(kinds).join(', ')}`, kind)
 
-  const unknown = Object.keys(settings).filter((name) => !backend.settings.includes(name))
-  if (unknown.length > 0) {
-    const supported = backend.settings.map((name) => prefix + name).join(', ') || 'none'
+  const known = backend.settings
+  const unknown = known === 'any' ? [] : Object.keys(settings).filter((name) => !known.includes(name))
+  if (known !== 'any' && unknown.length > 0) {
+    const supported = known.map((name) => prefix + name).join(', ') || 'none'
     throw new FiledepotError(
       'INVALID_ARGUMENT',
       `the ${kind} backend does not know ${unknown.map((name) => prefix + name).join(', ')}; it knows ${supported}`,
