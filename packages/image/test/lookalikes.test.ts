@@ -71,7 +71,7 @@ describe('a drawing that begins like a picture', () => {
       .upload(content, { validators: [allowDimensions({ maxWidth: 300 })] })
       .catch((reason: unknown) => reason)
 
-    expect(error).toMatchObject({ code: 'UNSUPPORTED_FORMAT' })
+    expect(error).toMatchObject({ code: 'NOT_AN_IMAGE' })
     expect(await pathsOf(depot)).toEqual([])
   })
 })

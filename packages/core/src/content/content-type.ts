@@ -1,12 +1,15 @@
-import { extname } from 'node:path'
-import { filetypeinfo } from 'magic-bytes.js'
-import { lookup } from 'mrmime'
+import { Head } from './types/head.ts'
+import { findSignature, isProvable } from './types/signatures.ts'
+import { readText, type TextHead } from './types/text-head.ts'
+import { canBe, isTextType, typeOfText } from './types/text-type.ts'
+import { typeByName } from './types/type-by-name.ts'
+import { presentName } from './types/type-names.ts'
 
 /** The type of bytes of which nothing is known. */
 const UNKNOWN_TYPE = 'application/octet-stream'
 
-/** How many bytes from the start are looked at: the signature of a tar archive ends at byte 262. */
-const HEAD_BYTES = 512
+/** How many bytes from the start are looked at. */
+const HEAD_BYTES = 64 * 1024
 
 /** What is claimed of a content, in falling order of trust. */
 export interface TypeClaims {
@@ -19,80 +22,45 @@ export interface TypeClaims {
 }
 
 /**
- * The type of a content: what our program says, else what the first bytes are, else what the client or the
- * extension claims. A claim to be an image, a video or another type that has a signature is not believed where the
- * signature is missing, so a page named `photo.jpg` never becomes `image/jpeg`.
+ * The type of a content: what our program says, else what the first bytes are, else what the client or the extension
+ * claims. First the bytes are a text or something binary. What kind of text is a matter of claims; what kind of binary
+ * file is one of signatures, and a claim only decides what they leave open. So a page named `photo.jpg` never becomes
+ * `image/jpeg`, and a text that begins like a film stays a text.
  */
 export function detectContentType(
-  head: Uint8Array,
+  bytes: Uint8Array,
   { contentType, declaredType, filename }: TypeClaims,
 ): string {
   if (contentType !== undefined) return contentType
-  const signatures = filetypeinfo(head.subarray(0, HEAD_BYTES))
-  const extension = extname(filename).toLowerCase()
-  // Most bytes that have no signature come without a claim but their name.
-  if (signatures.length === 0 && declaredType === undefined) {
-    const named: unknown = lookup(extension)
-    return typeof named === 'string' && believed(named) ? named : UNKNOWN_TYPE
-  }
-  const found = signatures.flatMap(({ mime }) => essence(mime))
-  const named = signatures.find((signature) => `.${signature.extension ?? ''}` === extension)
-  const claims = [declaredType, lookup(extension), named?.mime].flatMap(essence)
-
-  const [first] = found
-  // Two or three letters at the start of a text are no proof of anything.
-  if (first !== undefined && WEAK.has(first) && claims.some(isText) && isPrintable(head))
-    return claims.find(isText) ?? first
-  if (first !== undefined) return claims.find((claim) => agrees(claim, found)) ?? first
-  return claims.find(believed) ?? UNKNOWN_TYPE
+  const head = new Head(bytes.subarray(0, HEAD_BYTES))
+  const claims = [declaredType, typeByName(filename)].flatMap(essence)
+  const text = head.length === 0 ? { text: '', certain: false } : readText(head.bytes)
+  const type = text && textType(text, claims)
+  return type ?? (head.length === 0 ? undefined : binaryType(head, claims)) ?? UNKNOWN_TYPE
 }
 
-/** True for what bytes without a signature can be. */
-function believed(claim: string): boolean {
-  return claim !== UNKNOWN_TYPE && !hasSignature(claim)
+/** The type of a text, or `undefined` if nothing but its bytes says that it is one, and they do not for certain. */
+function textType(head: TextHead, claims: readonly string[]): string | undefined {
+  const { text, certain } = head
+  const claimed = claims.find((claim) => isTextType(claim) && canBe(claim, text))
+  const shown = typeOfText(head)
+  // What reads a PDF does so whatever it is called.
+  if (shown === 'application/pdf') return shown
+  const known = claimed ?? shown
+  if (known !== undefined || !certain) return known
+  return claims.find((claim) => !isTextType(claim) && !isProvable(claim)) ?? 'text/plain'
+}
+
+function binaryType(head: Head, claims: readonly string[]): string | undefined {
+  const found = findSignature(head)
+  if (found) return claims.find((claim) => found.allows?.(claim)) ?? found.type
+  return claims.find((claim) => !isTextType(claim) && !isProvable(claim))
 }
 
 /** The type without its parameters, in lower case. Whatever is no type is no claim: a client can send anything. */
-function essence(claim: unknown): string[] {
-  const type = typeof claim === 'string' ? (claim.split(';', 1)[0] ?? '').trim().toLowerCase() : ''
-  return /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/.test(type) ? [type] : []
-}
-
-/** Types whose signature is two or three letters: `BM`, `ID3`. */
-const WEAK = new Set(['image/bmp', 'audio/mpeg'])
-
-function isText(type: string): boolean {
-  return type.startsWith('text/')
-}
-
-function isPrintable(head: Uint8Array): boolean {
-  return head.subarray(0, HEAD_BYTES).every((byte) => byte >= 32 || (byte >= 9 && byte <= 13))
-}
-
-/** Containers have the signature of a family; the claim then says which of the family. */
-const FAMILIES: [of: string, members: RegExp][] = [
-  ['application/zip', /^application\/(.+\+zip|zip|vnd\..+|java-archive)$/],
-  // What begins with a byte order mark is text of some kind.
-  ['text/plain', /^(text\/.+|application\/(json|xml|.+\+(json|xml)))$/],
-  ['application/xml', /^(text\/xml|.+\+xml)$/],
-  ['application/json', /\+json$/],
-  ['application/ogg', /^(audio|video)\/(ogg|opus)$/],
-  ['video/x-matroska', /^(video|audio)\/(webm|x-matroska)$/],
-]
-
-function agrees(claim: string, found: readonly string[]): boolean {
-  if (found.includes(claim)) return true
-  if (FAMILIES.some(([family, members]) => found.includes(family) && members.test(claim))) return true
-  return found.some((type) => plain(type) === plain(claim))
-}
-
-function plain(type: string): string {
-  return type.replace('/x-', '/').replace(/\/heic$/, '/heif')
-}
-
-function hasSignature(type: string): boolean {
-  return (
-    (type.startsWith('image/') && type !== 'image/svg+xml') ||
-    /^(application\/(pdf|zip|gzip)|video\/(mp4|webm|quicktime))$/.test(type)
-  )
+function essence(claim: string | undefined): string[] {
+  const type = (claim?.split(';', 1)[0] ?? '').trim().toLowerCase()
+  return type !== UNKNOWN_TYPE && /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/.test(type)
+    ? [presentName(type)]
+    : []
 }

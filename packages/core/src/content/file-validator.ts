@@ -1,13 +1,14 @@
 import { extname } from 'node:path'
 import { FiledepotError } from '../errors.ts'
 import { expected } from '../expected.ts'
-import { isActiveType } from './inline-types.ts'
+import { isActiveType, mediaTypeOf } from './inline-types.ts'
 import type { SpooledFile } from './spooled-file.ts'
+import { presentName } from './types/type-names.ts'
 
 /** What a validator is told, before anything is stored. */
 export interface FileToValidate {
   readonly filename: string
-  /** The type that the file will be stored with: what its first bytes are, where they can be told. */
+  /** The type that the file will be stored with: what its first bytes are, or what they leave open and a claim says. */
   readonly contentType: string
   /** What the client said it was. */
   readonly declaredType: string | undefined
@@ -35,7 +36,8 @@ export interface FileToValidate {
 export type FileValidator = (file: FileToValidate) => void | Promise<void>
 
 /**
- * Accepts only these types. The type is taken from the bytes, so a renamed file does not pass.
+ * Accepts only these types. The type is taken from the bytes, so a renamed file does not pass. Older names of a type
+ * stand for the present one: `audio/x-m4a` for `audio/mp4`.
  *
  * `image/*` stands for all images, except those that can carry a script. A wildcard never accepts a type that a browser
  * runs: SVG, HTML, XML or JavaScript. Name such a type to accept it: `allowTypes('image/*', 'image/svg+xml')`.
@@ -51,13 +53,12 @@ export type FileValidator = (file: FileToValidate) => void | Promise<void>
 export function allowTypes(...types: string[]): FileValidator {
   const patterns = types.map((type) => {
     if (!/^[\w.+-]+\/([\w.+-]+|\*)$/.test(type)) throw expected('type', 'a MIME type or "kind/*"', type)
-    return type.toLowerCase()
+    return presentName(type.toLowerCase())
   })
   return ({ filename, contentType }) => {
+    const got = presentName(mediaTypeOf(contentType))
     const allowed = patterns.some((pattern) =>
-      pattern.endsWith('/*')
-        ? contentType.startsWith(pattern.slice(0, -1)) && !isActiveType(contentType)
-        : contentType === pattern,
+      pattern.endsWith('/*') ? got.startsWith(pattern.slice(0, -1)) && !isActiveType(got) : got === pattern,
     )
     if (!allowed) throw refused(filename, types, contentType)
   }

@@ -136,7 +136,7 @@ describe('fromDataUrl', () => {
 
     const record = await files.store(fromDataUrl('data:image/png;base64,PGh0bWw+'))
 
-    expect(record).toMatchObject({ contentType: 'application/octet-stream', declaredType: 'image/png' })
+    expect(record).toMatchObject({ contentType: 'text/html', declaredType: 'image/png' })
   })
 
   it.each(['', 'hello', 'http://example.com/', 'data:', 'data:text/plain', ' data:,x', undefined, null, {}])(

@@ -18,6 +18,10 @@ describe('allowTypes', () => {
     [['image/svg+xml'], 'image/svg+xml'],
     [['image/*', 'image/svg+xml'], 'image/svg+xml'],
     [['text/*'], 'text/csv'],
+    [['text/csv'], 'text/csv; charset=utf-8'],
+    [['audio/x-m4a'], 'audio/mp4'],
+    [['image/jpg'], 'image/jpeg'],
+    [['audio/wav'], 'audio/x-wav'],
     [['text/*', 'text/html'], 'text/html'],
   ])('lets %j accept %s', (types, contentType) => {
     expect(() => allowTypes(...types)(file('x', contentType))).not.toThrow()

@@ -53,7 +53,7 @@ describe('a file of multer', () => {
     const file = { originalname: 'me.png', mimetype: 'image/png', buffer: Buffer.from('<html>') }
 
     expect(await store(file)).toMatchObject({
-      contentType: 'application/octet-stream',
+      contentType: 'text/html',
       declaredType: 'image/png',
     })
   })

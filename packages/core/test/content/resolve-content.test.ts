@@ -58,7 +58,7 @@ describe('a content', () => {
   ])('may be %s', async (_, content) => {
     expect(await store(content())).toEqual({
       filename: 'unnamed',
-      contentType: 'application/octet-stream',
+      contentType: 'text/plain',
       declaredType: undefined,
       text: 'hello',
     })

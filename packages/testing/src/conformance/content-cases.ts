@@ -51,7 +51,7 @@ export const contentCases: readonly BackendCase[] = [
           const file = await storage.get(id)
           expectSame(
             [file.filename, file.contentType],
-            [basename(path), 'application/octet-stream'],
+            [basename(path), 'text/plain'],
             'the name and the type',
           )
           expectSameBytes(await file.bytes(), HELLO, 'the stored file')

@@ -144,17 +144,17 @@ export const createCases: readonly BackendCase[] = [
       const typeOf = async (filename: string, bytes: Uint8Array) =>
         (await storage.get(await storage.create(bytes, { filename }))).contentType
 
-      expectSame(
-        await typeOf('noextension', HELLO),
-        'application/octet-stream',
-        'the type without an extension',
-      )
+      const bytes = Buffer.from([0, 1, 2, 3])
+      expectSame(await typeOf('noextension', HELLO), 'text/plain', 'the type of a text without an extension')
+      expectSame(await typeOf('noextension', bytes), 'application/octet-stream', 'the type of unknown bytes')
       expectSame(await typeOf('picture.png', PNG), 'image/png', 'the type of a PNG picture')
+      expectSame(await typeOf('picture.png', HELLO), 'text/plain', 'the type of a text with a false name')
       expectSame(
-        await typeOf('picture.png', HELLO),
+        await typeOf('picture.png', bytes),
         'application/octet-stream',
-        'the type of a false picture',
+        'the type of bytes with a false name',
       )
+      expectSame(await typeOf('people.csv', HELLO), 'text/csv', 'the type of a table')
       expectSame(await typeOf('notes.txt', HELLO), 'text/plain', 'the type of a text')
     },
   },
