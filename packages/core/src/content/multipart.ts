@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { EventEmitter } from 'node:events'
 import { isUint8Array } from 'node:util/types'
 import { FiledepotError } from '../errors.ts'
@@ -11,7 +12,7 @@ export function resolveMultipart(content: unknown): ResolvedContent | undefined 
   const part = content as Partial<MulterFile> &
     Partial<FilePart> &
     Partial<FormidableFile> & { path?: unknown }
-  const filename = text(part.originalname) ?? text(part.originalFilename) ?? text(part.filename)
+  const filename = decoded(text(part.originalname) ?? text(part.originalFilename) ?? text(part.filename))
   const declaredType = text(part.mimetype)
 
   if (typeof (part.filepath ?? part.path) === 'string') return resolveSaved(part, filename, declaredType)
@@ -53,6 +54,16 @@ function truncation(part: { file?: unknown; filename?: unknown }): Pick<Resolved
       }
     },
   }
+}
+
+/**
+ * Browsers send names as UTF-8, and multer and busboy read them as latin1 unless `defParamCharset` says otherwise: `grÃ¼n.txt`.
+ * A name that was meant as latin1 is hardly ever UTF-8.
+ */
+function decoded(name: string | undefined): string | undefined {
+  if (name === undefined || !/[\u0080-\u00ff]/.test(name) || /[^\u0000-\u00ff]/.test(name)) return name
+  const bytes = Buffer.from(name, 'latin1')
+  return isUtf8(bytes) ? bytes.toString() : name
 }
 
 function text(value: unknown): string | undefined {

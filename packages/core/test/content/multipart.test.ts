@@ -138,6 +138,19 @@ describe('any other part', () => {
     })
   })
 
+  it.each([
+    ['grÃ¼n.txt', 'grün.txt'],
+    ['æ\u0097¥æ\u009c¬.txt', '日本.txt'],
+    // What is no UTF-8, or was read as UTF-8 already, is left alone.
+    ['grün.txt', 'grün.txt'],
+    ['日本 Ã¼.txt', '日本 Ã¼.txt'],
+    ['plain.txt', 'plain.txt'],
+  ])('names %j, as a parser that reads UTF-8 as latin1 has it, %j', async (originalname, filename) => {
+    const file = { originalname, mimetype: 'text/plain', buffer: Buffer.from('hi') }
+
+    expect(await store(file)).toMatchObject({ filename })
+  })
+
   it('counts an empty name or type as none', async () => {
     const file = { originalname: '', mimetype: '', buffer: Buffer.from('hi') }
 
