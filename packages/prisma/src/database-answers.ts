@@ -54,6 +54,26 @@ export function isConnectionTrouble(provider: string, error: unknown): boolean {
   )
 }
 
+/** A class of Prisma's errors that are known by their codes. */
+type KnownError = new (
+  message: string,
+  options: { code: string; clientVersion: string; meta?: unknown; cause?: unknown },
+) => Error
+
+/**
+ * The error of a raw statement as Prisma gives it for its own operations: a conflict is `P2034` there, by which programs
+ * know that they may try again, and `P2010` like every other error of raw SQL.
+ */
+export function withOwnCode(error: unknown, operation: string): unknown {
+  if (prismaCodeOf(error) !== 'P2010' || driverCauseOf(error)?.kind !== 'TransactionWriteConflict')
+    return error
+  const { constructor, clientVersion, meta } = error as { clientVersion: string; meta?: object } & Error
+  const message =
+    `\nInvalid \`prisma.${operation}()\` invocation:\n\n\n` +
+    'Transaction failed due to a write conflict or a deadlock. Please retry your transaction'
+  return new (constructor as KnownError)(message, { code: 'P2034', clientVersion, meta, cause: error })
+}
+
 /** True where others were in the way, and the same may succeed when it is tried again. */
 export function isConflict(error: unknown): boolean {
   return prismaCodeOf(error) === 'P2034' || driverCauseOf(error)?.kind === 'TransactionWriteConflict'

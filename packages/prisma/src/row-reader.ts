@@ -1,3 +1,4 @@
+import { withOwnCode } from './database-answers.ts'
 import type { FileField, FileFields } from './file-fields.ts'
 import { nameOfValues, withKeys, withValues } from './plan/where.ts'
 import type { Where } from './plan/write-plan.ts'
@@ -194,7 +195,10 @@ export class RowReader {
       const some = rows.slice(at, at + ROWS_AT_A_TIME)
       const text = this.#lockStatement(model, fields, also, names, some.length)
       const locking = this.#internals.original.$queryRawUnsafe(text, ...some.flat())
-      locked.push(...((await locking.requestTransaction(link)) as Where[]))
+      const rowsOfPart = locking.requestTransaction(link).catch((error: unknown) => {
+        throw withOwnCode(error, `${model.property}.findMany`)
+      })
+      locked.push(...((await rowsOfPart) as Where[]))
     }
     return locked
   }

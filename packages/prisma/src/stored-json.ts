@@ -1,6 +1,7 @@
 import {
   bindManager,
   isBroken,
+  isUploadedFile,
   locate,
   readRowList,
   readRowValue,
@@ -15,15 +16,21 @@ export function hydrate(
   depot: DepotManager,
   field: FileField,
   row: Readonly<Record<string, unknown>>,
-): UploadedFile | UploadedFile[] | null {
+): UploadedFile | UploadedFile[] | number | null {
   const json = row[field.name]
   if (json === null || json === undefined) return null
+  // Counts are results, too. And a client of replicas may have been extended before, so that its values are files already.
+  if (typeof json === 'number' || isHydrated(json)) return json
   const bound = (file: UploadedFile) => {
     bindManager(file, depot)
     if (isBroken(file)) locate(file, { table: field.model.name, column: field.name, key: keyIn(field, row) })
     return file
   }
   return field.isList ? readRowList(field.type, json).map(bound) : bound(readRowValue(field.type, json))
+}
+
+function isHydrated(value: unknown): value is UploadedFile | UploadedFile[] {
+  return Array.isArray(value) ? value.length > 0 && value.every(isUploadedFile) : isUploadedFile(value)
 }
 
 function keyIn(

@@ -451,6 +451,55 @@ describe('a row that comes under another one in the meantime', () => {
   })
 })
 
+async function codesOf(running: readonly Promise<unknown>[]): Promise<unknown[]> {
+  const results = await Promise.allSettled(running)
+  return results.flatMap((result) => (result.status === 'rejected' ? [codeOf(result.reason)] : []))
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Prisma.PrismaClientKnownRequestError ? error.code : error
+}
+
+const save = (name: string, text: string) => ({ where: { name }, data: { text, file: textFile(text) } })
+
+describe('transactions that are in each other’s way', () => {
+  if (isOn('sqlite')) return
+
+  beforeEach(async () => {
+    for (const name of ['a', 'b'])
+      await prisma.note.create({ data: { name, text: '', file: textFile(name) } })
+  })
+
+  it('are told so by P2034 after a deadlock', async () => {
+    const inOrder = (...names: string[]) =>
+      prisma.$transaction(async (client) => {
+        for (const name of names) {
+          await client.note.update(save(name, names.join()))
+          await setTimeout(100)
+        }
+      })
+
+    expect(await codesOf([inOrder('a', 'b'), inOrder('b', 'a')])).toEqual(['P2034'])
+  })
+
+  // MySQL has no such failures: its serializable transactions lock what they read, and are deadlocks.
+  if (!isOn('postgres')) return
+
+  it('are told so by P2034 if they could not be serialized', async () => {
+    const run = (text: string) =>
+      prisma.$transaction(
+        async (client) => {
+          await client.note.findUniqueOrThrow({ where: { name: 'a' } })
+          await setTimeout(100)
+          await client.note.update(save('a', text))
+        },
+        { isolationLevel: 'Serializable' },
+      )
+
+    expect(await codesOf([run('one'), run('two')])).toEqual(['P2034'])
+  })
+})
+
 describe('a write that is on its way when its transaction ends', () => {
   /** Begins to write a row, and does not wait for it. */
   function begin({ note }: TestTransaction, name: string): Promise<unknown> {

@@ -36,6 +36,26 @@ async function ada() {
 }
 
 describe('reading', () => {
+  it('counts the rows that have a file', async () => {
+    await ada()
+    await prisma.user.create({ data: { name: 'Grace' } })
+
+    const counts = await prisma.user.count({ select: { avatar: true, _all: true } })
+
+    expect([counts.avatar, counts._all]).toEqual([1, 2])
+  })
+
+  it('leaves values alone that another client has read already, as one of replicas', async () => {
+    const { id, avatar, documents } = await ada()
+    const replica = prisma.$extends({
+      query: { user: { findUnique: () => Promise.resolve({ id, avatar, documents }) } },
+    })
+
+    const found = await replica.user.findUnique({ where: { id } })
+
+    expect([found?.avatar, found?.documents]).toEqual([avatar, documents])
+  })
+
   it.each<[string, (id: number) => PromiseLike<{ avatar: UploadedFile | null } | null | undefined>]>([
     ['findUnique', (id) => prisma.user.findUnique({ where: { id } })],
     ['findUniqueOrThrow', (id) => prisma.user.findUniqueOrThrow({ where: { id } })],
