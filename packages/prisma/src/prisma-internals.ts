@@ -152,6 +152,13 @@ export function isPrismaNull(value: unknown): boolean {
   return typeof (value as { _getName?: unknown })._getName === 'function'
 }
 
+/** True for what Prisma leaves out of a write: `undefined`, and `Prisma.skip`. */
+export function isLeftOut(value: unknown): boolean {
+  if (value === undefined) return true
+  if (typeof value !== 'object' || value === null || Object.keys(value).length > 0) return false
+  return typeof (value as { ifUndefined?: unknown }).ifUndefined === 'function'
+}
+
 /** True for what can be a part of a batch. */
 export function isLazyPromise(value: unknown): value is LazyPromise {
   return typeof (value as Partial<LazyPromise> | null | undefined)?.requestTransaction === 'function'

@@ -26,9 +26,10 @@ interface Rows {
   readonly document: number
   readonly album: number
   readonly photo: number
+  readonly user: number
 }
 
-type Field = 'content' | 'attachment' | 'image'
+type Field = 'content' | 'attachment' | 'image' | 'photo'
 
 /** A way of writing a value: into a row that is there, or into a new one. */
 type Way = readonly [name: string, field: Field, write: (rows: Rows, value: never) => PromiseLike<unknown>]
@@ -147,6 +148,26 @@ const UPDATING: readonly Way[] = [
       }),
   ],
   [
+    'an update of a related row',
+    'photo',
+    ({ user: id }, photo) => prisma.user.update({ where: { id }, data: { profile: { update: { photo } } } }),
+  ],
+  [
+    'an update of a related row with nothing but data',
+    'photo',
+    ({ user: id }, photo) =>
+      prisma.user.update({ where: { id }, data: { profile: { update: { data: { photo } } } } }),
+  ],
+  [
+    'an update of a related row with what is undefined',
+    'photo',
+    ({ user: id }, photo) =>
+      prisma.user.update({
+        where: { id },
+        data: { profile: { update: { data: { photo }, bio: undefined } as never } },
+      }),
+  ],
+  [
     'update in a batch',
     'content',
     ({ document: id }, content) =>
@@ -175,22 +196,28 @@ async function attackersRows(): Promise<Rows & { own: Record<Field, UploadedFile
     include: { photos: true },
   })
   const [photo] = album.photos
+  const user = await prisma.user.create({
+    data: { name: 'attacker', profile: { create: { photo: textFile('photo') } } },
+    include: { profile: true },
+  })
   const own = {
     content: content!.toJSON(),
     attachment: attachments![0]!.toJSON(),
     image: photo!.image!.toJSON(),
+    photo: user.profile!.photo!.toJSON(),
   }
-  return { document: id, album: album.id, photo: photo!.id, own }
+  return { document: id, album: album.id, photo: photo!.id, user: user.id, own }
 }
 
 /** All rows as they are in the database. */
 async function everyRow(): Promise<unknown> {
-  const [documents, albums, photos] = [database.base.document, database.base.album, database.base.photo]
+  const { document: documents, album: albums, photo: photos, profile: profiles } = database.base
   const orderBy = { id: 'asc' } as const
   return [
     await documents.findMany({ orderBy }),
     await albums.findMany({ orderBy }),
     await photos.findMany({ orderBy }),
+    await profiles.findMany({ orderBy }),
   ]
 }
 
@@ -213,6 +240,7 @@ async function attack([, field, write]: Way): Promise<string[]> {
 
   await prisma.document.delete({ where: { id: rows.document } })
   await prisma.album.delete({ where: { id: rows.album } })
+  await prisma.user.delete({ where: { id: rows.user } })
   expect(await database.pathsOfFiles()).toEqual([victim.path])
   expect(await textOf(victim)).toBe('secret')
   return taken

@@ -13,6 +13,7 @@ CREATE TABLE `User` (
 CREATE TABLE `Profile` (
     `id` INTEGER NOT NULL AUTO_INCREMENT,
     `bio` VARCHAR(191) NOT NULL DEFAULT '',
+    `data` VARCHAR(191) NOT NULL DEFAULT '',
     `photo` JSON NULL,
     `userId` INTEGER NOT NULL,
 

@@ -15,6 +15,7 @@ CREATE TABLE "User" (
 CREATE TABLE "Profile" (
     "id" SERIAL NOT NULL,
     "bio" TEXT NOT NULL DEFAULT '',
+    "data" TEXT NOT NULL DEFAULT '',
     "photo" JSONB,
     "userId" INTEGER NOT NULL,
 

@@ -1,6 +1,7 @@
 import { FiledepotError } from '@filedepot/core'
 import type { FileField, FileFields } from '../file-fields.ts'
 import type { DataModel, Model, Relation } from '../schema/data-model.ts'
+import { isLeftOut } from '../prisma-internals.ts'
 import { readWritten } from '../written-values.ts'
 import { plainWhere, rowsUnder } from './where.ts'
 import type { Args, Condition, Slot, Target, Where, WritePlan } from './write-plan.ts'
@@ -294,12 +295,20 @@ function whereOfEach(value: unknown): Where[] {
     .map((one) => ('create' in one && 'where' in one ? (one.where as Where) : one))
 }
 
-/** The update of one related row is its data, or `{ where, data }`. */
+/**
+ * The update of one related row is its data, or `{ where, data }`. Prisma tries the second first, and leaves out what is not
+ * written; of a model that has a field `data` itself, only the names within tell the two from each other.
+ */
 function isWrapped(model: Model, args: Args): boolean {
+  const { data } = args
+  if (typeof data !== 'object' || data === null) return false
+  if (Object.keys(args).some((name) => name !== 'where' && name !== 'data' && !isLeftOut(args[name]))) {
+    return false
+  }
+  const within = data as Args
   return (
-    typeof args.data === 'object' &&
-    Object.keys(args).every((name) => name === 'where' || name === 'data') &&
-    !model.fields.has('data')
+    !model.fields.has('data') ||
+    Object.keys(within).every((name) => model.fields.has(name) || isLeftOut(within[name]))
   )
 }
 

@@ -166,6 +166,33 @@ describe('a nested update', () => {
     expect(await files()).toBe(1)
   })
 
+  it('of a to-one relation whose model has a field data, in all forms that Prisma takes', async () => {
+    const { id } = await prisma.user.create({
+      data: { name: 'Ada', profile: { create: { photo: textFile('first') } } },
+    })
+    const held = async () => {
+      const { data, photo } = await prisma.profile.findFirstOrThrow()
+      return [data, await textOf(photo), await files()]
+    }
+    const update = (values: object) =>
+      prisma.user.update({ where: { id }, data: { profile: { update: values } } })
+
+    await update({ data: { photo: textFile('wrapped') } })
+    expect(await held()).toEqual(['', 'wrapped', 1])
+    await update({ data: { data: 'a', photo: textFile('wrapped with data') } })
+    expect(await held()).toEqual(['a', 'wrapped with data', 1])
+    await update({ data: { photo: textFile('beside undefined') }, bio: undefined })
+    expect(await held()).toEqual(['a', 'beside undefined', 1])
+    await update({ data: { photo: textFile('beside skip') }, bio: Prisma.skip })
+    expect(await held()).toEqual(['a', 'beside skip', 1])
+    await update({ data: 'b', photo: textFile('bare') })
+    expect(await held()).toEqual(['b', 'bare', 1])
+    await update({ data: { set: 'c' }, photo: textFile('bare, by set') })
+    expect(await held()).toEqual(['c', 'bare, by set', 1])
+    await update({ data: { set: 'd' } })
+    expect(await held()).toEqual(['d', 'bare, by set', 1])
+  })
+
   it('of the parent of a row replaces the file of the parent', async () => {
     await albumWith('a')
     const { id } = await prisma.photo.findFirstOrThrow()
