@@ -1,6 +1,6 @@
 import { describe, FiledepotError, isUploadedFile, isVerified, UploadedFile } from '@filedepot/core'
 import type { FileField } from './file-fields.ts'
-import { isPrismaNull } from './prisma-internals.ts'
+import { isLeftOut, isPrismaNull } from './prisma-internals.ts'
 
 /** What a write gives to a file field: files, or the path of one that came as JSON. */
 export type WrittenFile = UploadedFile | ClonedFile
@@ -25,7 +25,7 @@ export interface WrittenValue {
  * @throws FiledepotError `INVALID_CONTENT` for anything that is no uploaded file
  */
 export function readWritten(field: FileField, { value, original }: WrittenValue): WrittenFile[] | undefined {
-  if (value === undefined || isSkip(value) || isSkip(original)) return undefined
+  if (isLeftOut(value) || isSkip(original)) return undefined
   if (value === null || isPrismaNull(value)) return []
   if (!field.isList) return [readFile(field, value, original)]
   if (!Array.isArray(value)) throw refused(field, value)

@@ -278,7 +278,7 @@ function eachOf(
   replaceAll: (value: unknown) => void = () => undefined,
 ): void {
   if (!Array.isArray(value)) {
-    if (value !== undefined && value !== null) visit(value, (original ?? {}) as Args, replaceAll)
+    if (!isLeftOut(value) && value !== null) visit(value, (original ?? {}) as Args, replaceAll)
     return
   }
   const originals: readonly unknown[] = Array.isArray(original) ? original : []
@@ -291,7 +291,7 @@ function eachOf(
 function whereOfEach(value: unknown): Where[] {
   return [value]
     .flat()
-    .filter((one): one is Where => typeof one === 'object' && one !== null)
+    .filter((one): one is Where => typeof one === 'object' && one !== null && !isLeftOut(one))
     .map((one) => ('create' in one && 'where' in one ? (one.where as Where) : one))
 }
 
@@ -317,7 +317,7 @@ function noteNewKey(target: Target, data: Args): void {
   const { model, newKey, fields } = target
   for (const name of model.key) {
     const value = data[name]
-    if (value === undefined) continue
+    if (isLeftOut(value)) continue
     const isOperation =
       typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
     if (!isOperation) newKey[name] = value
@@ -325,8 +325,7 @@ function noteNewKey(target: Target, data: Args): void {
     else if (fields.size > 0) throw unknownKey(model, name)
   }
   const moves = [...model.fields.values()].find(
-    ({ name, relation }) =>
-      data[name] !== undefined && relation?.fields.some((one) => model.key.includes(one)),
+    ({ name, relation }) => !isLeftOut(data[name]) && relation?.fields.some((one) => model.key.includes(one)),
   )
   if (moves && fields.size > 0) throw unknownKey(model, moves.name)
 }

@@ -1,3 +1,4 @@
+import { skip } from '@prisma/client/runtime/client'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { brokenFile, textFile, textOf, textsOf } from '../../../../test/support/contents.ts'
 import { Prisma } from '../support/generated-client.ts'
@@ -183,7 +184,7 @@ describe('a nested update', () => {
     expect(await held()).toEqual(['a', 'wrapped with data', 1])
     await update({ data: { photo: textFile('beside undefined') }, bio: undefined })
     expect(await held()).toEqual(['a', 'beside undefined', 1])
-    await update({ data: { photo: textFile('beside skip') }, bio: Prisma.skip })
+    await update({ data: { photo: textFile('beside skip') }, bio: skip })
     expect(await held()).toEqual(['a', 'beside skip', 1])
     await update({ data: 'b', photo: textFile('bare') })
     expect(await held()).toEqual(['b', 'bare', 1])
