@@ -76,9 +76,12 @@ export class RequestAnswerer<Context> {
   #isPublic(storage: string): boolean {
     const { public: names } = this.#settings
     if (typeof names === 'boolean') return names
-    return names.some(
-      (name) => name === storage || (this.#depot.has(name) && this.#depot.get(name).name === storage),
-    )
+    return names.some((name) => this.#isNameOf(name, storage))
+  }
+
+  /** True for an alias, too. */
+  #isNameOf(name: string, storage: string): boolean {
+    return name === storage || (this.#depot.has(name) && this.#depot.get(name).name === storage)
   }
 
   #unchanged(validators: Validators, grant: Grant, caching: Required<CachingOptions>): FileAnswer {
@@ -100,10 +103,11 @@ export class RequestAnswerer<Context> {
 
   /** Without a copy if nothing is said of the storage. */
   #cachingOf(storage: string): Required<CachingOptions> {
-    const own = this.#settings.caching[storage]
-    return own
-      ? { maxAge: this.#settings.maxAge, immutable: this.#settings.immutable, ...own }
-      : this.#settings
+    const { caching, maxAge, immutable } = this.#settings
+    const names = Object.keys(caching)
+    const name = names.find((one) => one === storage) ?? names.find((one) => this.#isNameOf(one, storage))
+    const own = name === undefined ? undefined : caching[name]
+    return own ? { maxAge: own.maxAge ?? maxAge, immutable: own.immutable ?? immutable } : this.#settings
   }
 
   #mayRedirect({ method }: FileRequest, { id, backing }: LocatedFile): boolean {

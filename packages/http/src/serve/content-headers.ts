@@ -77,9 +77,9 @@ function formatDisposition(filename: string, type: Disposition): string {
   return create(name, { type, fallback: fallbackOf(name) })
 }
 
-/** For clients that know nothing but ASCII. */
+/** For clients that know nothing but ASCII, in which a clean name may be nothing, or two dots. */
 function fallbackOf(name: string): string {
-  return anyAscii(name).replace(/[^ -~]|[\\/:*?"<>|]/gu, '_')
+  return cleanFilename(anyAscii(name).replace(/[^ -~]|[\\/:*?"<>|]/gu, '_'))
 }
 
 function wellFormed(text: string): string {

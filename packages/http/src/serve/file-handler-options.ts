@@ -54,7 +54,7 @@ export interface FileHandlerOptions<Context = undefined> {
    */
   immutable?: boolean
   /**
-   * `maxAge` and `immutable` for the files of some storages, by their names. @default those of the handler
+   * `maxAge` and `immutable` for the files of some storages, by their names or aliases. @default those of the handler
    *
    * ```ts
    * import { depot } from '@filedepot/core'
@@ -137,7 +137,7 @@ export function checkOptions<Context>(
     inlineTypes: INLINE_TYPES,
     stallTimeout: 60_000,
     onError: requestFailed,
-    ...options,
+    ...given(options),
     mountPath: mountPathOf(options.mountPath ?? pathOfUrl(depot.baseUrl)),
   } satisfies FileHandlerSettings<Context>
   if (!settings.public && !settings.authorize && !settings.signer) {
@@ -157,11 +157,17 @@ export function checkOptions<Context>(
   }
   checkSeconds('redirectExpiresIn', settings.redirectExpiresIn, 1)
   checkSeconds('maxAge', settings.maxAge, 0)
-  for (const [name, { maxAge = 0 }] of Object.entries(settings.caching)) {
-    checkSeconds(`caching.${name}.maxAge`, maxAge, 0)
+  for (const [name, caching] of Object.entries(given(settings.caching))) {
+    checkSeconds(`caching.${name}.maxAge`, caching.maxAge ?? 0, 0)
   }
+  checkSeconds('cors.maxAge', settings.cors?.maxAge ?? 0, 0)
   checkWholeNumber('stallTimeout', settings.stallTimeout, 1)
   return settings
+}
+
+/** Without what is `undefined`: that leaves the default. */
+function given<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T
 }
 
 /** A base URL may be a path, or have a host of its own. */

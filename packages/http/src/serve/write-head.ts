@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import type { FileAnswer } from './file-answer.ts'
 
-export function writeHead({ status, headers }: FileAnswer, response: ServerResponse): void {
+export function writeHead({ status, headers: own }: FileAnswer, response: ServerResponse): void {
+  const headers = own.Vary === undefined ? own : { ...own, Vary: varyWith(response, own.Vary) }
   if (!headers['Cache-Control']?.startsWith('public')) {
     response.writeHead(status, headers)
     return
@@ -11,4 +12,12 @@ export function writeHead({ status, headers }: FileAnswer, response: ServerRespo
   response.removeHeader('Set-Cookie')
   const { prototype } = response.constructor as { prototype: ServerResponse }
   prototype.writeHead.call(response, status, headers)
+}
+
+/** What the answer depends on, also for what an earlier middleware has said of it. */
+function varyWith(response: ServerResponse, name: string): string {
+  const earlier = [response.getHeader('Vary') ?? []].flat().join(', ')
+  const names = earlier.split(',').map((one) => one.trim().toLowerCase())
+  if (names.includes('*') || names.includes(name.toLowerCase())) return earlier
+  return earlier.trim() === '' ? name : `${earlier}, ${name}`
 }

@@ -125,6 +125,8 @@ describe('the disposition', () => {
     ['Übersicht.txt', 'Ubersicht.txt'],
     ['日本.png', 'RiBen.png'],
     ['½ "x".txt', '1_2 _x_.txt'],
+    ['\u2024\u2024', 'unnamed'],
+    ['\u200b\u00ad', 'unnamed'],
   ])('names %s in ASCII for clients that know nothing else', async (filename, ascii) => {
     const { 'content-disposition': disposition } = await headersOf({ filename })
 

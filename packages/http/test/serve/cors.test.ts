@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { createFileHandler, type CorsOptions } from '../../src/index.ts'
+import { createServer } from 'node:http'
+import { createFileHandler, toNodeHandler, type CorsOptions } from '../../src/index.ts'
 import { ask } from '../support/ask.ts'
 import { depotWith } from '../support/depots.ts'
 import { runningServers, SERVERS } from '../support/servers.ts'
@@ -86,10 +87,31 @@ describe.each(['node:http', 'Express', 'Hono'])('pages of other origins, on %s',
   })
 })
 
+it('what the answer depends on for another middleware is still said', async () => {
+  const { depot, path } = await depotWith(Buffer.from('hello'))
+  const serveFile = toNodeHandler(createFileHandler(depot, { public: true, cors: { origins: [APP] } }))
+  const answersFor = async (vary: string | string[]) => {
+    const server = await started(
+      createServer((request, response) => {
+        response.setHeader('Vary', vary)
+        void serveFile(request, response)
+      }),
+    )
+    return (await ask(server, path)).headers.vary
+  }
+
+  expect(await answersFor('Accept-Encoding')).toBe('Accept-Encoding, Origin')
+  expect(await answersFor(['Accept-Encoding', 'Cookie'])).toBe('Accept-Encoding, Cookie, Origin')
+  expect(await answersFor('origin')).toBe('origin')
+  expect(await answersFor('*')).toBe('*')
+})
+
 it.each<[CorsOptions, string]>([
   [{ origins: '*', credentials: true }, 'expected cors to have origins by name if credentials is true'],
   [{ origins: ['https://app.example/'] }, 'like "https://app.example", got "https://app.example/"'],
   [{ origins: ['app.example'] }, 'got "app.example"'],
+  [{ origins: '*', maxAge: NaN }, 'expected cors.maxAge to be a whole number of seconds from 0 up, got NaN'],
+  [{ origins: '*', maxAge: -1 }, 'got -1'],
 ])('options that browsers would not understand are refused: %j', async (cors, message) => {
   const { depot } = await depotWith(Buffer.from('hello'))
 

@@ -81,6 +81,24 @@ describe('how long files are kept', () => {
     ])
   })
 
+  it('can be said by an alias, as what is public', async () => {
+    const caching = { faces: { maxAge: 60, immutable: false } }
+
+    expect(await answers({ public: ['faces'], caching }, avatar)).toEqual([[200, 'public, max-age=60']])
+  })
+
+  it('is that of the handler if a storage says undefined', async () => {
+    const caching = { avatars: { maxAge: undefined, immutable: undefined }, documents: undefined }
+    const options = { public: true, caching } as unknown as FileHandlerOptions
+
+    expect(await answers(options, avatar, secret)).toEqual([
+      [200, WEEK],
+      [200, WEEK],
+    ])
+    const none = { public: true, caching: undefined } as unknown as FileHandlerOptions
+    expect(await answers(none, avatar)).toEqual([[200, WEEK]])
+  })
+
   it('is a whole number of seconds', () => {
     expect(() => createFileHandler(depot, { public: true, caching: { avatars: { maxAge: -1 } } })).toThrow(
       'expected caching.avatars.maxAge to be a whole number of seconds from 0 up, got -1',
