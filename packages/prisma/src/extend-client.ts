@@ -66,7 +66,8 @@ export function extendClient(client: ExtendableClient, options: FiledepotOptions
     result: resultsOf(depot, fields),
     query: {
       ...Object.fromEntries(
-        modelsLeadingTo(schema, fields).map((model) => [model.property, writesOf(model, hook)]),
+        // Of all models, as a failed write of any of them has PostgreSQL answer a COMMIT with ROLLBACK.
+        [...schema.models.values()].map((model) => [model.property, writesOf(model, hook)]),
       ),
       ...rawOf(internals, transactions),
     },
@@ -116,16 +117,6 @@ function statementOf(args: unknown): string {
   const [first] = [args].flat() as [unknown]
   const { strings } = (first ?? {}) as { strings?: readonly string[] }
   return strings?.join('?') ?? String(first)
-}
-
-/** Models with files, and those from which a nested write can reach them. */
-function modelsLeadingTo(schema: DataModel, fields: FileFields): Model[] {
-  const leading = new Set(fields.keys())
-  // A relation can be written from both of its sides.
-  for (const name of leading) {
-    for (const { relation } of schema.get(name).fields.values()) if (relation) leading.add(relation.model)
-  }
-  return [...leading].map((name) => schema.get(name))
 }
 
 function warnOf({ notFollowed }: Cascades): void {

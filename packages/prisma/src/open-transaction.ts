@@ -40,6 +40,8 @@ export class OpenTransaction {
   #state: TransactionState | undefined
   #gate: { readonly opened: Promise<void>; readonly open: () => void } | undefined
   #isClosed = false
+  /** True where it is closed for the end: nothing opens it any more, so nobody may wait for that. */
+  #isGateClosed = false
   #isPrepared = false
   #hasFailed = false
   #isOver = false
@@ -265,6 +267,7 @@ export class OpenTransaction {
   async prepareCommit(resolve: (doubts: readonly Doubt[]) => Promise<void>): Promise<void> {
     await this.closeGate()
     this.#isClosed = true
+    this.#isGateClosed = true
     if (this.isUntouched) return
     const { state, error } = await this.#release()
     // Prisma says by itself what is wrong with one that is over.
@@ -284,7 +287,7 @@ export class OpenTransaction {
     // A savepoint that reaches SQLite after it would begin a transaction that nobody ends.
     await this.#writes.settled()
     this.files.stopUploads()
-    await patiently(STOP_MS, this.closeGate())
+    if (!this.#isGateClosed) await patiently(STOP_MS, this.closeGate())
     this.noteError(error)
     if (!this.isUntouched) await this.#release()
   }

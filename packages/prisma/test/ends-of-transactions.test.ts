@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { kind } from '../../../test/databases/database-kind.ts'
-import { textFile } from '../../../test/support/contents.ts'
+import { textFile, textOf } from '../../../test/support/contents.ts'
 import { TestDatabase, type TestTransaction } from './support/test-database.ts'
 
 // What other tasks send at the very moment at which a transaction or a savepoint ends.
@@ -50,6 +50,47 @@ describe('a statement without files that fails while its transaction ends', () =
     await Promise.all(aside)
 
     expect(await textOfOld()).toBe(outcome === 'committed' ? undefined : 'old')
+  })
+})
+
+describe('a write of a model without files', () => {
+  it('that fails right before the COMMIT leaves no file of a rollback', async () => {
+    let onRelease: () => void = () => undefined
+    const base = database.newClient((statement) => {
+      if (statement.startsWith('RELEASE')) onRelease()
+      return false
+    })
+    const { id, number } = await database.prisma.receipt.create({ data: { number: '1' } })
+    let late: Promise<unknown> = Promise.resolve()
+
+    const running = database.extend(base).$transaction(async (client) => {
+      await saveOld(client)
+      onRelease = () => {
+        late = client.receipt.create({ data: { id, number } }).catch(() => undefined)
+      }
+    })
+    await Promise.allSettled([running])
+    await late
+    await base.$disconnect()
+
+    const old = await database.prisma.note.findUniqueOrThrow({ where: { name: 'old' } })
+    expect(await textOf(old.file)).toBe(old.text)
+    await database.prisma.receipt.delete({ where: { id } })
+  })
+})
+
+describe('a transaction that the database has given up', () => {
+  it('is rolled back at once', async () => {
+    const start = performance.now()
+
+    await database.prisma
+      .$transaction(async (client) => {
+        await saveOld(client)
+        await client.note.create({ data: { name: 'old' } }).catch(() => undefined)
+      })
+      .catch(() => undefined)
+
+    expect(performance.now() - start).toBeLessThan(4000)
   })
 })
 
