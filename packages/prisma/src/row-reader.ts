@@ -262,7 +262,7 @@ function filesOf(
   const held = new Map(
     fields.map((field, index) => {
       const name = nameOf(field, index)
-      return [field, rows.flatMap((row) => heldValues(row[name]))] as const
+      return [field, rows.flatMap((row) => heldValues(row[name], field.isList))] as const
     }),
   )
   return { held, paths: [...held.values()].flat().flatMap(({ files }) => files) }

@@ -51,17 +51,18 @@ export interface HeldValue {
 
 /**
  * The values of a field, of what the database holds: an object, or its text where raw SQL has read it. What is no file of
- * ours is left out, so that nothing is deleted because of it.
+ * ours is left out, so that nothing is deleted because of it; so is a list in a field that is none.
  */
-export function heldValues(json: unknown): HeldValue[] {
+export function heldValues(json: unknown, isList = true): HeldValue[] {
   if (typeof json === 'string') {
     try {
-      return heldValues(JSON.parse(json))
+      return heldValues(JSON.parse(json), isList)
     } catch {
       return []
     }
   }
-  return [json].flat().flatMap((one: unknown) => {
+  const values: unknown[] = isList ? [json].flat() : [json]
+  return values.flatMap((one) => {
     try {
       if (one === null || one === undefined) return []
       const { path, files } = readRowValue(UploadedFile, one)

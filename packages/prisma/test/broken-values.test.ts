@@ -1,4 +1,4 @@
-import type { UploadedFile } from '@filedepot/core'
+import { isBroken, type UploadedFile } from '@filedepot/core'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { quoted } from '../../../test/databases/database-kind.ts'
 import { textFile, textOf, textsOf } from '../../../test/support/contents.ts'
@@ -115,6 +115,17 @@ describe('a row with a broken value', () => {
 
     expect(await prisma.user.count()).toBe(left)
     await database.expectFilesMatchRows()
+  })
+
+  it('has no file deleted that a list names in the place of one file', async () => {
+    const { avatar } = await prisma.user.create({ data: { name: 'other', avatar: textFile('of another') } })
+    const list = [avatar!.toJSON()] as never
+    const { id } = await database.base.user.create({ data: { name: 'list', avatar: list } })
+    expect(isBroken((await prisma.user.findUniqueOrThrow({ where: { id } })).avatar)).toBe(true)
+
+    await prisma.user.delete({ where: { id } })
+
+    expect(await textOf(avatar)).toBe('of another')
   })
 
   it('gives its value to no other row, through neither client', async () => {
