@@ -25,17 +25,12 @@ export interface WrittenValue {
  * @throws FiledepotError `INVALID_CONTENT` for anything that is no uploaded file
  */
 export function readWritten(field: FileField, { value, original }: WrittenValue): WrittenFile[] | undefined {
-  if (isLeftOut(value) || isSkip(original)) return undefined
+  if (isLeftOut(value)) return undefined
   if (value === null || isPrismaNull(value)) return []
   if (!field.isList) return [readFile(field, value, original)]
   if (!Array.isArray(value)) throw refused(field, value)
   const originals: readonly unknown[] = Array.isArray(original) ? original : []
   return value.map((one, index) => readFile(field, one, originals[index]))
-}
-
-/** `Prisma.skip`, which leaves a field as it is. Its class has a name of its own in each build. */
-function isSkip(value: unknown): boolean {
-  return typeof (value as { ifUndefined?: unknown } | null | undefined)?.ifUndefined === 'function'
 }
 
 /**
