@@ -106,6 +106,8 @@ function isUnsaved(parameter: unknown): boolean {
 }
 
 export function pendingCriterion(): FiledepotError {
-  const message = 'no row has a file that is not in a storage: expected a stored file as criterion'
+  const message =
+    'Cannot query by a file that is not stored. Pass a stored UploadedFile; to look for the id of a file, use Raw() with ' +
+    'LIKE in the place of Like()'
   return new FiledepotError('PENDING_FILE', message)
 }

@@ -28,15 +28,18 @@ export function resolveMultipart(content: unknown): ResolvedContent | undefined 
  * emitter, as formidable's files are, is taken as it is.
  */
 function resolveSaved(
-  part: { filepath?: unknown; path?: unknown },
+  part: { filepath?: unknown; originalname?: unknown; originalFilename?: unknown },
   filename: string | undefined,
   declaredType: string | undefined,
 ): ResolvedContent {
   if (!(part instanceof EventEmitter) || typeof part.filepath !== 'string') {
+    const path = typeof part.filepath === 'string' ? 'filepath' : 'path'
+    const names = ['originalname', 'originalFilename'] as const
+    const name = names.find((key) => text(part[key])) ?? 'filename'
     throw new FiledepotError(
       'INVALID_CONTENT',
-      'an object that names a path is not taken as a file, as a client could have sent it: ' +
-        'use fromPath(file.path, { filename: file.originalname })',
+      'an object that names a path is not taken as a file, as a client could have sent it. If your upload parser has ' +
+        `saved the file, use fromPath(file.${path}, { filename: file.${name} })`,
     )
   }
   return { ...resolveContent(fromPath(part.filepath)), filename, declaredType }

@@ -296,6 +296,9 @@ export class DepotManager extends DepotEvents {
    * {@link DepotManager.close}, and then ends the process as the signal does by itself, with the same exit code. A second
    * signal ends it at once.
    *
+   * For programs without a server: requests are not waited for. A request that has stored its file and not yet saved its row
+   * ends with the process, and its file stays. A server closes itself first, and then the depot.
+   *
    * If the program, or its framework, listens for the signal, too, the process ends when that ends it: then call
    * `depot.close()` there, as the last step.
    *

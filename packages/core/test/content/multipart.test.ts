@@ -74,7 +74,7 @@ describe('a file of multer', () => {
     const record = await files.store(fromPath(file.path, { filename: file.originalname }))
 
     expect(error).toMatchObject({ code: 'INVALID_CONTENT' })
-    expect(error.message).toContain('fromPath(file.path, { filename: file.originalname })')
+    expect(error.message).toContain('use fromPath(file.path, { filename: file.originalname })')
     expect(record).toMatchObject({ filename: 'hello.txt', contentType: 'text/plain', size: 5 })
     expect(await idsOf(files)).toEqual([record.id])
   })
@@ -120,6 +120,22 @@ describe('a part of @fastify/multipart', () => {
     const stream = Object.assign(Readable.from([Buffer.from('hi')]), { truncated: false })
 
     expect(await store(part(stream))).toMatchObject({ text: 'hi' })
+  })
+})
+
+describe('a file that @fastify/multipart has saved', () => {
+  it('is not taken, and the error says how it is', async () => {
+    const files = memoryStorage()
+    const filepath = join(await temporaryFolder(), '8f14e45f')
+    await writeFile(filepath, 'hello')
+    const file = { type: 'file', fieldname: 'f', filename: 'hello.txt', mimetype: 'text/plain', filepath }
+
+    const error = await failure(files.create(file as never))
+    const record = await files.store(fromPath(file.filepath, { filename: file.filename }))
+
+    expect(error).toMatchObject({ code: 'INVALID_CONTENT' })
+    expect(error.message).toContain('use fromPath(file.filepath, { filename: file.filename })')
+    expect(record).toMatchObject({ filename: 'hello.txt', size: 5 })
   })
 })
 
