@@ -23,7 +23,21 @@ export function takeOwnership(value: UploadedFile): boolean {
 
 /**
  * Notes that what brought the value is over, as a request: if no row has it, no row can get it any more. `remove` is called to
- * delete its files: now, or when the transaction that has taken it is rolled back. For integrations.
+ * delete its files: now, or when the transaction that has taken it is rolled back. Needed after `depot.upload` only:
+ * `receiveFiles` and `multerStorage` do it by themselves.
+ *
+ * ```ts
+ * import { depot, discardUnowned, UploadedFile } from '@filedepot/core'
+ *
+ * declare function saveRow(photo: UploadedFile): Promise<void>
+ *
+ * const photo = await depot.upload(UploadedFile.from(Buffer.from('…')))
+ * try {
+ *   await saveRow(photo)
+ * } finally {
+ *   await discardUnowned(photo, () => depot.deleteFiles(photo.files))
+ * }
+ * ```
  */
 export function discardUnowned(value: UploadedFile, remove: () => Promise<void>): Promise<void> {
   const ties = tiesOf(value)
