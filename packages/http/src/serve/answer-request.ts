@@ -1,6 +1,7 @@
 import { FiledepotError, hasCode, type DepotManager } from '@filedepot/core'
 import { cacheControlOf, decideAccess, resourcePolicyOf, type Grant } from './access.ts'
 import { requestedRange } from './byte-range.ts'
+import { Charsets } from './charsets.ts'
 import { Cors } from './cors.ts'
 import { ContentHeaders } from './content-headers.ts'
 import { refusal, type FileAnswer } from './file-answer.ts'
@@ -14,11 +15,12 @@ import { SeenFiles } from './seen-files.ts'
 import { sendfileHeader } from './sendfile.ts'
 import { validatorsOf, type Validators } from './validators.ts'
 
-/** Finds the answer to a request, without touching the bytes of a file. */
+/** Finds the answer to a request. Of the bytes of a file, it only looks at the start of a text, for its charset. */
 export class RequestAnswerer<Context> {
   readonly #depot: DepotManager
   readonly #settings: FileHandlerSettings<Context>
   readonly #content: ContentHeaders
+  readonly #charsets = new Charsets()
   readonly #redirects: Redirects
   readonly #seen = new SeenFiles()
   readonly #cors: Cors | undefined
@@ -141,6 +143,8 @@ export class RequestAnswerer<Context> {
     const headers = this.#headersOf(validators, grant, caching)
 
     this.#content.addTo(headers, stored, grant.wish)
+    const type = this.#charsets.addTo(headers['Content-Type'] ?? '', stored)
+    headers['Content-Type'] = typeof type === 'string' ? type : await type
     const sent = sendfile && (await sendfileHeader(sendfile, file.backing.backend, file.id))
     if (sent) return { status: 200, headers: { ...headers, ...sent } }
     headers['Accept-Ranges'] = 'bytes'

@@ -95,6 +95,5 @@ function servedType(contentType: string): string {
   const type = mediaTypeOf(contentType)
   if (LOADABLE.test(type)) return UNKNOWN
   if (contentType.includes(';') && WHOLE_TYPE.test(contentType)) return contentType
-  // Without it browsers take text for that of their user's country.
-  return type.startsWith('text/') ? `${type}; charset=utf-8` : type
+  return type
 }

@@ -1,10 +1,11 @@
-import { cleanFilename } from '@filedepot/core'
+import { cleanFilename, MemoryBackend } from '@filedepot/core'
 import { describe, expect, it } from '@jest/globals'
 import { parse } from 'content-disposition'
 import fc from 'fast-check'
+import { Readable } from 'node:stream'
 import { createFileHandler, UrlSigner, type FileHandlerOptions } from '../../src/index.ts'
 import { ask } from '../support/ask.ts'
-import { depotWith, ForeignBackend } from '../support/depots.ts'
+import { CountingBackend, depotWith, ForeignBackend } from '../support/depots.ts'
 import { runningServers, SERVERS } from '../support/servers.ts'
 
 const started = runningServers()
@@ -221,6 +222,73 @@ describe('the type', () => {
     ['image/png; a=b, text/html', 'image/png'],
   ])('%p is sent as %p', async (contentType, expected) => {
     expect((await headersOf({ contentType }))['content-type']).toBe(expected)
+  })
+})
+
+describe('the charset', () => {
+  const latin1 = Buffer.from('Grüße', 'latin1')
+  const long = '€'.repeat(50_000)
+
+  it.each([
+    ['of UTF-8 is UTF-8', Buffer.from('Grüße'), 'text/plain; charset=utf-8'],
+    ['of ASCII is UTF-8', Buffer.from('hello'), 'text/plain; charset=utf-8'],
+    ['of a long text may be cut', Buffer.from(`a${long}`), 'text/plain; charset=utf-8'],
+    ['of a long text may be cut later', Buffer.from(`ab${long}`), 'text/plain; charset=utf-8'],
+    ['is what a mark says', Buffer.from('\ufeffGrüße', 'utf16le'), 'text/plain; charset=utf-16le'],
+    [
+      'is what another mark says',
+      Buffer.from('\ufeffGrüße', 'utf16le').swap16(),
+      'text/plain; charset=utf-16be',
+    ],
+    ['of Latin-1 is not said', latin1, 'text/plain'],
+    ['of a text with half a character at its end is not said', Buffer.from('€').subarray(0, 2), 'text/plain'],
+    ['of nothing is UTF-8', Buffer.alloc(0), 'text/plain; charset=utf-8'],
+  ])('%s', async (_, content, type) => {
+    const { depot, path } = await depotWith(content)
+    const server = await started(SERVERS['node:http']!(createFileHandler(depot, { public: true })))
+
+    for (const options of [{}, { method: 'HEAD' }, {}])
+      expect((await ask(server, path, options)).headers['content-type']).toBe(type)
+  })
+
+  it('is that of the program, if it says one', async () => {
+    const { depot, path } = await depotWith(latin1, { contentType: 'text/csv; charset=iso-8859-1' })
+    const server = await started(SERVERS['node:http']!(createFileHandler(depot, { public: true })))
+
+    expect((await ask(server, path)).headers['content-type']).toBe('text/csv; charset=iso-8859-1')
+  })
+
+  it('is found without reading on, if a storage sends more than it was asked for', async () => {
+    class EndlessBackend extends MemoryBackend {
+      override read(): Promise<Readable> {
+        const hello = function* () {
+          for (;;) yield Buffer.from('hello')
+        }
+        return Promise.resolve(Readable.from(hello()))
+      }
+    }
+    const { depot, path } = await depotWith(Buffer.from('hello'), { backend: new EndlessBackend() })
+    const server = await started(SERVERS['node:http']!(createFileHandler(depot, { public: true })))
+
+    const { headers } = await ask(server, path, { method: 'HEAD' })
+
+    expect(headers['content-type']).toBe('text/plain; charset=utf-8')
+  })
+
+  it('costs one look at a file, and none at a picture', async () => {
+    const backend = new CountingBackend()
+    const { depot, files, path } = await depotWith(latin1, { backend })
+    const picture = files.path(await files.create(latin1, { contentType: 'image/png' }))
+    const server = await started(SERVERS['node:http']!(createFileHandler(depot, { public: true })))
+
+    const reads = []
+    for (const one of [path, path, picture]) {
+      backend.calls.length = 0
+      await ask(server, one, { method: 'HEAD' })
+      reads.push(backend.calls.filter((call) => call === 'read').length)
+    }
+
+    expect(reads).toEqual([1, 0, 0])
   })
 })
 

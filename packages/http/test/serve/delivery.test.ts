@@ -77,7 +77,7 @@ class StreamingBackend extends MemoryBackend {
 describe('HEAD and conditions', () => {
   it('open no file', async () => {
     const backend = new CountingBackend()
-    const { depot, files, id, path } = await depotWith(LARGE, { backend })
+    const { depot, files, id, path } = await depotWith(LARGE, { backend, contentType: 'image/png' })
     const server = await started(SERVERS['node:http']!(createFileHandler(depot, { public: true })))
     const { sha256 } = await files.get(id)
     backend.calls.length = 0
@@ -133,7 +133,7 @@ describe('HEAD and conditions', () => {
 
 describe.each(Object.entries(SERVERS))('on %s', (_name, start) => {
   async function serve(backend: StreamingBackend) {
-    const made = await depotWith(LARGE, { backend })
+    const made = await depotWith(LARGE, { backend, contentType: 'video/mp4' })
     return { ...made, server: await started(start(createFileHandler(made.depot, { public: true }))) }
   }
 
@@ -205,7 +205,7 @@ describe('an error of a storage', () => {
 
   it('in the middle of a file is told, and a client that goes away is not', async () => {
     const backend = new StreamingBackend()
-    const { depot, path } = await depotWith(LARGE, { backend })
+    const { depot, path } = await depotWith(LARGE, { backend, contentType: 'video/mp4' })
     const onError = jest.fn()
     const finished = jest.fn()
     const serveFile = toNodeHandler(createFileHandler(depot, { public: true }), { onError })
