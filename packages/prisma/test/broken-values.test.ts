@@ -121,7 +121,7 @@ describe('a row with a broken value', () => {
     const { avatar } = await prisma.user.create({ data: { name: 'other', avatar: textFile('of another') } })
     const list = [avatar!.toJSON()] as never
     const { id } = await database.base.user.create({ data: { name: 'list', avatar: list } })
-    expect(isBroken((await prisma.user.findUniqueOrThrow({ where: { id } })).avatar)).toBe(true)
+    expect(isBroken((await prisma.user.findUniqueOrThrow({ where: { id } })).avatar!)).toBe(true)
 
     await prisma.user.delete({ where: { id } })
 
