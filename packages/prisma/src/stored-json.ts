@@ -20,13 +20,18 @@ export function hydrate(
   const json = row[field.name]
   if (json === null || json === undefined) return null
   // Counts are results, too. And a client of replicas may have been extended before, so that its values are files already.
-  if (typeof json === 'number' || isHydrated(json)) return json
+  if (isHydrated(json) || (typeof json === 'number' && isCount(field, row))) return json
   const bound = (file: UploadedFile) => {
     bindManager(file, depot)
     if (isBroken(file)) locate(file, { table: field.model.name, column: field.name, key: keyIn(field, row) })
     return file
   }
   return field.isList ? readRowList(field.type, json).map(bound) : bound(readRowValue(field.type, json))
+}
+
+/** What `count` has counted comes with the number of all rows, or in any case without the key of one. */
+function isCount({ model }: FileField, row: Readonly<Record<string, unknown>>): boolean {
+  return '_all' in row || model.key.every((name) => row[name] === undefined)
 }
 
 function isHydrated(value: unknown): value is UploadedFile | UploadedFile[] {

@@ -73,7 +73,7 @@ describe('a field refuses', () => {
     ['a list where it holds one file', { contract: [contract('short')] }, 'INVALID_CONTENT'],
     ['a file of another upload type', { contract: textFile('short') }, 'WRONG_UPLOAD_TYPE'],
     ['a file over the limit', { contract: contract('nine bytes') }, 'FILE_TOO_LARGE'],
-    ['a file of a type that is not allowed', { contract: contract('short', 'x.pdf') }, 'FILE_REFUSED'],
+    ['a file of a type that is not allowed', { contract: contract('%PDF-1.7', 'x.pdf') }, 'FILE_REFUSED'],
     ['a storage that is not configured', { targeted: textFile('text') }, 'STORAGE_NOT_FOUND'],
     [
       'a storage that is not configured, named by the value',

@@ -57,7 +57,7 @@ describe('a column refuses', () => {
     ['a path in a plain object', { contract: { path: '/etc/passwd', originalname: 'p' } }, 'INVALID_CONTENT'],
     ['a file of another upload type', { contract: textFile('short') }, 'WRONG_UPLOAD_TYPE'],
     ['a file over the limit', { contract: contract('nine bytes') }, 'FILE_TOO_LARGE'],
-    ['a file of a type that is not allowed', { contract: contract('short', 'x.pdf') }, 'FILE_REFUSED'],
+    ['a file of a type that is not allowed', { contract: contract('%PDF-1.7', 'x.pdf') }, 'FILE_REFUSED'],
     ['a storage that is not configured', { lost: textFile('text') }, 'STORAGE_NOT_FOUND'],
     [
       'a storage that is not configured, named by the value',
