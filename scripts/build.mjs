@@ -4,9 +4,9 @@
 // tsc makes the types and the CommonJS files, one for each source. The ESM files are bundled, a package in one file
 // and what it loads later: Node needs most of a millisecond for each module, so this halves what an import costs.
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
 
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')
@@ -34,7 +34,7 @@ async function buildEsm(folder) {
   const outdir = join(folder, 'dist', 'esm')
   for (const name of filesIn(outdir)) if (/\.js(\.map)?$/.test(name)) rmSync(join(outdir, name))
   const { exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
-  await build({
+  const { outputFiles } = await build({
     entryPoints: Object.values(exports).flatMap((entry) => entry['@filedepot/source'] ?? []),
     absWorkingDir: join(process.cwd(), folder),
     outbase: 'src',
@@ -46,7 +46,21 @@ async function buildEsm(folder) {
     platform: 'node',
     target: 'node20',
     sourcemap: true,
+    write: false,
   })
+  for (const { path, text } of outputFiles) {
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, path.endsWith('.js') ? withClassNames(text) : text)
+  }
+}
+
+/**
+ * esbuild writes `var Name = class _Name` for a class that names itself in its own body, so that errors, stacks and
+ * `util.inspect` show `_Name`. Its option `keepNames` mends that, and adds a call for each function that is made at run time.
+ */
+function withClassNames(text) {
+  const names = new Set([...text.matchAll(/^var (\w+) = class _\1\b/gm)].map(([, name]) => name))
+  return text.replace(/\b_(\w+)\b/g, (word, name) => (names.has(name) ? name : word))
 }
 
 function buildCommonJs(folder) {

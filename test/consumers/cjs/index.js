@@ -21,6 +21,13 @@ async function main() {
     (await import('@filedepot/testing/gcs-server')).startGcsServer === gcsServer.startGcsServer &&
     (await import('@filedepot/testing/model')).runProgram === model.runProgram
 
+  // What errors and util.inspect call a class.
+  const misnamed = [core, s3, gcs, image, http, testing, integration].flatMap((exported) =>
+    Object.entries(exported)
+      .filter(([name, value]) => isClass(value) && value.name !== name)
+      .map(([name]) => name),
+  )
+
   const depot = new core.DepotManager()
   const files = depot.configure('default', new core.MemoryBackend())
   const Note = new EntitySchema({
@@ -43,7 +50,11 @@ async function main() {
   let left = 0
   for await (const _ of files.list()) left++
 
-  console.log(JSON.stringify({ text, sameClasses, files: left }))
+  console.log(JSON.stringify({ text, sameClasses, misnamed, files: left }))
+}
+
+function isClass(value) {
+  return typeof value === 'function' && value.toString().startsWith('class')
 }
 
 void main()
