@@ -6,7 +6,10 @@ import type { WriteBuilder } from './write-builder.ts'
 type Make = (...args: unknown[]) => Followed
 
 /** The methods of a query builder that give one which writes, and the one by which criteria come into it. */
-type Verbs = Pick<Followed, 'insert' | 'update' | 'delete' | 'clone' | 'setParameter'>
+type Verbs = Pick<
+  Followed,
+  'insert' | 'update' | 'delete' | 'relation' | 'createQueryBuilder' | 'clone' | 'setParameter'
+>
 
 /** A query builder of TypeORM. */
 interface Followed extends WriteBuilder {
@@ -14,6 +17,10 @@ interface Followed extends WriteBuilder {
   /** Of an entity and values, or values alone. */
   update(entityOrValues?: unknown, values?: unknown): Followed
   delete(): Followed
+  /** Of an entity and the path of its property, or the path alone, which TypeORM tells apart by their number. */
+  relation(...path: unknown[]): Followed
+  /** A new one, by which that of a relation writes. */
+  createQueryBuilder(queryRunner?: unknown): Followed
   clone(): Followed
   setParameter(key: string, value: unknown): Followed
 }
@@ -41,6 +48,12 @@ export function followQueryBuilders(dataSource: DataSource, writes: CriteriaWrit
     delete() {
       return follow(unfollowed(this).delete.call(this))
     },
+    relation(...path) {
+      return replaceVerbs(unfollowed(this).relation.apply(this, path), verbs)
+    },
+    createQueryBuilder(queryRunner) {
+      return replaceVerbs(unfollowed(this).createQueryBuilder.call(this, queryRunner), verbs)
+    },
     clone() {
       return follow(unfollowed(this).clone.call(this))
     },
@@ -61,6 +74,8 @@ function replaceVerbs(builder: Followed, verbs: Verbs): Followed {
   builder.insert = verbs.insert
   builder.update = verbs.update
   builder.delete = verbs.delete
+  builder.relation = verbs.relation
+  builder.createQueryBuilder = verbs.createQueryBuilder
   builder.clone = verbs.clone
   builder.setParameter = verbs.setParameter
   return builder

@@ -165,7 +165,13 @@ function compare(
     const allowed = tasks.map(({ contents }) => contents.get(name)).filter((content) => content !== undefined)
     if (row) {
       const isCleared = steps.some((step) => step.do === 'clearAll' && step.rows.includes(name))
-      const contents = [before.get(name)?.content, ...allowed, ...(isCleared ? [null] : [])]
+      // A save that gives a row its parent inserts the row anew, without content, if it has just been removed.
+      const isMovedAndRemoved = removes && steps.some((step) => step.do === 'move' && step.row === name)
+      const contents = [
+        before.get(name)?.content,
+        ...allowed,
+        ...(isCleared || isMovedAndRemoved ? [null] : []),
+      ]
       assert.ok(contents.includes(row.content), `nobody has written "${row.content}" to ${name}`)
     } else assert.ok(removes, `${name} is gone, and nobody has removed it`)
   }
