@@ -123,6 +123,15 @@ export const FORGED_VALUES: readonly (readonly [name: string, forge: Forge])[] =
     (own, victim) => UploadedFile.fromJSON({ ...own, metadata: { thumb: victim.id } }),
   ],
   [
+    'what fromJSON makes of another row, under another name',
+    (_, victim) => UploadedFile.fromJSON(victim).with({ filename: 'a.txt' }),
+  ],
+  [
+    'what fromJSON makes of the own JSON, under another name and with a path',
+    (own, victim) =>
+      UploadedFile.fromJSON(own).with({ filename: 'a.html', metadata: { thumb: pathOf(victim) } }),
+  ],
+  [
     'what the constructor makes of the own JSON with the file of another row',
     (own, victim) => new UploadedFile(dataOf(own, [pathOf(own), pathOf(victim)])),
   ],

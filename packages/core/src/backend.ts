@@ -68,6 +68,13 @@ export interface SignedUrlOptions {
   expiresIn?: number
   /** The `Content-Disposition` that the answer carries. */
   disposition?: 'inline' | 'attachment'
+  /** The name under which the file is saved. @default the name that it was stored with */
+  filename?: string | undefined
+  /**
+   * What the file was stored as, if your code knows that: a storage that has to name the file or its disposition is then not
+   * asked for it. Take it from a row, never from a client. @default the storage is asked
+   */
+  contentType?: string | undefined
   signal?: AbortSignal
 }
 

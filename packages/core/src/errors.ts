@@ -33,7 +33,7 @@ export const ERROR_CODES = {
   INVALID_VALUE:
     'A column holds something that is not the JSON of an uploaded file, or `fromJSON` was given such a thing.',
   INVALID_VERDICT:
-    'The function `authorize` answered something else than true, "public", false, 401, 403 or 404. The request is refused.',
+    'The function `authorize` answered something else than true, "public", the uploaded file, false, 401, 403 or 404. The request is refused.',
   MALFORMED_UPLOAD: 'A request to upload files is no multipart form, or a broken one.',
   NOT_AN_IMAGE: 'A file was to be used as an image that is none, or is damaged. Nothing was stored.',
   NOT_SUPPORTED: 'The storage, or the way in which rows are written, has no such ability.',

@@ -40,6 +40,7 @@ export {
   type ProcessOptions,
   type UploadType,
 } from './upload/uploaded-file.ts'
+export type { FileChanges } from './upload/changed-data.ts'
 export type { UploadedFileData, UploadedFileJson } from './upload/uploaded-file-data.ts'
 export type { JsonValue } from './json-value.ts'
 export type { FileFilter, FilteredFile, StoreFile } from './upload/file-filter.ts'

@@ -158,15 +158,20 @@ export class GcsBackend implements StorageBackend {
    * disposition `inline` is granted only to types that are stored inline: every other file stays an attachment.
    */
   async signedUrl(id: string, options: SignedUrlOptions): Promise<string> {
-    const { disposition, signal } = options
+    const { disposition, filename, contentType, signal } = options
     const signing = async (): Promise<string> => {
-      if (disposition === undefined) return await signRead(await this.#file(id), options, undefined)
-      const stat = await this.stat(id)
-      if (!stat) throw new FileNotFoundError(id)
+      if (disposition === undefined && filename === undefined) {
+        return await signRead(await this.#file(id), options, undefined)
+      }
+      const known =
+        filename !== undefined && contentType !== undefined ? { filename, contentType } : await this.stat(id)
+      if (!known) throw new FileNotFoundError(id)
       const { inlineTypes } = this.#settings
       const granted =
-        disposition === 'attachment' ? disposition : dispositionOf(stat.contentType, inlineTypes)
-      const header = contentDispositionOf(granted, stat.filename)
+        disposition === 'attachment'
+          ? disposition
+          : dispositionOf(contentType ?? known.contentType, inlineTypes)
+      const header = contentDispositionOf(granted, filename ?? known.filename)
       return await signRead(await this.#file(id), options, header)
     }
     return await abortable(signing(), signal)

@@ -42,6 +42,18 @@ describe('a signed URL', () => {
     )
   })
 
+  it('has the name that is asked for', async () => {
+    const id = await files.create(HELLO, { filename: 'old.txt', contentType: 'text/plain' })
+
+    const answer = await fetch(await files.signedUrl(id, { filename: 'new.txt' }))
+    const before = server.requests['objects.get']
+    const known = await fetch(await files.signedUrl(id, { filename: 'a.html', contentType: 'text/html' }))
+
+    expect(answer.headers.get('content-disposition')).toBe('inline; filename=new.txt')
+    expect(known.headers.get('content-disposition')).toBe('attachment; filename=a.html')
+    expect(server.requests['objects.get']).toBe(before)
+  })
+
   it('is valid as long as is asked for, and no longer than the service allows', async () => {
     const id = await files.create(HELLO)
 

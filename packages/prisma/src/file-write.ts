@@ -200,7 +200,7 @@ export class FileWrite {
     const values = await Promise.all(
       files.map(async (file, index) => {
         if (!(file instanceof ClonedFile)) {
-          return toJson(await this.#store(slot, file, index, rows?.paths ?? [], isUsed))
+          return toJson(await this.#store(slot, file, index, rows, isUsed))
         }
         // The row keeps its own: whatever else the JSON says of its file is not believed.
         const own = rows?.held.get(field)?.find(({ path }) => path === file.path)
@@ -215,16 +215,29 @@ export class FileWrite {
     slot: Slot,
     file: UploadedFile,
     index: number,
-    current: readonly string[],
+    rows: ReadRows | undefined,
     isUsed: boolean,
   ): Promise<UploadedFile> {
-    if (!file.isPending && current.includes(file.path)) return file
+    if (!file.isPending && rows?.paths.includes(file.path)) {
+      if (isUsed) await this.#checkName(slot.field, file, rows)
+      return file
+    }
     const known = this.#slotFiles.get(slot)?.[index]
     if (known) return known.stored
     if (file.isPending) return await this.#uploadTo(slot, file, index)
     // It is taken for a row only where a row gets it.
     if (!isUsed) return file
     return await this.#attach(slot, file, index)
+  }
+
+  /** What a row holds is not checked again; another name of it is. */
+  async #checkName(field: FileField, file: UploadedFile, { held }: ReadRows): Promise<void> {
+    const own = held.get(field)?.find(({ path }) => path === file.path)
+    if (!own || own.filename === file.filename) return
+    const { validators } = field.upload
+    await this.#parts.depot.conform(file, { validators }).catch((error: unknown) => {
+      throw inField(field, error)
+    })
   }
 
   /** Of two branches that exclude each other, both may have the same pending value: it is uploaded once. */

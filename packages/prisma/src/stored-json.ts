@@ -49,6 +49,7 @@ function keyIn(
 /** A value as the database holds it. */
 export interface HeldValue {
   readonly path: string
+  readonly filename: string
   /** The paths of all of its files. */
   readonly files: readonly string[]
   readonly json: unknown
@@ -70,8 +71,8 @@ export function heldValues(json: unknown, isList = true): HeldValue[] {
   return values.flatMap((one) => {
     try {
       if (one === null || one === undefined) return []
-      const { path, files } = readRowValue(UploadedFile, one)
-      return [{ path, files, json: one }]
+      const { path, filename, files } = readRowValue(UploadedFile, one)
+      return [{ path, filename, files, json: one }]
     } catch {
       return []
     }

@@ -162,17 +162,17 @@ export class S3Backend implements StorageBackend {
   }
 
   /**
-   * At most seven days. With a disposition it asks for the name and the type of the file, which takes a request. `inline` is
-   * granted only to types that are stored inline: every other file stays an attachment.
+   * At most seven days. With a disposition or a filename it asks for the name and the type of the file, which takes a request,
+   * unless both are given. `inline` is granted only to types that are stored inline: every other file stays an attachment.
    */
   async signedUrl(
     id: string,
-    { expiresIn = EXPIRES_IN_S, disposition, signal }: SignedUrlOptions,
+    { expiresIn = EXPIRES_IN_S, signal, ...wish }: SignedUrlOptions,
   ): Promise<string> {
     checkExpiresIn(expiresIn)
     this.#checkSignable()
     signal?.throwIfAborted()
-    const shown = disposition && (await this.#shown(id, disposition))
+    const shown = await this.#shown(id, wish)
     signal?.throwIfAborted()
     const input = { ...this.#object(id), ResponseContentDisposition: shown }
     return await this.#bucket.run((client) => signGet(client, input, expiresIn))
@@ -301,12 +301,19 @@ export class S3Backend implements StorageBackend {
   }
 
   /** The header by which a signed URL shows or saves a file. */
-  async #shown(id: string, wish: 'inline' | 'attachment'): Promise<string> {
-    const stat = await this.stat(id)
-    if (!stat) throw new FileNotFoundError(id)
-    const { filename, contentType } = stat
-    const type = wish === 'attachment' ? wish : dispositionOf(contentType, this.#options.inlineTypes)
-    return contentDisposition(filename, type)
+  async #shown(
+    id: string,
+    { disposition, filename, contentType }: SignedUrlOptions,
+  ): Promise<string | undefined> {
+    if (disposition === undefined && filename === undefined) return undefined
+    const known =
+      filename !== undefined && contentType !== undefined ? { filename, contentType } : await this.stat(id)
+    if (!known) throw new FileNotFoundError(id)
+    const type =
+      disposition === 'attachment'
+        ? disposition
+        : dispositionOf(contentType ?? known.contentType, this.#options.inlineTypes)
+    return contentDisposition(filename ?? known.filename, type)
   }
 
   #head(id: string): Promise<HeadObjectCommandOutput> {

@@ -98,6 +98,7 @@ describeOnServers('requests', (server) => {
     setup.proxy.operations.length = 0
 
     await setup.files.signedUrl(id)
+    await setup.files.signedUrl(id, { filename: 'a.txt', contentType: 'text/plain', disposition: 'inline' })
     await setup.files.signedUpload()
     await setup.files.signedUpload({ method: 'POST' })
     expect(setup.proxy.operations).toEqual([])

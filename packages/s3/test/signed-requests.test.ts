@@ -207,6 +207,14 @@ describeOnRealServer('a signed URL', (server) => {
     const page = await files.create(Buffer.from('<script>'), { filename: 'a.html', contentType: 'text/html' })
     const wished = await fetch(await files.signedUrl(page, { disposition: 'inline' }))
 
+    const named = await fetch(await files.signedUrl(id, { filename: 'b 些.txt' }))
+    const known = { filename: 'b.html', contentType: 'text/html' }
+    const both = await fetch(await files.signedUrl(page, { ...known, disposition: 'inline' }))
+
+    expect(named.headers.get('content-disposition')).toBe(
+      `inline; filename="b ?.txt"; filename*=UTF-8''b%20%E4%BA%9B.txt`,
+    )
+    expect(both.headers.get('content-disposition')).toBe('attachment; filename="b.html"')
     expect(wished.headers.get('content-disposition')).toBe('attachment; filename="a.html"')
     const name = `filename="?? 1.txt"; filename*=UTF-8''%E4%BA%9B%E5%85%AC%201.txt`
     expect(plain.headers.get('content-disposition')).toBe(`inline; ${name}`)

@@ -234,7 +234,9 @@ export class FileStorage {
       throw new FiledepotError('NOT_SUPPORTED', `the storage "${this.name}" cannot sign URLs`)
     }
     const { backend } = this
-    return await this.#run('read', id, async () => (await backend.signedUrl?.(id, options)) ?? '')
+    const { filename } = options
+    const clean = filename === undefined ? options : { ...options, filename: cleanFilename(filename) }
+    return await this.#run('read', id, async () => (await backend.signedUrl?.(id, clean)) ?? '')
   }
 
   /**

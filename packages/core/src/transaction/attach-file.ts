@@ -26,7 +26,8 @@ export interface AttachOptions extends Omit<UploadOptions, 'signal'> {
  *
  * The rules of the column hold for each of them, except for what the row holds already. One that was uploaded before is
  * checked by its size and by the validators that have not seen it. If it is in another storage than the column's, its
- * files are copied there, and the row gets the copy: {@link movedFrom} names the original.
+ * files are copied there, and the row gets the copy: {@link movedFrom} names the original. One that the row holds under
+ * another name is checked by the validators, because they may look at the name.
  *
  * A value of {@link UploadedFile.fromJSON} is refused, unless the row holds its file: then the row keeps the value that it
  * holds, and that is what this resolves with.
@@ -51,14 +52,14 @@ export async function attachFile(
     }
     const manager = boundManager(file) ?? depot
     if (manager === depot) {
-      if (held) return file
+      if (held) return await renamed(depot, file, held, options)
       if (isDiscarded(file)) throw discarded(file)
       const conform = (signal: AbortSignal) => depot.conform(file, { ...options, signal })
       const adopted = transaction.adoptConforming(file, conform, revert)
       if (adopted) return await adopted
     }
     return await transaction.add(async (signal) => {
-      const copy = from(type, await manager.getFile(file.path))
+      const copy = from(type, await manager.getFile(file.path), file.filename)
       return await depot.upload(copy, { ...options, signal })
     }, revert)
   }
@@ -115,6 +116,16 @@ function asUploadedFile(value: UploadedFile | FileContent, type: UploadType): Up
   )
 }
 
-function from(type: UploadType, content: FileContent): UploadedFile {
-  return UploadedFile.from.call(type, content)
+function from(type: UploadType, content: FileContent, filename?: string): UploadedFile {
+  return UploadedFile.from.call(type, content, { filename })
+}
+
+/** What the row holds is not checked again; another name of it is. */
+async function renamed(
+  depot: DepotManager,
+  file: UploadedFile,
+  held: UploadedFile,
+  { validators }: AttachOptions,
+): Promise<UploadedFile> {
+  return file.filename === held.filename ? file : await depot.conform(file, { validators })
 }

@@ -46,7 +46,8 @@ function uncheckedRules(
   if (maxSize === Infinity && validators.length === 0) return undefined
   const kept = keptRules(value)
   const keepsSize = (kept?.maxSize ?? Infinity) <= maxSize
-  const left = validators.filter((validate) => !kept?.validators?.includes(validate))
+  const seen = kept?.filename === value.filename ? kept.validators : undefined
+  const left = validators.filter((validate) => !seen?.includes(validate))
   if (keepsSize && left.length === 0) return undefined
   return { maxSize: keepsSize ? Infinity : maxSize, validators: left }
 }

@@ -5,7 +5,8 @@ import type { UploadedFile } from './uploaded-file.ts'
 
 /**
  * What becomes of a value, which itself never changes. It is kept inside the value: a `WeakMap` with thousands of them makes
- * every garbage collection longer by milliseconds.
+ * every garbage collection longer by milliseconds. Values of the same file that {@link UploadedFile.with} has made of each
+ * other share it, because they belong to one row.
  */
 export class FileTies {
   /** Through which the value finds its file, where that is not the one of the process. */
@@ -22,29 +23,39 @@ export class FileTies {
   isRevoked = false
   /** What it was held against when it was stored, if that was anything. */
   kept: KeptRules | undefined
-  /** Its JSON, once somebody has asked for it. */
-  text: string | undefined
   /** What the row holds instead of a file. */
   broken: BrokenContent | undefined
 }
 
-type Read = (value: UploadedFile) => FileTies
-type Has = (value: object) => boolean
+/** How the private fields of a value are read. */
+interface PrivateFields {
+  readonly has: (value: object) => boolean
+  readonly ties: (value: UploadedFile) => FileTies
+  readonly text: (value: UploadedFile) => string | undefined
+  readonly setText: (value: UploadedFile, text: string) => void
+}
 
-let read: Read
-let has: Has
+let fields: PrivateFields
 
-/** The class of the values has them in a private field, and says here how to read it. */
-export function readTiesBy(readPrivate: Read, hasPrivate: Has): void {
-  read = readPrivate
-  has = hasPrivate
+/** The class of the values says here how to read its private fields. */
+export function readPrivateFieldsBy(access: PrivateFields): void {
+  fields = access
 }
 
 /** True for what the constructor of the values made. */
 export function hasTies(value: object): value is UploadedFile {
-  return has(value)
+  return fields.has(value)
 }
 
 export function tiesOf(value: UploadedFile): FileTies {
-  return read(value)
+  return fields.ties(value)
+}
+
+/** The JSON text of the value, if somebody has asked for it. */
+export function knownText(value: UploadedFile): string | undefined {
+  return fields.text(value)
+}
+
+export function setKnownText(value: UploadedFile, text: string): void {
+  fields.setText(value, text)
 }

@@ -6,12 +6,17 @@ import type { UploadedFile } from './uploaded-file.ts'
 export interface KeptRules extends Pick<UploadOptions, 'maxSize' | 'validators'> {
   /** True for a value that named its storage itself: it stays there, whatever the column says. */
   readonly isPinned: boolean
+  /** The name that the validators have seen. */
+  readonly filename: string
 }
 
 /** Notes the rules that the value keeps to, so that nobody holds it against them again. */
-export function noteKeptRules(value: UploadedFile, { maxSize, validators, isPinned }: KeptRules): void {
+export function noteKeptRules(
+  value: UploadedFile,
+  { maxSize, validators, isPinned }: Omit<KeptRules, 'filename'>,
+): void {
   if (maxSize === undefined && !validators?.length && !isPinned) return
-  tiesOf(value).kept = { maxSize, validators, isPinned }
+  tiesOf(value).kept = { maxSize, validators, isPinned, filename: value.filename }
 }
 
 /** The rules that the value is known to keep to. */

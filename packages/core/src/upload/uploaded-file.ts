@@ -6,12 +6,14 @@ import type { ContentRules } from '../content/inspect-content.ts'
 import { resolveContent } from '../content/resolve-content.ts'
 import { depot } from '../depot/depot.ts'
 import { FiledepotError } from '../errors.ts'
+import { describe } from '../expected.ts'
 import { formatFilePath } from '../file-path.ts'
 import type { StoredRecord } from '../storage/file-storage.ts'
 import type { StoredFile } from '../storage/stored-file.ts'
 import { BrokenContent, brokenFields, throwBroken } from './broken-value.ts'
 import type { StoreFile } from './file-filter.ts'
-import { FileTies, readTiesBy } from './file-ties.ts'
+import { changedData, type FileChanges } from './changed-data.ts'
+import { FileTies, readPrivateFieldsBy } from './file-ties.ts'
 import { boundManager } from './manager-binding.ts'
 import { MissingFields } from './missing-fields.ts'
 import { parseStrictValue } from './strict-value.ts'
@@ -21,7 +23,7 @@ import {
   type UploadedFileData,
   type UploadedFileJson,
 } from './uploaded-file-data.ts'
-import { isUploadedFile } from './verification.ts'
+import { isUploadedFile, isVerified } from './verification.ts'
 
 /** Options of {@link UploadedFile.from}. */
 export interface PendingOptions {
@@ -91,13 +93,18 @@ export class UploadedFile implements UploadedFileData {
 
   readonly #pending: PendingUpload | undefined
   readonly #uploadedAt: number | undefined
-  readonly #ties = new FileTies()
+  #ties = new FileTies()
+  #text: string | undefined
 
   static {
-    readTiesBy(
-      (value) => value.#ties,
-      (value) => #ties in value,
-    )
+    readPrivateFieldsBy({
+      has: (value) => #ties in value,
+      ties: (value) => value.#ties,
+      text: (value) => value.#text,
+      setText: (value, text) => {
+        value.#text = text
+      },
+    })
   }
 
   /** Shared by all stored values. A date cannot be frozen, so each reader gets one of its own. */
@@ -109,7 +116,11 @@ export class UploadedFile implements UploadedFileData {
     enumerable: true,
   }
 
-  /** Use {@link UploadedFile.from} or {@link UploadedFile.fromJSON}. */
+  /**
+   * Use {@link UploadedFile.from} or {@link UploadedFile.fromJSON}.
+   *
+   * @throws FiledepotError `INVALID_ARGUMENT` without a value, as class-transformer calls it
+   */
   constructor(value: PendingUpload | UploadedFileData) {
     if (value instanceof PendingUpload) {
       this.#pending = value
@@ -119,9 +130,11 @@ export class UploadedFile implements UploadedFileData {
       Object.setPrototypeOf(this, pendingFields.prototypeOf(new.target))
     } else if (value instanceof BrokenContent) {
       this.#ties.broken = value
-      this.#ties.text = value.text
+      this.#text = value.text
       Object.assign(this, { source: () => this, toJSON: () => throwBroken(this) })
       Object.setPrototypeOf(this, brokenFields.prototypeOf(new.target))
+    } else if (typeof (value as unknown) !== 'object') {
+      throw withoutValue(new.target.name, value)
     } else {
       // One by one, and plainly, as every row that is loaded comes by here: by defineProperty it takes three times as long.
       this.storage = value.storage
@@ -206,12 +219,15 @@ export class UploadedFile implements UploadedFileData {
 
   /**
    * A URL by which anyone can read the file until it expires: from the storage itself where it can sign URLs, else from
-   * the HTTP handler.
+   * the HTTP handler. The file is saved under the name of this value, unless you give another one.
    *
    * @throws FiledepotError `NOT_SUPPORTED` where the storage cannot sign URLs and the depot has no `urlSigner`
    */
   async signedUrl(options?: SignedUrlOptions): Promise<string> {
-    return await (boundManager(this) ?? depot).signedUrlFor(this.path, options)
+    const { path, filename, contentType } = this
+    // Of JSON that somebody has sent, nobody knows whether that is so.
+    const known = isVerified(this) ? { filename, contentType } : {}
+    return await (boundManager(this) ?? depot).signedUrlFor(path, { ...known, ...options })
   }
 
   /**
@@ -226,6 +242,31 @@ export class UploadedFile implements UploadedFileData {
   /** All bytes at once. For a file that may be large, open it and stream. */
   async bytes(options?: { signal?: AbortSignal }): Promise<Buffer> {
     return await (await this.open()).bytes(options)
+  }
+
+  /**
+   * The same stored file under another name, or with other metadata: nothing is uploaded, and the value itself stays as it
+   * is. Give the new value to the row in its place, and save the row. `signedUrl` of the new value gives the new name; so
+   * does the HTTP handler if `authorize` answers with the value.
+   *
+   * ```ts
+   * import { UploadedFile } from '@filedepot/core'
+   *
+   * function rename(document: { file: UploadedFile }, filename: string): void {
+   *   document.file = document.file.with({ filename, metadata: { alt: 'A signed contract' } })
+   * }
+   * ```
+   *
+   * A row takes the new value only if it would take this one: made of a value of {@link UploadedFile.fromJSON}, it changes
+   * nothing.
+   *
+   * @throws FiledepotError `INVALID_ARGUMENT` for a name that is no text, and for metadata that are no JSON; `PENDING_FILE`;
+   *   `INVALID_VALUE` for a value that a row holds and nobody can read
+   */
+  with(changes: FileChanges): this {
+    const changed = new (this.constructor as UploadType<this>)(changedData(this, changes))
+    changed.#ties = this.#ties
+    return changed
   }
 
   /**
@@ -278,6 +319,15 @@ export class UploadedFile implements UploadedFileData {
 const pendingFields = new MissingFields((_, field) => {
   throw pendingError(field)
 })
+
+/** class-transformer calls the constructors of all values that it copies, without arguments. */
+function withoutValue(type: string, got: unknown): FiledepotError {
+  return new FiledepotError(
+    'INVALID_ARGUMENT',
+    `expected the value of a new ${type}, got ${describe(got)}: use ${type}.from(content). If class-transformer has called it, ` +
+      'name a class of your own with the fields to show: @Type(() => FileDto)',
+  )
+}
 
 function throwPending(): never {
   throw pendingError()

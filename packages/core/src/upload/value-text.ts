@@ -1,4 +1,4 @@
-import { tiesOf } from './file-ties.ts'
+import { knownText, setKnownText } from './file-ties.ts'
 import type { UploadedFile } from './uploaded-file.ts'
 
 /**
@@ -8,10 +8,14 @@ import type { UploadedFile } from './uploaded-file.ts'
  * @throws FiledepotError `PENDING_FILE`
  */
 export function textOf(value: UploadedFile): string {
-  return (tiesOf(value).text ??= JSON.stringify(value))
+  const known = knownText(value)
+  if (known !== undefined) return known
+  const text = JSON.stringify(value)
+  setKnownText(value, text)
+  return text
 }
 
 /** The text that the value was read from is its text, also where it would be written in another way. For integrations. */
 export function rememberText(value: UploadedFile, text: string): void {
-  tiesOf(value).text = text
+  setKnownText(value, text)
 }

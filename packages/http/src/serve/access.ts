@@ -1,4 +1,4 @@
-import { describe, FiledepotError } from '@filedepot/core'
+import { describe, FiledepotError, isBroken, isUploadedFile, isVerified } from '@filedepot/core'
 import type { Disposition } from './content-headers.ts'
 import type { FileHandlerSettings } from './file-handler-options.ts'
 import type { FileRequest, RequestedFile } from './file-request.ts'
@@ -9,12 +9,14 @@ export interface Grant {
   readonly by: 'public' | 'signature' | 'authorize'
   /** How the file is to be shown, where a signature says it. */
   readonly wish: Disposition | undefined
+  /** The name to save the file under, where a signature or the value of a row says it. */
+  readonly filename: string | undefined
   /** For how many seconds the grant holds. */
   readonly remaining: number
 }
 
-const PUBLIC: Grant = { by: 'public', wish: undefined, remaining: Infinity }
-const AUTHORIZED: Grant = { by: 'authorize', wish: undefined, remaining: Infinity }
+const PUBLIC: Grant = { by: 'public', wish: undefined, filename: undefined, remaining: Infinity }
+const AUTHORIZED: Grant = { by: 'authorize', wish: undefined, filename: undefined, remaining: Infinity }
 
 /** A grant, the status to refuse the request with, or the error of an `authorize` that answered neither yes nor no. */
 type Access = Grant | 401 | 403 | 404 | FiledepotError
@@ -35,7 +37,7 @@ export function decideAccess<Context>(
   if (claims === 'refused') return 403
   if (claims) {
     const remaining = Math.max(0, claims.expires - Math.ceil(Date.now() / 1000))
-    return { by: 'signature', wish: claims.disposition, remaining }
+    return { by: 'signature', wish: claims.disposition, filename: claims.filename, remaining }
   }
   if (isPublic) return PUBLIC
   return askApplication(settings, request, file, context)
@@ -52,11 +54,21 @@ async function askApplication<Context>(
   if (verdict === 'public') return PUBLIC
   if (verdict === false) return 403
   if (verdict === 401 || verdict === 403 || verdict === 404) return verdict
+  const named = namedBy(verdict, file)
+  if (named) return named
   return new FiledepotError(
     'INVALID_VERDICT',
-    `expected authorize to answer true, "public", false, 401, 403 or 404 about "${file.path}", got ${describe(verdict)}: ` +
+    `expected authorize to answer true, "public", its uploaded file, false, 401, 403 or 404 about "${file.path}", got ` +
+      `${describe(verdict)}: ` +
       'the request is refused with 403',
   )
+}
+
+/** The grant of a value that has the file, as a row holds it. A value of somebody's JSON opens nothing. */
+function namedBy(value: unknown, { path }: RequestedFile): Grant | undefined {
+  if (!isUploadedFile(value) || value.isPending || isBroken(value) || !isVerified(value)) return undefined
+  if (!value.files.includes(path)) return undefined
+  return value.path === path ? { ...AUTHORIZED, filename: value.filename } : AUTHORIZED
 }
 
 /**

@@ -1,4 +1,4 @@
-import { FiledepotError, hasCode, type DepotManager } from '@filedepot/core'
+import { FiledepotError, hasCode, type DepotManager, type StoredFile } from '@filedepot/core'
 import { cacheControlOf, decideAccess, resourcePolicyOf, type Grant } from './access.ts'
 import { requestedRange } from './byte-range.ts'
 import { Charsets } from './charsets.ts'
@@ -86,8 +86,18 @@ export class RequestAnswerer<Context> {
     return name === storage || (this.#depot.has(name) && this.#depot.get(name).name === storage)
   }
 
-  #unchanged(validators: Validators, grant: Grant, caching: Required<CachingOptions>): FileAnswer {
-    return { status: 304, headers: this.#headersOf(validators, grant, caching) }
+  /** @param stored for the name, which may have changed where the bytes have not */
+  #unchanged(
+    validators: Validators,
+    grant: Grant,
+    caching: Required<CachingOptions>,
+    stored?: StoredFile,
+  ): FileAnswer {
+    const headers = this.#headersOf(validators, grant, caching)
+    if (stored && grant.filename !== undefined) {
+      headers['Content-Disposition'] = this.#content.dispositionHeader(stored, grant)
+    }
+    return { status: 304, headers }
   }
 
   #headersOf(
@@ -121,15 +131,18 @@ export class RequestAnswerer<Context> {
     const { id, backing: storage } = file
     const remembered = this.#redirects.remembered(storage, id, grant)
     if (remembered) return redirection(remembered, grant)
-    const disposition = this.#content.dispositionOf(await file.open(), grant.wish)
-    const made = await this.#redirects.make(storage, id, grant, disposition)
+    const stored = await file.open()
+    const disposition = this.#content.dispositionOf(stored, grant.wish)
+    const { contentType } = stored
+    const made = await this.#redirects.make(storage, id, grant, { disposition, contentType })
     return made && redirection(made, grant)
   }
 
   async #serve(request: FileRequest, file: LocatedFile, grant: Grant): Promise<FileAnswer> {
     const { sendfile, stallTimeout } = this.#settings
     const caching = this.#cachingOf(file.storage)
-    const seen = caching.immutable ? this.#seen.validatorsOf(file.path) : undefined
+    const seen =
+      caching.immutable && grant.filename === undefined ? this.#seen.validatorsOf(file.path) : undefined
     if (seen && checkPreconditions(request, seen) === 304) return this.#unchanged(seen, grant, caching)
 
     const stored = await file.open()
@@ -137,12 +150,12 @@ export class RequestAnswerer<Context> {
     if (caching.immutable) this.#seen.add(file.path, validators)
     const status = checkPreconditions(request, validators)
     if (status === 412) return refusal(412)
-    if (status === 304) return this.#unchanged(validators, grant, caching)
+    if (status === 304) return this.#unchanged(validators, grant, caching, stored)
 
     // Set one by one from here on: copies of objects were a quarter of what an answer takes.
     const headers = this.#headersOf(validators, grant, caching)
 
-    this.#content.addTo(headers, stored, grant.wish)
+    this.#content.addTo(headers, stored, grant)
     const type = this.#charsets.addTo(headers['Content-Type'] ?? '', stored)
     headers['Content-Type'] = typeof type === 'string' ? type : await type
     const sent = sendfile && (await sendfileHeader(sendfile, file.backing.backend, file.id))

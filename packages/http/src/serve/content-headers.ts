@@ -23,6 +23,13 @@ const REMEMBERED = 1000
 /** How a file is shown. */
 export type Disposition = 'inline' | 'attachment'
 
+/** How somebody wants to see a file. */
+interface Shown {
+  readonly wish: Disposition | undefined
+  /** The name to save it under. @default that of the file */
+  readonly filename: string | undefined
+}
+
 /** What is said of a file with a name and a type, as values of headers. */
 interface Description {
   readonly disposition: string
@@ -46,16 +53,20 @@ export class ContentHeaders {
     return wish === 'attachment' ? 'attachment' : dispositionOf(contentType, this.#types)
   }
 
-  addTo(headers: Record<string, string>, file: StoredFile, wish: Disposition | undefined): void {
-    const { disposition, policy, type } = this.#described(file, wish)
+  addTo(headers: Record<string, string>, file: StoredFile, shown: Shown): void {
+    const { disposition, policy, type } = this.#described(file, shown)
     headers['Content-Disposition'] = disposition
     headers['Content-Security-Policy'] = policy
     headers['Content-Type'] = type
     headers['X-Content-Type-Options'] = 'nosniff'
   }
 
-  #described(file: StoredFile, wish: Disposition | undefined): Description {
-    const { filename, contentType } = file
+  dispositionHeader(file: StoredFile, shown: Shown): string {
+    return this.#described(file, shown).disposition
+  }
+
+  #described(file: StoredFile, { wish, filename = file.filename }: Shown): Description {
+    const { contentType } = file
     // With the length, as storages of somebody else may have anything in a type or a name.
     const key = `${wish ?? ''} ${contentType.length} ${contentType} ${filename}`
     const remembered = this.#remembered.get(key)

@@ -1,4 +1,4 @@
-import { checkWholeNumber, FiledepotError, type DepotManager } from '@filedepot/core'
+import { checkWholeNumber, FiledepotError, type DepotManager, type UploadedFile } from '@filedepot/core'
 import { INLINE_TYPES } from '@filedepot/core'
 import type { CorsOptions } from './cors.ts'
 import type { FileRequest, RequestedFile } from './file-request.ts'
@@ -7,10 +7,11 @@ import type { UrlSigner } from './url-signer.ts'
 
 /**
  * What `authorize` answers: exactly `true` lets the request through, `'public'` says that everybody may read the file, so that
- * caches may keep it, and `false` is the same as 403. Any other value refuses the request with 403, too, and is reported to
+ * caches may keep it, and `false` is the same as 403. The uploaded file of a row, if the requested file belongs to it, is the same
+ * as `true`, and the file is saved under the name that the row has for it. Any other value refuses the request with 403, too, and is reported to
  * `onError` as `INVALID_VERDICT`.
  */
-export type Verdict = boolean | 'public' | 401 | 403 | 404
+export type Verdict = boolean | 'public' | UploadedFile | 401 | 403 | 404
 
 /** Options of {@link createFileHandler}. One of `public`, `authorize` and `signer` has to be there. */
 export interface FileHandlerOptions<Context = undefined> {

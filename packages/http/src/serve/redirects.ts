@@ -35,8 +35,9 @@ export class Redirects {
   }
 
   /** A URL that was signed before. It takes no request, so nobody knows whether the file is still there. */
-  remembered(storage: FileStorage, id: string, { wish, remaining }: Grant): RedirectTarget | undefined {
-    const found = this.#signed.get(keyOf(storage, id, wish))
+  remembered(storage: FileStorage, id: string, grant: Grant): RedirectTarget | undefined {
+    const { remaining } = grant
+    const found = this.#signed.get(keyOf(storage, id, grant))
     if (!found) return undefined
     const left = (found.until - Date.now()) / 1000
     if (left < this.#expiresIn / 2 || left > remaining) return undefined
@@ -47,23 +48,24 @@ export class Redirects {
   async make(
     storage: FileStorage,
     id: string,
-    { wish, remaining }: Grant,
-    disposition: Disposition,
+    grant: Grant,
+    { disposition, contentType }: { disposition: Disposition; contentType: string },
   ): Promise<RedirectTarget | undefined> {
-    const publicUrl = wish === undefined ? storage.publicUrl(id) : undefined
+    const { wish, filename, remaining } = grant
+    const publicUrl = wish === undefined && filename === undefined ? storage.publicUrl(id) : undefined
     if (publicUrl !== undefined) return { url: publicUrl, maxAge: this.#expiresIn, shared: true }
     if (!storage.backend.signedUrl) return undefined
 
     // No longer than the signature that it stands for.
     const expiresIn = Math.max(1, Math.min(this.#expiresIn, remaining))
-    const url = await storage.signedUrl(id, { expiresIn, disposition })
+    const url = await storage.signedUrl(id, { expiresIn, disposition, filename, contentType })
     if (expiresIn === this.#expiresIn) {
-      this.#signed.set(keyOf(storage, id, wish), { url, until: Date.now() + expiresIn * 1000 })
+      this.#signed.set(keyOf(storage, id, grant), { url, until: Date.now() + expiresIn * 1000 })
     }
     return { url, maxAge: Math.floor(expiresIn / 2), shared: false }
   }
 }
 
-function keyOf(storage: FileStorage, id: string, wish: Disposition | undefined): string {
-  return `${wish ?? ''} ${storage.path(id)}`
+function keyOf(storage: FileStorage, id: string, { wish, filename }: Grant): string {
+  return `${wish ?? ''} ${storage.path(id)} ${filename ?? ''}`
 }

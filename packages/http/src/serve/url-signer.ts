@@ -1,4 +1,12 @@
-import { FiledepotError, type DepotManager, type FileUrlSigner, type SignedUrlOptions } from '@filedepot/core'
+import {
+  cleanFilename,
+  FiledepotError,
+  isUploadedFile,
+  isVerified,
+  type DepotManager,
+  type FileUrlSigner,
+  type SignedUrlOptions,
+} from '@filedepot/core'
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { Disposition } from './content-headers.ts'
 
@@ -18,11 +26,13 @@ export interface SignedClaims {
   readonly expires: number
   /** How the file is to be shown, where the URL says it. */
   readonly disposition: Disposition | undefined
+  /** The name under which the file is saved, where the URL says it. */
+  readonly filename: string | undefined
 }
 
 const DEFAULT_SECONDS = 900
 const MIN_KEY_BYTES = 32
-const PARAMETERS = ['expires', 'disposition', 'signature'] as const
+const PARAMETERS = ['expires', 'disposition', 'filename', 'signature'] as const
 
 /**
  * Signs URLs by which anyone can read one file, in one disposition, until a moment: HMAC-SHA256. Made by whoever knows
@@ -59,7 +69,7 @@ export class UrlSigner implements FileUrlSigner {
 
   /**
    * A URL by which anyone can read the file until it expires. An `inline` disposition shows only what is harmless in
-   * the window.
+   * the window. The file is saved under the name of an uploaded file, or the one that you give.
    *
    * ```ts
    * import { depot, type UploadedFile } from '@filedepot/core'
@@ -76,6 +86,8 @@ export class UrlSigner implements FileUrlSigner {
   signUrl(file: string | { readonly path: string }, options: SignedUrlOptions = {}): string {
     const { expiresIn = DEFAULT_SECONDS, disposition } = options
     const path = typeof file === 'string' ? file : file.path
+    const named = options.filename ?? nameOf(file)
+    const filename = named === undefined ? undefined : cleanFilename(named)
     if (!Number.isSafeInteger(expiresIn) || expiresIn < 1) {
       throw new FiledepotError(
         'INVALID_ARGUMENT',
@@ -87,7 +99,8 @@ export class UrlSigner implements FileUrlSigner {
     const query = new URLSearchParams({
       expires: String(expires),
       ...(disposition !== undefined && { disposition }),
-      signature: sign(key, path, { expires, disposition }),
+      ...(filename !== undefined && { filename }),
+      signature: sign(key, path, { expires, disposition, filename }),
     })
     return `${this.#depot.urlFor(path)}?${query.toString()}`
   }
@@ -117,13 +130,20 @@ function claimsIn(parameters: URLSearchParams): SignedClaims | undefined {
   const disposition = parameters.get('disposition') ?? undefined
   if (!/^[1-9]\d{0,11}$/.test(expires)) return undefined
   if (disposition !== undefined && disposition !== 'inline' && disposition !== 'attachment') return undefined
-  return { expires: Number(expires), disposition }
+  const filename = parameters.get('filename') ?? undefined
+  return { expires: Number(expires), disposition, filename }
+}
+
+/** Of JSON that somebody has sent, nobody knows whether that is so. */
+function nameOf(file: unknown): string | undefined {
+  return isUploadedFile(file) && isVerified(file) ? file.filename : undefined
 }
 
 /** None of the parts can have a line break in it, so no two texts are the same. */
-function sign(key: Buffer, path: string, { expires, disposition }: SignedClaims): string {
+function sign(key: Buffer, path: string, { expires, disposition, filename }: SignedClaims): string {
+  const name = filename === undefined ? '' : `\n${filename}`
   return createHmac('sha256', key)
-    .update(`filedepot-url\n${path}\n${expires}\n${disposition ?? ''}`)
+    .update(`filedepot-url\n${path}\n${expires}\n${disposition ?? ''}${name}`)
     .digest('base64url')
 }
 

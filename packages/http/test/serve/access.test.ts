@@ -1,5 +1,5 @@
-import type { DepotManager, UploadedFile } from '@filedepot/core'
-import { UploadedFile as Upload } from '@filedepot/core'
+import type { DepotManager, FileContent, ProcessedFile, StoreFile, UploadedFile } from '@filedepot/core'
+import { bindManager, readRowValue, UploadedFile as Upload } from '@filedepot/core'
 import { afterEach, describe, expect, it, jest } from '@jest/globals'
 import { createFileHandler, UrlSigner, type FileHandlerOptions, type Verdict } from '../../src/index.ts'
 import { CountingBackend, depotWith } from '../support/depots.ts'
@@ -76,6 +76,60 @@ describe('authorize', () => {
 
     expect(await answer(depot, path, { authorize: () => verdict })).toMatchObject(expected)
     expect(await answer(depot, path, { authorize: () => Promise.resolve(verdict) })).toMatchObject(expected)
+  })
+
+  it('that answers with the value of a row has the file saved under the name in the row', async () => {
+    const { depot } = await depotWith(HELLO)
+    const file = await depot.upload(Upload.from(HELLO, { filename: 'old.txt' }))
+    const value = file.with({ filename: 'new 1.txt' })
+    const handler = createFileHandler(depot, { authorize: () => value })
+    const get = async (headers: Record<string, string> = {}) =>
+      (await handler(new Request(`http://localhost${file.url}`, { headers })))!
+
+    const first = await get()
+    expect([first.status, first.headers.get('content-disposition')]).toEqual([
+      200,
+      'inline; filename="new 1.txt"',
+    ])
+    // A browser that has the bytes already learns the name, too.
+    const second = await get({ 'if-none-match': first.headers.get('etag')! })
+    expect([second.status, second.headers.get('content-disposition')]).toEqual([
+      304,
+      'inline; filename="new 1.txt"',
+    ])
+  })
+
+  it('that answers with the value of a row serves what was derived from its file, under its own name', async () => {
+    class WithText extends Upload {
+      override async process(content: FileContent, store: StoreFile): Promise<ProcessedFile> {
+        const file = await store(content)
+        await store(Buffer.from('text'), { filename: 'text.txt' })
+        return { file }
+      }
+    }
+    const { depot } = await depotWith(HELLO)
+    const value = (await depot.upload(WithText.from(HELLO))).with({ filename: 'new.txt' })
+
+    expect(await answer(depot, depot.urlFor(value.files[1]!), { authorize: () => value })).toMatchObject({
+      body: 'text',
+      disposition: 'inline; filename=text.txt',
+    })
+  })
+
+  it.each<[string, (file: UploadedFile) => UploadedFile]>([
+    ['of another file', (file) => file.with({})],
+    ['that is pending', () => Upload.from(HELLO)],
+    ['that somebody has sent as JSON', (file) => Upload.fromJSON(file.toJSON())],
+    ['that cannot be read', () => readRowValue(Upload, 'none')],
+  ])('that answers with a value %s opens nothing, and is reported', async (name, make) => {
+    const { depot, path } = await depotWith(HELLO)
+    const file = await depot.upload(Upload.from(HELLO))
+    const errors: unknown[] = []
+    const onError = (error: unknown) => void errors.push(error)
+    const url = name === 'of another file' ? path : file.url
+
+    expect(await answer(depot, url, { authorize: () => make(file), onError })).toMatchObject(FORBIDDEN)
+    expect(errors).toMatchObject([{ code: 'INVALID_VERDICT' }])
   })
 
   it('is asked with the request, the real path and the context, before the storage is', async () => {
@@ -280,6 +334,37 @@ describe('a signed URL', () => {
     expect(() => signer.signUrl(Upload.from(HELLO))).toThrow(
       expect.objectContaining({ code: 'PENDING_FILE' }),
     )
+  })
+
+  it('of a value says the name that the value has, or another one, and nobody can change it', async () => {
+    const { depot } = await depotWith(HELLO)
+    const signer = signerOf(depot, NEW_KEY)
+    depot.urlSigner = signer
+    const file = await depot.upload(Upload.from(HELLO, { filename: 'old.txt' }))
+    const unverified = Upload.fromJSON(file.with({ filename: 'a.exe' }).toJSON())
+    bindManager(unverified, depot)
+    const renamed = file.with({ filename: 'grün & 1.txt' })
+    const dispositionOf = async (url: string) => (await answer(depot, url, { signer })).disposition
+    const name = `filename="grun & 1.txt"; filename*=UTF-8''gr%C3%BCn%20%26%201.txt`
+
+    expect(await dispositionOf(await renamed.signedUrl())).toBe(`inline; ${name}`)
+    expect(await dispositionOf(signer.signUrl(renamed))).toBe(`inline; ${name}`)
+    expect(await dispositionOf(await file.signedUrl({ filename: '../a\nb.txt' }))).toBe(
+      'inline; filename=ab.txt',
+    )
+    expect(await dispositionOf(await unverified.signedUrl())).toBe('inline; filename=old.txt')
+    expect(await dispositionOf(signer.signUrl(file.path))).toBe('inline; filename=old.txt')
+
+    const url = await file.signedUrl()
+    const without = signer.signUrl(file.path)
+    for (const forged of [
+      url.replace('old.txt', 'old.exe'),
+      url.replace('filename=old.txt&', ''),
+      `${url}&filename=a.exe`,
+      `${without}&filename=a.exe`,
+    ]) {
+      expect(await answer(depot, forged, { signer })).toMatchObject(FORBIDDEN)
+    }
   })
 
   it('needs a key that cannot be guessed, and a time that can be', async () => {

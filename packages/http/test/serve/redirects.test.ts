@@ -1,4 +1,4 @@
-import { MemoryBackend, type SignedUrlOptions } from '@filedepot/core'
+import { MemoryBackend, UploadedFile, type SignedUrlOptions } from '@filedepot/core'
 import { afterEach, describe, expect, it, jest } from '@jest/globals'
 import { createFileHandler, UrlSigner, type FileHandlerOptions } from '../../src/index.ts'
 import { CountingBackend, depotWith } from '../support/depots.ts'
@@ -7,9 +7,12 @@ const HELLO = Buffer.from('hello')
 
 /** Signs URLs, and says how often. */
 class SigningBackend extends CountingBackend {
-  signedUrl(id: string, { expiresIn, disposition }: SignedUrlOptions): Promise<string> {
+  signedUrl(id: string, { expiresIn, disposition, filename }: SignedUrlOptions): Promise<string> {
     this.calls.push('sign')
-    return Promise.resolve(`https://s3.example.com/${id}?expires=${expiresIn!}&disposition=${disposition!}`)
+    const name = filename === undefined ? '' : `&filename=${filename}`
+    return Promise.resolve(
+      `https://s3.example.com/${id}?expires=${expiresIn!}&disposition=${disposition!}${name}`,
+    )
   }
 }
 
@@ -103,6 +106,17 @@ describe('a storage that signs URLs', () => {
     expect(await get(path)).toMatchObject({ status: 302, cache: 'private, no-cache' })
     allowed = false
     expect(await get(path)).toMatchObject({ status: 403, location: null })
+  })
+
+  it('is told the name of the value that authorize answers with, also after another one', async () => {
+    let value: UploadedFile | undefined
+    const { depot, get } = await setUp({ authorize: () => value ?? false })
+    const file = await depot.upload(UploadedFile.from(HELLO, { filename: 'old.txt' }))
+
+    for (const filename of ['a.txt', 'b.txt', 'a.txt']) {
+      value = file.with({ filename })
+      expect((await get(file.url)).location).toMatch(new RegExp(`&filename=${filename}$`))
+    }
   })
 
   it('signs for no longer than the signature that it stands for, and as that says', async () => {

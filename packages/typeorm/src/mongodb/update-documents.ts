@@ -1,4 +1,4 @@
-import type { UploadedFile } from '@filedepot/core'
+import { isUploadedFile, isVerified, textOf, type UploadedFile } from '@filedepot/core'
 import type { FileColumn } from '../file-column.ts'
 import { keyOf, pathOf, type CollectionFiles } from './collection-files.ts'
 import type { DocumentClaim } from './document-claim.ts'
@@ -125,7 +125,13 @@ function givesFiles(changes: readonly FileChange[]): boolean {
 function holds(column: FileColumn, given: unknown, current: readonly UploadedFile[]): boolean {
   const list = column.list(given)
   if (list.length === 0 || list.length !== current.length) return false
-  return current.every((file, index) => file.equals(list[index]))
+  return current.every((file, index) => isSameValue(file, list[index]))
+}
+
+/** True for the same file under the same name and with the same metadata. What a client says of them is not believed. */
+function isSameValue(held: UploadedFile, given: unknown): boolean {
+  if (!held.equals(given) || !isUploadedFile(given)) return false
+  return !isVerified(given) || textOf(held) === textOf(given)
 }
 
 /** The update with these fields to set. The client refuses an operator without any. */
