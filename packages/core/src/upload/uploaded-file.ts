@@ -125,13 +125,14 @@ export class UploadedFile implements UploadedFileData {
     if (value instanceof PendingUpload) {
       this.#pending = value
       // Own, enumerable functions: they are what is left of the value where an ORM clones its arguments, and what
-      // stops JSON.stringify from writing the bytes into a row.
-      Object.assign(this, { source: () => this, toJSON: throwPending })
+      // stops JSON.stringify from writing the bytes into a row. class-transformer calls them in this order, and would not
+      // end with the second one.
+      Object.assign(this, { toJSON: throwPending, source: () => this })
       Object.setPrototypeOf(this, pendingFields.prototypeOf(new.target))
     } else if (value instanceof BrokenContent) {
       this.#ties.broken = value
       this.#text = value.text
-      Object.assign(this, { source: () => this, toJSON: () => throwBroken(this) })
+      Object.assign(this, { toJSON: () => throwBroken(this), source: () => this })
       Object.setPrototypeOf(this, brokenFields.prototypeOf(new.target))
     } else if (typeof (value as unknown) !== 'object') {
       throw withoutValue(new.target.name, value)

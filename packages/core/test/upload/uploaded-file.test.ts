@@ -119,7 +119,7 @@ describe('a pending file', () => {
   })
 
   it('can be looked at in a debugger', () => {
-    expect(Object.keys(UploadedFile.from(bytesOf(1)))).toEqual(['source', 'toJSON'])
+    expect(Object.keys(UploadedFile.from(bytesOf(1)))).toEqual(['toJSON', 'source'])
   })
 })
 
