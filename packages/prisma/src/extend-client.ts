@@ -11,6 +11,7 @@ import {
   type TransactionLink,
   type TransactionOptions,
 } from './prisma-internals.ts'
+import { LaterExtensions } from './later-extensions.ts'
 import { RowReader } from './row-reader.ts'
 import { DataModel, type Model } from './schema/data-model.ts'
 import { SingleConnection } from './single-connection.ts'
@@ -18,10 +19,11 @@ import { hydrate } from './stored-json.ts'
 import { transactionMethod } from './transaction-method.ts'
 import { Transactions } from './transactions.ts'
 import { WRITES, WriteHook, type Operation } from './write-hook.ts'
+import { WritesOnTheirWay } from './writes-on-their-way.ts'
 
 /** A client of Prisma, or one that was extended. */
 export interface ExtendableClient {
-  $extends(extension: object): object
+  readonly $extends: (this: unknown, extension: object) => object
   readonly $transaction: (this: unknown, input: unknown, options?: TransactionOptions) => Promise<unknown>
 }
 
@@ -58,8 +60,18 @@ export function extendClient(client: ExtendableClient, options: FiledepotOptions
   const connection = new SingleConnection(internals)
   const transactions = new Transactions({ internals, depot, reader, connection, maxWait })
   const planner = new WritePlanner(schema, fields, (model) => cascades.losesFiles(model))
-  const write = { depot, reader, cascades }
-  const hook = new WriteHook({ internals, planner, transactions, connection, write, options: own })
+  const later = new LaterExtensions()
+  const write = { depot, reader, cascades, later }
+  const onTheirWay = new WritesOnTheirWay({ internals, planner, reader, later })
+  const hook = new WriteHook({
+    internals,
+    planner,
+    transactions,
+    connection,
+    onTheirWay,
+    write,
+    options: own,
+  })
 
   const result = client.$extends({
     name: 'filedepot',
@@ -71,7 +83,10 @@ export function extendClient(client: ExtendableClient, options: FiledepotOptions
       ),
       ...rawOf(internals, transactions),
     },
-    client: { $transaction: transactionMethod(client, { schema, planner, transactions, write, own }) },
+    client: {
+      $transaction: transactionMethod(client, { schema, planner, transactions, onTheirWay, write, own }),
+      $extends: later.extendsMethod(client, depot, fields),
+    },
   })
   extended.add(result)
   return result

@@ -14,6 +14,7 @@ import { originalsOf, pathsGivenUp, unheldUploads, type Before, type Doubt, type
 import { excludeEachOther, type Slot, type Target, type WritePlan } from './plan/write-plan.ts'
 import type { TransactionLink } from './prisma-internals.ts'
 import type { Preuploads } from './preuploads.ts'
+import type { LaterExtensions } from './later-extensions.ts'
 import type { ReadRows, RowReader } from './row-reader.ts'
 import { toJson } from './stored-json.ts'
 import { ClonedFile, unknownFile } from './written-values.ts'
@@ -23,6 +24,7 @@ export interface WriteParts {
   readonly depot: DepotManager
   readonly reader: RowReader
   readonly cascades: Cascades
+  readonly later: LaterExtensions
 }
 
 /** A file of a slot that was uploaded for it, in this or in an earlier try. */
@@ -106,17 +108,25 @@ export class FileWrite {
   async givenUp(link: TransactionLink, result: unknown, heldByRow: ReadonlySet<string>): Promise<string[]> {
     const before: Before[] = []
     const known: string[] = []
+    // What an extension after ours returns says nothing of the rows.
+    const isResult = !this.#parts.later.seeWrites
     for (const [target, [own, ...taken]] of this.#before) {
       if (!own) continue
-      const isRow = target === this.#plan.row
-      const isGone =
-        this.#plan.targets.length === 1 && target.deletes && countOf(result) === own.rows.keys.length
+      const isRow = isResult && target === this.#plan.row
+      const isOnly = isResult && this.#plan.targets.length === 1
+      const isGone = isOnly && this.#givesUpAll(target) && countOf(result) === own.rows.keys.length
       if (isRow) known.push(...own.rows.paths.filter((path) => !heldByRow.has(path)))
       else if (isGone) known.push(...own.rows.paths)
       else before.push(own)
       before.push(...taken)
     }
     return [...known, ...(await pathsGivenUp(this.#parts.reader, link, before))]
+  }
+
+  /** True if the rows lose all of their files that were read: they are deleted, or the fields are emptied. */
+  #givesUpAll(target: Target): boolean {
+    if (target.deletes) return true
+    return this.#plan.slots.every((slot) => slot.target !== target || slot.files.length === 0)
   }
 
   /** Afterwards: the files in whose place rows have got copies, in the storages of their fields. */
@@ -142,6 +152,16 @@ export class FileWrite {
   /** After a failure that may have come after the operation: the files that no row has got. */
   async unheldUploads(link?: TransactionLink): Promise<string[]> {
     return await unheldUploads(this.#parts.reader, link, this.doubt().uploads)
+  }
+
+  /** The rows that were read and locked, in the latest try. */
+  get lockedRows(): ReadRows[] {
+    return [...this.#before.values()].flat().map(({ rows }) => rows)
+  }
+
+  /** The paths of the files that were stored. */
+  get uploads(): ReadonlySet<string> {
+    return new Set(this.#uploads.keys())
   }
 
   /** True where a value is written that the caller had uploaded before, or a copy of it. */
@@ -181,6 +201,7 @@ export class FileWrite {
       limit,
       fields: [...fields],
       also: deletes ? cascades.referencesOf(model) : [],
+      keepsKeys: !deletes && Object.keys(newKey).length === 0,
     })
     // A row that is there is locked, so that it stays the one; of one that comes after this look nothing is known.
     restrict(target.isOne && rows.keys.length > 0 ? undefined : reader.restrictionTo(rows, limit))
@@ -293,7 +314,7 @@ export class FileWrite {
 
   /** Rows that were to be created, and that the database may have passed over. */
   async #skipped(link: TransactionLink, result: unknown): Promise<string[]> {
-    if (countOf(result) === this.#plan.rows) return []
+    if (!this.#parts.later.seeWrites && countOf(result) === this.#plan.rows) return []
     const unsure = [...this.#uploads.values()]
       .filter(({ slots }) =>
         slots.some(({ conditions }) => conditions.some(({ is }) => is === 'mayBeSkipped')),

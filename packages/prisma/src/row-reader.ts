@@ -1,12 +1,12 @@
-import { withOwnCode } from './database-answers.ts'
 import type { FileField, FileFields } from './file-fields.ts'
-import { nameOfValues, withKeys, withValues } from './plan/where.ts'
+import { nameOfValues, withKeys, withValuesInParts } from './plan/where.ts'
 import type { Where } from './plan/write-plan.ts'
 import type { PrismaInternals, TransactionLink } from './prisma-internals.ts'
+import { RowLocks } from './row-locks.ts'
 import type { Model, Relation } from './schema/data-model.ts'
 import { heldValues, pathsOf, type HeldValue } from './stored-json.ts'
 
-/** How many rows one statement names by their keys. */
+/** How many rows with keys of several fields a write names on SQLite. */
 const ROWS_AT_A_TIME = 200
 
 /** Rows as they were when they were read and locked. */
@@ -34,13 +34,19 @@ export interface SoughtFile {
 export class RowReader {
   readonly #internals: PrismaInternals
   readonly #fields: FileFields
+  readonly #locks: RowLocks
 
   constructor(internals: PrismaInternals, fields: FileFields) {
     this.#internals = internals
+    this.#locks = new RowLocks(internals)
     this.#fields = fields
   }
 
-  /** Reads rows, and locks them where the database has locks, so that nobody else changes them until the end. */
+  /**
+   * Reads rows, and locks them where the database has locks, so that nobody else changes them until the end.
+   *
+   * @param keepsKeys true for a write that leaves keys as they are: others may go on to refer to the rows meanwhile
+   */
   async readAndLock(
     link: TransactionLink,
     model: Model,
@@ -49,14 +55,18 @@ export class RowReader {
       limit,
       fields,
       also = [],
+      keepsKeys = false,
     }: {
       where: Where
       limit?: number | undefined
       fields: readonly FileField[]
       also?: readonly string[]
+      keepsKeys?: boolean
     },
   ): Promise<ReadRows> {
-    const names = [...model.key, ...also, ...fields.map(({ name }) => name)]
+    const isLocked = this.#locks.areThere
+    // What is read before the lock may be older, and with MySQL stays so for the whole transaction.
+    const names = [...model.key, ...also, ...(isLocked ? [] : fields.map(({ name }) => name))]
     const select = Object.fromEntries(names.map((name) => [name, true]))
     const take = limit === undefined ? {} : { take: limit }
     const read = async () =>
@@ -65,10 +75,9 @@ export class RowReader {
         .requestTransaction(link)) as Where[]
 
     let rows = await read()
-    if (!this.#locks) return { model, fields, keys: rows, ...filesOf(fields, rows, ({ name }) => name) }
+    if (!isLocked) return { model, fields, keys: rows, ...filesOf(fields, rows, ({ name }) => name) }
     for (let tries = 1; ; tries++) {
-      // What was read may be older than the lock, and with MySQL stays so for the whole transaction.
-      const locked = await this.#lock(link, model, rows, fields)
+      const locked = await this.#lock(link, model, { names: model.key, keys: rows, fields, keepsKeys })
       const found = { model, fields, keys: rows, ...filesOf(fields, locked, selectedName) }
       // Others may have deleted rows, or changed them so that they are not meant any more, before the lock was there.
       if (locked.length === rows.length && namesOnlyKey(model, where)) return found
@@ -97,14 +106,12 @@ export class RowReader {
     const fields = this.fieldsOf(model)
     if (this.#internals.provider !== 'mysql') {
       const found: ReadRows[] = []
-      for (const some of inParts(parents, names.length)) {
-        const where = withValues(names, references, some)
+      for (const where of withValuesInParts(names, references, parents)) {
         found.push(await this.readAndLock(link, model, { where, fields, also }))
       }
       return merged(model, fields, found)
     }
-    const rows = parents.map((parent) => references.map((name) => parent[name]))
-    const locked = await this.#lockWhere(link, model, fields, also, { names, rows })
+    const locked = await this.#lock(link, model, { names, references, keys: parents, fields, also })
     const keys = locked.map((row): Where => {
       const key = model.key.map((name, index) => [name, row[`key${index}`]] as const)
       return Object.fromEntries([...key, ...also.map((name, index) => [name, row[`also${index}`]] as const)])
@@ -121,6 +128,16 @@ export class RowReader {
     return this.#internals.provider === 'sqlite' && !isNameable ? undefined : withKeys(model, keys)
   }
 
+  /** True if a `where` finds one of these rows, by what is committed. */
+  async areAmong(model: Model, where: Where, keys: readonly Where[]): Promise<boolean> {
+    const select = Object.fromEntries(model.key.map((name) => [name, true]))
+    for (const some of withValuesInParts(model.key, model.key, keys)) {
+      const found = { where: { AND: [where, some] }, select }
+      if ((await this.#internals.operation(model.property, 'findFirst', found)) !== null) return true
+    }
+    return false
+  }
+
   /** The paths that these rows hold now. */
   async pathsHeld(
     link: TransactionLink,
@@ -130,8 +147,8 @@ export class RowReader {
   ): Promise<string[]> {
     if (keys.length === 0 || fields.length === 0) return []
     const paths: string[] = []
-    for (const some of inParts(keys, model.key.length)) {
-      paths.push(...pathsIn(await this.#find(link, model, withKeys(model, some), fields), fields))
+    for (const where of withValuesInParts(model.key, model.key, keys)) {
+      paths.push(...pathsIn(await this.#find(link, model, where, fields), fields))
     }
     return paths
   }
@@ -166,80 +183,44 @@ export class RowReader {
     return (await (link ? finding.requestTransaction(link) : finding)) as Where[]
   }
 
-  get #locks(): boolean {
-    return ['postgresql', 'postgres', 'cockroachdb', 'mysql'].includes(this.#internals.provider)
-  }
-
+  /** Reads rows and locks them in one, in which fields have the values that `keys` have in `references`. */
   async #lock(
     link: TransactionLink,
     model: Model,
-    rows: readonly Where[],
-    fields: readonly FileField[],
+    {
+      names,
+      references = names,
+      keys,
+      fields,
+      also = [],
+      keepsKeys = false,
+    }: {
+      names: readonly string[]
+      references?: readonly string[]
+      keys: readonly Where[]
+      fields: readonly FileField[]
+      also?: readonly string[]
+      keepsKeys?: boolean
+    },
   ): Promise<Where[]> {
-    return await this.#lockWhere(link, model, fields, [], {
-      names: model.key,
-      rows: rows.map((row) => model.key.map((name) => row[name])),
+    if (keys.length === 0) return []
+    return await this.#locks.lock(link, {
+      model,
+      names,
+      rows: keys.map((key) => references.map((name) => key[name])),
+      read: [
+        ...model.key.map((name, index) => ({ name, as: `key${index}` })),
+        ...also.map((name, index) => ({ name, as: `also${index}` })),
+        ...fields.map((field, index) => ({ name: field.name, as: selectedName(field, index) })),
+      ],
+      keepsKeys,
     })
-  }
-
-  /** Reads rows and locks them in one, in which fields have one of some rows of values. */
-  async #lockWhere(
-    link: TransactionLink,
-    model: Model,
-    fields: readonly FileField[],
-    also: readonly string[],
-    { names, rows }: { names: readonly string[]; rows: readonly (readonly unknown[])[] },
-  ): Promise<Where[]> {
-    const locked: Where[] = []
-    for (let at = 0; at < rows.length; at += ROWS_AT_A_TIME) {
-      const some = rows.slice(at, at + ROWS_AT_A_TIME)
-      const text = this.#lockStatement(model, fields, also, names, some.length)
-      const locking = this.#internals.original.$queryRawUnsafe(text, ...some.flat())
-      const rowsOfPart = locking.requestTransaction(link).catch((error: unknown) => {
-        throw withOwnCode(error, `${model.property}.findMany`)
-      })
-      locked.push(...((await rowsOfPart) as Where[]))
-    }
-    return locked
-  }
-
-  #lockStatement(
-    model: Model,
-    fields: readonly FileField[],
-    also: readonly string[],
-    names: readonly string[],
-    count: number,
-  ): string {
-    const isMysql = this.#internals.provider === 'mysql'
-    const quote = (name: string) =>
-      isMysql ? `\`${name.replaceAll('`', '``')}\`` : `"${name.replaceAll('"', '""')}"`
-    const columnOf = (name: string) => quote(model.fields.get(name)?.column ?? name)
-    const table = [model.schema, model.table]
-      .filter((name) => name !== undefined)
-      .map(quote)
-      .join('.')
-    const selected = [
-      ...model.key.map((name, index) => `${columnOf(name)} AS key${index}`),
-      ...also.map((name, index) => `${columnOf(name)} AS also${index}`),
-      ...fields.map((field, index) => `${columnOf(field.name)} AS ${selectedName(field, index)}`),
-    ]
-    let values = 0
-    const condition = () =>
-      `(${names.map((name) => `${columnOf(name)} = ${isMysql ? '?' : `$${++values}`}`).join(' AND ')})`
-    const conditions = Array.from({ length: count }, condition).join(' OR ')
-    return `SELECT ${selected.join(', ')} FROM ${table} WHERE ${conditions} FOR UPDATE`
   }
 
   #jsonPath(steps: readonly (string | number)[]): string | string[] {
     if (this.#internals.provider.startsWith('postgres')) return steps.map(String)
     return `$${steps.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('')}`
   }
-}
-
-/** Rows in parts that one statement can name. Prisma splits a list by itself if the key is of one field. */
-function* inParts(rows: readonly Where[], names: number): Iterable<readonly Where[]> {
-  const size = names === 1 ? Math.max(rows.length, 1) : ROWS_AT_A_TIME
-  for (let at = 0; at < rows.length; at += size) yield rows.slice(at, at + size)
 }
 
 /** Rows of a model that were read in parts. */

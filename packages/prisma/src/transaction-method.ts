@@ -13,12 +13,14 @@ import {
 import type { DataModel } from './schema/data-model.ts'
 import type { Begin, Transactions } from './transactions.ts'
 import { WRITES } from './write-hook.ts'
+import type { WritesOnTheirWay } from './writes-on-their-way.ts'
 
 /** What `$transaction` needs to know. */
 export interface TransactionMethodParts {
   readonly schema: DataModel
   readonly planner: WritePlanner
   readonly transactions: Transactions
+  readonly onTheirWay: WritesOnTheirWay
   readonly write: WriteParts
   /** For transactions that the caller has not opened himself. */
   readonly own: TransactionOptions
@@ -27,16 +29,18 @@ export interface TransactionMethodParts {
 /** `$transaction` of the extended client: that of the client before it, and files follow how it ends. */
 export function transactionMethod(
   { $transaction }: ExtendableClient,
-  { schema, planner, transactions, write, own }: TransactionMethodParts,
+  { schema, planner, transactions, onTheirWay, write, own }: TransactionMethodParts,
 ): (this: unknown, input: unknown, options?: TransactionOptions) => Promise<unknown> {
   return async function (input, options) {
     // The client on which it was called: within a transaction, that of the transaction.
     const begin: Begin = (callback, given) => $transaction.call(this, callback, given)
+    const id = transactionIdOf(this)
     if (typeof input === 'function') {
+      onTheirWay.checkTransaction(id)
       return await transactions.run(this, begin, input as TransactionCallback, { ...options })
     }
     // Within a transaction, operations of a batch are like all others.
-    const batch = Array.isArray(input) && transactionIdOf(this) === undefined ? (input as unknown[]) : []
+    const batch = Array.isArray(input) && id === undefined ? (input as unknown[]) : []
     const wrong = batch.filter((one) => !isLazyPromise(one))
     // Prisma would start the others before it complains of these, and nobody would hear what becomes of them.
     if (wrong.length > 0) return await $transaction.call(this, wrong, options)
@@ -46,6 +50,8 @@ export function transactionMethod(
         ? planner.plan(known, action, (args ?? {}) as Args, args)
         : undefined
     })
+    const isBlind = (batch as LazyPromise[]).some(({ spec }) => !spec)
+    onTheirWay.checkTransaction(id, { isBlind, isQueued: plans !== undefined })
     if (!plans) return await $transaction.call(this, input, options)
     return await transactions.run(
       this,

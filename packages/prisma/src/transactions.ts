@@ -54,8 +54,8 @@ export class Transactions {
     this.#refuseEnded(link.id)
     throw new FiledepotError(
       'NOT_SUPPORTED',
-      'a write of files within a transaction that was opened by a client without filedepot, so that nobody could say how ' +
-        'it ends: open it with the extended client. Where another extension opens it, add filedepot() before that one',
+      'Cannot write files in a transaction that a client without filedepot has opened: filedepot does not hear how it ends. ' +
+        'Open it with the extended client. To set a role or a variable, do so in that transaction, and not by an extension',
     )
   }
 

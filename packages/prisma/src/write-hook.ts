@@ -12,10 +12,10 @@ import {
   type TransactionOptions,
 } from './prisma-internals.ts'
 import type { Model } from './schema/data-model.ts'
-import { restoreFiles } from './restore-files.ts'
 import { SentWrite } from './sent-write.ts'
 import type { SingleConnection } from './single-connection.ts'
 import type { Transactions } from './transactions.ts'
+import type { WriteOnItsWay, WritesOnTheirWay } from './writes-on-their-way.ts'
 
 /** What Prisma hands to a query extension. */
 export interface Operation {
@@ -48,6 +48,7 @@ export class WriteHook {
   readonly #planner: WritePlanner
   readonly #transactions: Transactions
   readonly #connection: SingleConnection
+  readonly #onTheirWay: WritesOnTheirWay
   readonly #parts: WriteParts
   readonly #options: TransactionOptions
 
@@ -56,6 +57,7 @@ export class WriteHook {
     planner: WritePlanner
     transactions: Transactions
     connection: SingleConnection
+    onTheirWay: WritesOnTheirWay
     write: WriteParts
     options: TransactionOptions
   }) {
@@ -63,6 +65,7 @@ export class WriteHook {
     this.#planner = parts.planner
     this.#transactions = parts.transactions
     this.#connection = parts.connection
+    this.#onTheirWay = parts.onTheirWay
     this.#parts = parts.write
     // MySQL reads what was there when a transaction began, unless it is told to read what is there.
     const isolationLevel = parts.internals.provider === 'mysql' ? { isolationLevel: 'ReadCommitted' } : {}
@@ -74,13 +77,17 @@ export class WriteHook {
     model: Model,
     { operation, args, query, __internalParams: internal }: Operation,
   ): Promise<unknown> {
-    restoreFiles(args, internal.args)
+    if (this.#onTheirWay.isWithinOne) {
+      const written = { operation, args, original: internal.args }
+      await this.#onTheirWay.checkOperation(model, written, internal.transaction)
+    }
     const plan = this.#planner.plan(model, operation, args, internal.args)
     if (!plan) return await this.#transactions.hear(internal.transaction, () => query(args))
     const write = new SentWrite(this.#internals, model, { operation, args, query }, plan)
     const open = this.#transactions.of(internal.transaction)
     if (open) return await open.run(() => this.#within(open, plan, write))
 
+    this.#onTheirWay.checkTransaction(undefined, { isQueued: !plan.onlyCreates })
     const files = this.#transactions.newFiles()
     const fileWrite = new FileWrite(this.#parts, plan, files)
     try {
@@ -111,7 +118,7 @@ export class WriteHook {
       try {
         await open.timed(() => fileWrite.prepare(open.link))
         open.checkOpen()
-        result = await write.within(open.link)
+        result = await this.#hand(write, fileWrite, open.link)
       } catch (error) {
         open.doubt(fileWrite.doubt())
         // For the next try, which may come before the end of the transaction.
@@ -133,11 +140,18 @@ export class WriteHook {
     })
   }
 
+  /** Hands a write on to the extensions after ours, in a transaction. */
+  async #hand(write: SentWrite, fileWrite: FileWrite, link: TransactionLink): Promise<unknown> {
+    return await this.#onTheirWay.run(onItsWay(write, fileWrite, link), () => write.within(link))
+  }
+
   /** One statement, or what Prisma makes a transaction of by itself. */
   async #alone(write: SentWrite, fileWrite: FileWrite, files: FileTransaction): Promise<unknown> {
     let result: unknown
     try {
-      result = await this.#connection.statement(() => write.send())
+      result = await this.#onTheirWay.run(onItsWay(write, fileWrite), () =>
+        this.#connection.statement(() => write.send()),
+      )
     } catch (error) {
       await files.settle(await this.#outcomeOfFailure(error, write, fileWrite, files), error)
       throw error
@@ -192,7 +206,7 @@ export class WriteHook {
             const link: TransactionLink = { kind: 'itx', id: openedTransactionId(transaction) }
             await fileWrite.prepare(link)
             progress.isSent = true
-            const result = await write.within(link)
+            const result = await this.#hand(write, fileWrite, link)
             const unheld = await fileWrite.unheld(link, result, write.pathsHeld(result))
             progress.isCommitting = true
             return { result, unheld }
@@ -213,4 +227,8 @@ export class WriteHook {
       }
     }
   }
+}
+
+function onItsWay({ name }: SentWrite, fileWrite: FileWrite, link?: TransactionLink): () => WriteOnItsWay {
+  return () => ({ name, link, rows: fileWrite.lockedRows, uploads: fileWrite.uploads })
 }

@@ -105,6 +105,9 @@ export class UploadedFile implements UploadedFileData {
         value.#text = text
       },
     })
+    // Prisma clones arguments for each extension, with what `for … in` finds. A clone with this method is written as the
+    // JSON that is in the row, so that a `where` that names a file finds it.
+    Object.defineProperty(UploadedFile.prototype, 'toJSON', { enumerable: true })
   }
 
   /** Shared by all stored values. A date cannot be frozen, so each reader gets one of its own. */

@@ -2,7 +2,7 @@ import { FiledepotError } from '@filedepot/core'
 import type { FileField, FileFields } from '../file-fields.ts'
 import type { DataModel, Model, Relation } from '../schema/data-model.ts'
 import { isLeftOut } from '../prisma-internals.ts'
-import { readWritten } from '../written-values.ts'
+import { ClonedFile, readWritten } from '../written-values.ts'
 import { plainWhere, rowsUnder } from './where.ts'
 import type { Args, Condition, Slot, Target, Where, WritePlan } from './write-plan.ts'
 
@@ -52,6 +52,31 @@ export class WritePlanner {
     const rows = operation.startsWith('createMany') ? [args.data].flat().length : undefined
     return { slots, targets: needed, onlyCreates, rows, row }
   }
+
+  /** What an operation is about to do. */
+  look(model: Model, operation: string, args: Args, original: unknown): Look {
+    const slots: Slot[] = []
+    const targets: Target[] = []
+    new Walk(this.#schema, this.#fields, slots, targets).operation(model, operation, args, original)
+    const files = slots.flatMap((slot) =>
+      slot.files.flatMap((file) => (file instanceof ClonedFile || !file.isPending ? file.path : [])),
+    )
+    const shapes = [args.select, args.data, args.create, args.update].flat()
+    const namesRelation = shapes.some((shape) =>
+      Object.keys(shape ?? {}).some((name) => model.fields.get(name)?.relation),
+    )
+    return { targets, files, isPlain: !args.include && !namesRelation }
+  }
+}
+
+/** What an operation does, whether it does anything to files or not. */
+export interface Look {
+  /** The rows that it may change or delete. */
+  readonly targets: readonly Pick<Target, 'model' | 'where'>[]
+  /** The paths that JSON in its arguments names. */
+  readonly files: readonly string[]
+  /** True if it neither writes nor returns related rows, so that Prisma sends one statement. */
+  readonly isPlain: boolean
 }
 
 /** One way through the arguments of an operation. */

@@ -17,6 +17,7 @@ afterEach(() => database.endTest())
 
 const KEYS = {
   'that share the first field': (index: number) => ({ chapter: 'one', number: index }),
+  'that share the last field': (index: number) => ({ chapter: `chapter ${index}`, number: 1 }),
   'that share no field': (index: number) => ({ chapter: `chapter ${index}`, number: index }),
 }
 
@@ -49,5 +50,37 @@ describe.each(Object.entries(KEYS))('many rows with keys of two fields %s', (_, 
     expect(result).toEqual({ count: ROWS })
     expect(await database.prisma.page.count()).toBe(ROWS + 1)
     expect(await database.pathsOfFiles()).toHaveLength(1)
+  })
+})
+
+describe('many rows with keys of', () => {
+  const COUNT = 60
+
+  it('large numbers are found and locked', async () => {
+    const { parcel } = database.prisma
+    const id = (index: number) => 9_007_199_254_740_993n + BigInt(index)
+    for (let index = 0; index < COUNT; index++) {
+      await parcel.create({ data: { id: id(index), label: textFile(`${index}`) } })
+    }
+
+    await parcel.updateMany({ where: { id: { lt: id(30) } }, data: { label: Prisma.DbNull } })
+    expect(await database.pathsOfFiles()).toHaveLength(30)
+    await parcel.deleteMany()
+
+    expect(await database.pathsOfFiles()).toEqual([])
+  })
+
+  it('text with quotes are found and locked', async () => {
+    const { note } = database.prisma
+    const name = (index: number) => `"${index}" \\ 'é'\n`
+    await note.create({ data: { name: 'parent' } })
+    for (let index = 0; index < COUNT; index++) {
+      await note.create({ data: { name: name(index), parentName: 'parent', file: textFile(`${index}`) } })
+    }
+
+    await note.delete({ where: { name: 'parent' } })
+
+    expect(await note.count()).toBe(0)
+    expect(await database.pathsOfFiles()).toEqual([])
   })
 })

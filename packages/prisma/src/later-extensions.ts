@@ -1,0 +1,41 @@
+import type { DepotManager } from '@filedepot/core'
+import { withFiles, type ComputedFields } from './computed-fields.ts'
+import type { FileFields } from './file-fields.ts'
+
+/** An extension of Prisma as far as it is looked at here. */
+interface Extension {
+  readonly query?: unknown
+  readonly result?: ComputedFields
+}
+
+type Extends = (this: unknown, extension: object) => object
+
+/** The extensions that are added to a client after ours. */
+export class LaterExtensions {
+  #seeWrites = false
+
+  /**
+   * True if one of them may stand between our hook and the database. Then the result of a write is what that one says, the
+   * write may not have been sent at all, or something else in its place.
+   */
+  get seeWrites(): boolean {
+    return this.#seeWrites
+  }
+
+  /** `$extends` of the extended client: that of the client before it, and the fields that are computed see files. */
+  extendsMethod(
+    { $extends }: { readonly $extends: Extends },
+    depot: DepotManager,
+    fields: FileFields,
+  ): Extends {
+    const note = (extension: Extension) => {
+      if (extension.query !== undefined) this.#seeWrites = true
+    }
+    return function (extension) {
+      // What `defineExtension` has made: it calls this method with an object.
+      if (typeof extension === 'function') return (extension as (client: unknown) => object)(this)
+      note(extension)
+      return $extends.call(this, withFiles(depot, fields, extension))
+    }
+  }
+}

@@ -1,0 +1,148 @@
+import { FiledepotError } from '@filedepot/core'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { LaterExtensions } from './later-extensions.ts'
+import type { WritePlanner } from './plan/plan-write.ts'
+import type { Args } from './plan/write-plan.ts'
+import type { PrismaInternals, TransactionLink } from './prisma-internals.ts'
+import type { ReadRows, RowReader } from './row-reader.ts'
+import type { Model } from './schema/data-model.ts'
+
+/** A write that the extensions after ours have been given, and that has not come back. */
+export interface WriteOnItsWay {
+  /** `user.update()`. */
+  readonly name: string
+  /** The transaction in which it runs, if its rows were looked at in one. */
+  readonly link: TransactionLink | undefined
+  /** The rows that were read and locked for it. */
+  readonly rows: readonly ReadRows[]
+  /** The paths of the files that were stored for it. */
+  readonly uploads: ReadonlySet<string>
+}
+
+interface Entry {
+  readonly write: WriteOnItsWay
+  /** The one within which an extension has called it. */
+  readonly outer: Entry | undefined
+  isOver: boolean
+}
+
+/**
+ * Refuses at once what an extension calls within a write of ours, by a client outside of its transaction, and that would wait
+ * for the rows that are locked for it, or on SQLite for the connection: the two would wait for each other until the time of
+ * the transaction is over.
+ */
+export class WritesOnTheirWay {
+  readonly #internals: PrismaInternals
+  readonly #planner: WritePlanner
+  readonly #reader: RowReader
+  readonly #later: LaterExtensions
+  readonly #entries = new AsyncLocalStorage<Entry>()
+
+  constructor(parts: {
+    internals: PrismaInternals
+    planner: WritePlanner
+    reader: RowReader
+    later: LaterExtensions
+  }) {
+    this.#internals = parts.internals
+    this.#planner = parts.planner
+    this.#reader = parts.reader
+    this.#later = parts.later
+  }
+
+  /** True within what an extension after ours does with a write. */
+  get isWithinOne(): boolean {
+    return this.#entries.getStore() !== undefined
+  }
+
+  /** Runs what hands a write on to the extensions after ours. */
+  async run<T>(write: () => WriteOnItsWay, action: () => Promise<T>): Promise<T> {
+    if (!this.#later.seeWrites) return await action()
+    const entry: Entry = { write: write(), outer: this.#entries.getStore(), isOver: false }
+    try {
+      return await this.#entries.run(entry, action)
+    } finally {
+      entry.isOver = true
+    }
+  }
+
+  /**
+   * Called before an operation of a model.
+   *
+   * @param original the arguments as the caller wrote them
+   * @param link the transaction of the operation
+   * @throws FiledepotError `NOT_SUPPORTED`
+   */
+  async checkOperation(
+    model: Model,
+    { operation, args, original }: { operation: string; args: Args; original: unknown },
+    link: TransactionLink | undefined,
+  ): Promise<void> {
+    for (const write of this.#outside(link?.id)) {
+      const { targets, files, isPlain } = this.#planner.look(model, operation, args, original)
+      const name = `${model.property}.${operation}()`
+      if (files.some((path) => write.uploads.has(path))) throw sentAgain(write, name)
+      // One statement gets into the transaction that is open on the connection; several want one of their own.
+      if (this.#hasOneConnection && write.link && !isPlain) throw wouldWait(write, name, ADD_BEFORE)
+      for (const { model: changed, where } of targets) {
+        for (const { model: locked, keys } of write.rows) {
+          if (changed !== locked || keys.length === 0) continue
+          if (await this.#reader.areAmong(changed, where, keys)) throw wouldWait(write, name, ADD_BEFORE)
+        }
+      }
+    }
+  }
+
+  /**
+   * Called before a transaction is opened, by a caller or for a write of files.
+   *
+   * @param id the transaction of the client by which it is opened, which makes it a part of that
+   * @param isBlind true if there is something in it of which it is not known what it does: `query(args)` of an extension
+   * @param isQueued true if it waits until no single statement is on its way, which it does on SQLite
+   * @throws FiledepotError `NOT_SUPPORTED`
+   */
+  checkTransaction(
+    id: string | undefined,
+    { isBlind = false, isQueued = true }: { isBlind?: boolean; isQueued?: boolean } = {},
+  ): void {
+    for (const write of this.#outside(id)) {
+      const waits = this.#hasOneConnection ? write.link !== undefined || isQueued : write.link && isBlind
+      if (waits) throw wouldWait(write, '$transaction()', OPEN_IT)
+    }
+  }
+
+  get #hasOneConnection(): boolean {
+    return this.#internals.provider === 'sqlite'
+  }
+
+  /** The writes within which an extension has called something that is not in their transaction. */
+  *#outside(id: TransactionLink['id'] | undefined): Iterable<WriteOnItsWay> {
+    for (let entry = this.#entries.getStore(); entry; entry = entry.outer) {
+      if (!entry.isOver && (entry.write.link === undefined || entry.write.link.id !== id)) yield entry.write
+    }
+  }
+}
+
+const OPEN_IT =
+  'To set a role or a variable, open the transaction yourself: prisma.$transaction(async (tx) => { await tx.$executeRaw`…`; ' +
+  'await tx.user.update(…) })'
+
+const ADD_BEFORE =
+  'Add an extension that puts another operation in the place of one before filedepot(): ' +
+  'client.$extends(softDelete).$extends(filedepot(…))'
+
+function wouldWait({ name }: WriteOnItsWay, what: string, way: string): FiledepotError {
+  return new FiledepotError(
+    'NOT_SUPPORTED',
+    `Cannot run ${what} of an extension within ${name}: filedepot has locked the rows of ${name} in a transaction that ` +
+      `${what} is no part of, so that the two would wait for each other. ${way}`,
+  )
+}
+
+function sentAgain({ name }: WriteOnItsWay, what: string): FiledepotError {
+  return new FiledepotError(
+    'NOT_SUPPORTED',
+    `Cannot run ${what} of an extension within ${name}: it sends the files of ${name} again, in another transaction, and ` +
+      `filedepot does not hear how that ends. ${OPEN_IT}. ${ADD_BEFORE}`,
+  )
+}
