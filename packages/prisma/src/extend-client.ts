@@ -1,7 +1,7 @@
 import { depot as defaultDepot, FiledepotError, type DepotManager } from '@filedepot/core'
 import { Cascades } from './cascades.ts'
 import { endsTransaction } from './database-answers.ts'
-import { readFileFields, type FileFields } from './file-fields.ts'
+import { checkNames, readFileFields, type FileFields } from './file-fields.ts'
 import type { FiledepotOptions } from './filedepot-options.ts'
 import { WritePlanner } from './plan/plan-write.ts'
 import type { Args } from './plan/write-plan.ts'
@@ -33,6 +33,13 @@ interface RawOperation {
   readonly __internalParams: { readonly transaction?: TransactionLink }
 }
 
+const OPTIONS = [
+  'depot',
+  'models',
+  'cascades',
+  'maxWait',
+  'transactions',
+] satisfies readonly (keyof FiledepotOptions)[]
 const RAW = ['$executeRaw', '$executeRawUnsafe', '$queryRaw', '$queryRawUnsafe']
 
 /** The clients that were extended here. */
@@ -41,6 +48,8 @@ const extended = new WeakSet()
 /** @throws FiledepotError what {@link filedepot} says of extending */
 export function extendClient(client: ExtendableClient, options: FiledepotOptions): unknown {
   const { depot = defaultDepot, models, maxWait = 5000 } = options
+  checkNames('filedepot()', options, OPTIONS)
+  checkNames('transactions', options.transactions ?? {}, ['maxWait', 'timeout'])
   const own = { maxWait: 10_000, timeout: 30_000, ...options.transactions }
   const internals = new PrismaInternals(client)
   for (const one of withParents(client)) {
@@ -79,7 +88,9 @@ export function extendClient(client: ExtendableClient, options: FiledepotOptions
     query: {
       ...Object.fromEntries(
         // Of all models, as a failed write of any of them has PostgreSQL answer a COMMIT with ROLLBACK.
-        [...schema.models.values()].map((model) => [model.property, writesOf(model, hook)]),
+        [...schema.models.values()]
+          .filter(({ isView }) => !isView)
+          .map((model) => [model.property, writesOf(model, hook)]),
       ),
       ...rawOf(internals, transactions),
     },

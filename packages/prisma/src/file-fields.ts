@@ -39,7 +39,7 @@ export function readFileFields(models: FileModels, schema: DataModel): FileField
         const names = [...schema.models.values()].map((known) => known.property)
         throw expected('models', `about models of the schema (${names.join(', ')})`, property)
       }
-      if (model.key.length === 0) {
+      if (model.key.length === 0 && !model.isView) {
         throw new FiledepotError('NOT_SUPPORTED', `${model.name} has no key by which its rows could be found`)
       }
       return [
@@ -59,7 +59,27 @@ function toFileField(model: Model, name: string, setting: FileFieldSetting | und
       field ? `${field.type}${field.isList ? '[]' : ''}` : 'no such field',
     )
   }
-  return { model, name, ...readSetting(`models.${model.property}.${name}`, setting) }
+  const path = `models.${model.property}.${name}`
+  const read = readSetting(path, setting)
+  if (!field.isRequired && (setting as FileFieldOptions).nullable === false) {
+    throw expected(`${path}.nullable`, 'true or left out, as the field is Json? in the schema', false)
+  }
+  return { model, name, ...read }
+}
+
+const OPTIONS = [
+  'type',
+  'storage',
+  'maxSize',
+  'validators',
+  'filters',
+  'nullable',
+] satisfies readonly (keyof FileFieldOptions)[]
+
+/** @throws FiledepotError `INVALID_ARGUMENT` for an option that there is not */
+export function checkNames(path: string, options: object, names: readonly string[]): void {
+  const wrong = Object.keys(options).find((name) => !names.includes(name))
+  if (wrong !== undefined) throw expected(`an option of ${path}`, `one of ${names.join(', ')}`, wrong)
 }
 
 /**
@@ -79,6 +99,7 @@ export function readSetting(
     typeof setting === 'function' || Array.isArray(setting)
       ? { type: setting as FileFieldOptions['type'] }
       : (setting as FileFieldOptions)
+  checkNames(path, options, OPTIONS)
   const isList = Array.isArray(options.type)
   const type = (isList ? (options.type as readonly unknown[])[0] : options.type) as UploadType | undefined
   if (type !== UploadedFile && !(type?.prototype instanceof UploadedFile)) {

@@ -174,6 +174,11 @@ export class FileWrite {
     return [...this.#before.keys()].filter((target) => target.isOne && !this.#hasFound(target)).length
   }
 
+  /** True if it connects rows that it creates otherwise. */
+  get connects(): boolean {
+    return this.#plan.slots.some(({ row }) => row !== undefined)
+  }
+
   #hasFound(target: Target): boolean {
     return (this.#before.get(target)?.[0]?.rows.keys.length ?? 0) > 0
   }
@@ -307,7 +312,8 @@ export class FileWrite {
     const known = this.#uploads.get(stored.path)
     if (known) known.slots.push(slot)
     else {
-      const upload = { field: slot.field, id: stored.id, index, file: stored, isOurs }
+      const row = this.#parts.later.seeWrites ? undefined : slot.row
+      const upload = { field: slot.field, id: stored.id, index, file: stored, isOurs, row }
       this.#uploads.set(stored.path, { upload, slots: [slot] })
     }
   }

@@ -1,6 +1,6 @@
-import type { FileModels, FiledepotOptions } from './filedepot-options.ts'
+import type { FileModels } from './filedepot-options.ts'
 import { extendClient, type ExtendableClient } from './extend-client.ts'
-import type { FiledepotExtension } from './extension-type.ts'
+import type { CheckedOptions, FiledepotExtension } from './extension-type.ts'
 
 /**
  * An extension of Prisma's client by which files belong to rows: fields of type `Json` take pending
@@ -23,11 +23,12 @@ import type { FiledepotExtension } from './extension-type.ts'
  * console.log(user.avatar?.url)
  * ```
  *
- * What extending throws: `INVALID_ARGUMENT` for a model or field that is not in the schema, or is not of type `Json`;
+ * What extending throws: `INVALID_ARGUMENT` for a model, a field or an option that there is not, for a field that is not of type `Json`, and for
+ * `nullable: false` of one that is `Json?`;
  * `NOT_SUPPORTED` for a client of a version of Prisma that is not known.
  */
 export function filedepot<const Models extends FileModels>(
-  options: FiledepotOptions<Models>,
+  options: CheckedOptions<Models>,
 ): FiledepotExtension<Models> {
   return ((client: ExtendableClient) =>
     extendClient(client, options)) as unknown as FiledepotExtension<Models>

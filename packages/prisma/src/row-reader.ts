@@ -28,6 +28,8 @@ export interface SoughtFile {
   readonly field: FileField
   readonly id: string
   readonly index: number
+  /** Finds the row that holds it, unless none does. */
+  readonly row?: Where | undefined
 }
 
 /** Reads file fields of rows as they are in the database, past every extension. */
@@ -153,11 +155,16 @@ export class RowReader {
     return paths
   }
 
-  /** Which of these uploads rows hold, whatever rows those are. This may look at every row. */
+  /** Which of these uploads rows hold, whatever rows those are. Where it is not known which, this looks at every row. */
   async heldUploads(link: TransactionLink | undefined, uploads: readonly SoughtFile[]): Promise<Set<string>> {
     const held = new Set<string>()
     for (const field of new Set(uploads.map((upload) => upload.field))) {
       const ofField = uploads.filter((upload) => upload.field === field)
+      const known = await this.#findAll(link, field, ofField)
+      if (known) {
+        for (const path of pathsIn(known, [field])) held.add(path)
+        continue
+      }
       const OR = ofField.map(({ id, index }) => ({
         [field.name]: { path: this.#jsonPath(field.isList ? [index, 'id'] : ['id']), equals: id },
       }))
@@ -165,6 +172,21 @@ export class RowReader {
       for (const path of pathsIn(rows, [field])) held.add(path)
     }
     return held
+  }
+
+  /** The rows that are to hold uploads, if it is known of each which one that is, and all are there. */
+  async #findAll(
+    link: TransactionLink | undefined,
+    field: FileField,
+    uploads: readonly SoughtFile[],
+  ): Promise<Where[] | undefined> {
+    const wheres = new Map<string, Where>()
+    for (const { row } of uploads) {
+      if (!row) return undefined
+      wheres.set(nameOfValues(Object.entries(row).flat()), row)
+    }
+    const rows = await this.#find(link, field.model, { OR: [...wheres.values()] }, [field])
+    return rows.length === wheres.size ? rows : undefined
   }
 
   /** The file fields of a model. */

@@ -219,7 +219,9 @@ export class WriteHook {
         if (files.settled) throw error
         const outcome = await this.#outcomeOfOwn(error, progress)
         // A row that was to be created is there already: it may have come after the look.
-        const hasCome = prismaCodeOf(error) === 'P2002' && fileWrite.absent > 0 && fileWrite.absent !== absent
+        const mayHaveCome =
+          (fileWrite.absent > 0 && fileWrite.absent !== absent) || (fileWrite.connects && tries === 1)
+        const hasCome = prismaCodeOf(error) === 'P2002' && mayHaveCome
         absent = fileWrite.absent
         if (outcome === 'rolledBack' && (isConflict(error) || hasCome) && tries < TRIES) continue
         await files.settle(outcome, error)

@@ -257,8 +257,28 @@ describe('the extension refuses', () => {
     ['a type that is no upload type', { user: { avatar: Buffer } }, /avatar/],
     ['nothing as a type', { user: { avatar: undefined } }, /avatar/],
     ['an empty list of types', { user: { avatar: [] } }, /avatar/],
+    [
+      'an option that there is not',
+      { user: { avatar: { type: UploadedFile, maxsize: 3 } } },
+      /maxSize.*maxsize/,
+    ],
+    [
+      'null as never there',
+      { user: { avatar: { type: UploadedFile, nullable: false } } },
+      /nullable.*Json\?/,
+    ],
   ])('%s', (_, models, message) => {
     const extending = () => database.base.$extends(filedepot({ models: models as FileModels }) as never)
+
+    expect(extending).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
+    expect(extending).toThrow(message)
+  })
+
+  it.each([
+    [{ maxwait: 3 }, /maxWait.*maxwait/],
+    [{ transactions: { timeOut: 3 } }, /timeout.*timeOut/],
+  ])('an option of its own that there is not: %j', (options, message) => {
+    const extending = () => database.extend(database.base, options as object)
 
     expect(extending).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
     expect(extending).toThrow(message)

@@ -325,3 +325,20 @@ describe('keys of all kinds', () => {
     expect(await database.pathsOfFiles()).toHaveLength(1)
   })
 })
+
+describe('a view', () => {
+  it('has files, as the table behind it', async () => {
+    const { content, attachments } = await prisma.document.create({
+      data: { title: 'seen', content: textFile('a'), attachments: [textFile('b')] },
+    })
+    await prisma.document.create({ data: { title: 'without' } })
+
+    const [row, ...others] = await prisma.cover.findMany()
+
+    expect(others).toEqual([])
+    expect(row).toMatchObject({ title: 'seen' })
+    expect([row?.content?.path, row?.attachments?.[0]?.path]).toEqual([content?.path, attachments?.[0]?.path])
+    expect(await textOf(row?.content)).toBe('a')
+    expect(await prisma.cover.count({ where: { content: { equals: content! } } })).toBe(1)
+  })
+})

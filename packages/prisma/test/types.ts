@@ -16,7 +16,8 @@ const prisma = base.$extends(
   filedepot({
     models: {
       user: { avatar: Portrait, documents: [UploadedFile] },
-      post: { cover: { type: UploadedFile, nullable: false } },
+      post: { cover: UploadedFile },
+      letter: { scan: { type: UploadedFile, nullable: false } },
     },
   }),
 )
@@ -33,7 +34,8 @@ export async function results(): Promise<unknown[]> {
   })
   const width: number | undefined = user.avatar?.width
   const documents: UploadedFile[] | null = user.documents
-  const cover: UploadedFile | undefined = user.posts[0]?.cover
+  const cover: UploadedFile | null | undefined = user.posts[0]?.cover
+  const scan: UploadedFile = (await prisma.letter.findFirstOrThrow()).scan
   const selected = await prisma.user.findFirst({ select: { avatar: true } })
   const many = await prisma.user.createManyAndReturn({ data: [{ name: 'Bob', avatar: portrait }] })
   const within = await prisma.$transaction(async (transaction) => {
@@ -47,6 +49,7 @@ export async function results(): Promise<unknown[]> {
     width,
     documents,
     cover,
+    scan,
     selected?.avatar?.width,
     many[0]?.avatar?.width,
     within,
@@ -78,6 +81,21 @@ export async function arguments_(): Promise<void> {
   await prisma.user.create({ data: { name: file } })
 }
 
+/** The types of rows, of arguments and of the client within a transaction, as programs write them. */
+export async function derived(): Promise<unknown[]> {
+  type Row = Prisma.Result<typeof prisma.user, { include: { posts: true } }, 'findFirstOrThrow'>
+  type Data = Prisma.Args<typeof prisma.user, 'create'>['data']
+  type Transaction = Parameters<Parameters<typeof prisma.$transaction>[0]>[0]
+  const row: Row = await prisma.user.findFirstOrThrow({ include: { posts: true } })
+  const data: Data = { name: '', avatar: portrait }
+  const write = async (transaction: Transaction) => (await transaction.user.create({ data })).avatar?.width
+  const computed = prisma.$extends({
+    result: { user: { width: { needs: { avatar: true }, compute: ({ avatar }) => avatar?.width } } },
+  })
+  const width: number | undefined = (await computed.user.findFirstOrThrow({ select: { width: true } })).width
+  return [row.avatar?.width, row.posts[0]?.cover?.url, await prisma.$transaction(write), width]
+}
+
 export function configuration(): void {
   // @ts-expect-error no such model
   base.$extends(filedepot({ models: { usr: { avatar: UploadedFile } } }))
@@ -85,6 +103,15 @@ export function configuration(): void {
   base.$extends(filedepot({ models: { user: { avatr: UploadedFile } } }))
   // @ts-expect-error not of type Json
   base.$extends(filedepot({ models: { user: { name: UploadedFile } } }))
+  // @ts-expect-error no such option of a field
+  base.$extends(filedepot({ models: { user: { avatar: { type: UploadedFile, maxsize: 3 } } } }))
+  // @ts-expect-error of another type
+  base.$extends(filedepot({ models: { user: { avatar: { type: UploadedFile, maxSize: '3' } } } }))
+  // @ts-expect-error no such option
+  base.$extends(filedepot({ models: { user: { avatar: UploadedFile } }, maxwait: 3 }))
+  // @ts-expect-error Json? in the schema
+  base.$extends(filedepot({ models: { user: { avatar: { type: UploadedFile, nullable: false } } } }))
+  base.$extends(filedepot({ models: { letter: { scan: { type: UploadedFile, nullable: false } } } }))
   // @ts-expect-error no upload type
   base.$extends(filedepot({ models: { user: { avatar: Date } } }))
 }

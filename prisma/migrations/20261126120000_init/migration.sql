@@ -170,3 +170,6 @@ CREATE UNIQUE INDEX "_PostToTag_AB_unique" ON "_PostToTag"("A", "B");
 
 -- CreateIndex
 CREATE INDEX "_PostToTag_B_index" ON "_PostToTag"("B");
+
+-- CreateView
+CREATE VIEW "Cover" AS SELECT "title", "content", "attachments" FROM "Document" WHERE "content" IS NOT NULL;

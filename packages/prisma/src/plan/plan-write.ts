@@ -11,6 +11,8 @@ interface Place {
   readonly conditions: readonly Condition[]
   /** The rows that are written there, unless they are new. */
   readonly target?: Target | undefined
+  /** Finds the row that is there afterwards, whether it is new or not. */
+  readonly row?: Where | undefined
 }
 
 const ALWAYS: Place = { conditions: [] }
@@ -153,11 +155,11 @@ class Walk {
     if (place.target) noteNewKey(place.target, holder)
   }
 
-  private slot(field: FileField, holder: Args, originals: Args, { conditions, target }: Place): void {
+  private slot(field: FileField, holder: Args, originals: Args, { conditions, target, row }: Place): void {
     const files = readWritten(field, { value: holder[field.name], original: originals[field.name] })
     if (!files) return
     target?.fields.add(field)
-    this.slots.push({ field, files, holder, written: holder[field.name], conditions, target })
+    this.slots.push({ field, files, holder, written: holder[field.name], conditions, target, row })
   }
 
   private many(model: Model, { data, skipDuplicates }: Args, original: Args, place: Place): void {
@@ -205,8 +207,12 @@ class Walk {
               this.many(model, args, written, place)
               return
             case 'connectOrCreate': {
-              const target = this.target(model, plainWhere(model, args.where), one(args))
-              this.data(model, args.create, written.create, absent(target, place))
+              // It gives nothing up, and the database may have the row by then: another part of the write has created it.
+              const where = plainWhere(model, args.where)
+              this.data(model, args.create, written.create, {
+                conditions: [...place.conditions, { is: 'mayBeSkipped' }],
+                row: hasValuesOf(args.create, where) ? where : undefined,
+              })
               return
             }
             case 'upsert': {
@@ -310,6 +316,12 @@ function eachOf(
   value.forEach((one: unknown, index) => {
     visit(one, (originals[index] ?? {}) as Args, (replaced) => (value[index] = replaced))
   })
+}
+
+/** True if a row that is created of this data is found by a `where`. */
+function hasValuesOf(data: unknown, where: Where): boolean {
+  const values = (data ?? {}) as Args
+  return Object.entries(where).every(([name, value]) => typeof value !== 'object' && values[name] === value)
 }
 
 /** The rows that `connect`, `set` and `connectOrCreate` name. */

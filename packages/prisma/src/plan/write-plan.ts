@@ -44,6 +44,8 @@ export interface Slot {
   readonly conditions: readonly Condition[]
   /** The rows that get the value, unless they are new. */
   readonly target: Target | undefined
+  /** Finds the row that has got the value, or has it not as it was there before. */
+  readonly row: Where | undefined
 }
 
 /** What a write does to files. */

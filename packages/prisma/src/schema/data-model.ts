@@ -29,6 +29,8 @@ export interface Model {
   /** The property of the client: `user` for a model `User`. */
   readonly property: string
   readonly table: string
+  /** True for a view of the database: Prisma only reads it. */
+  readonly isView: boolean
   readonly schema: string | undefined
   readonly fields: ReadonlyMap<string, ModelField>
   /** The fields of the primary key, or else of a unique one. */
@@ -74,6 +76,7 @@ function toModel(
     name,
     property: name.charAt(0).toLowerCase() + name.slice(1),
     table: dbName ?? name,
+    isView: text?.isView ?? false,
     schema: schema ?? undefined,
     key: text?.key ?? [],
     compoundKeys: text?.compoundKeys ?? new Map(),

@@ -1,5 +1,6 @@
 /** What the text of a schema says of a model that the running client does not know. */
 export interface SchemaModel {
+  readonly isView: boolean
   readonly fields: ReadonlyMap<string, SchemaField>
   readonly key: readonly string[]
   readonly compoundKeys: ReadonlyMap<string, readonly string[]>
@@ -15,14 +16,14 @@ export interface SchemaField {
   }
 }
 
-const MODEL = /^model\s+(\w+)\s*\{$/
+const MODEL = /^(model|view)\s+(\w+)\s*\{$/
 const FIELD = /^(\w+)\s+\w+(?:\("[^"]*"\))?(\[\]|\?)?(?:\s+(.*))?$/
 const BLOCK_KEY = /^@@(id|unique)\s*\((.*)\)$/
 /** Text between quotes, or a comment to the end of its line. */
 const TEXT_OR_COMMENT = /"(?:[^"\\]|\\.)*"|\/\/.*$/gm
 
 /**
- * Reads models, their keys and relations out of the text of a schema. The client carries the text with it; it has been
+ * Reads models and views, their keys and relations out of the text of a schema. The client carries the text with it; it has been
  * accepted by Prisma, so that nothing has to be checked here.
  *
  * @see https://www.prisma.io/docs/orm/reference/prisma-schema-reference
@@ -30,14 +31,16 @@ const TEXT_OR_COMMENT = /"(?:[^"\\]|\\.)*"|\/\/.*$/gm
 export function parseSchema(text: string): Map<string, SchemaModel> {
   const models = new Map<string, SchemaModel>()
   let name: string | undefined
+  let isView = false
   let lines: string[] = []
   for (const line of statementsOf(text)) {
     const start = MODEL.exec(line)
     if (start) {
-      name = start[1]
+      name = start[2]
+      isView = start[1] === 'view'
       lines = []
     } else if (line === '}') {
-      if (name !== undefined) models.set(name, parseModel(lines))
+      if (name !== undefined) models.set(name, { ...parseModel(lines), isView })
       name = undefined
     } else {
       lines.push(line)
@@ -59,7 +62,7 @@ function* statementsOf(text: string): Iterable<string> {
   }
 }
 
-function parseModel(lines: readonly string[]): SchemaModel {
+function parseModel(lines: readonly string[]): Omit<SchemaModel, 'isView'> {
   const fields = new Map<string, SchemaField>()
   const compoundKeys = new Map<string, readonly string[]>()
   const ids: (readonly string[])[] = []

@@ -25,6 +25,16 @@ describe('the text of a schema says', () => {
     })
   })
 
+  it('what is a view', () => {
+    const schema = parseSchema('model A {\n a Int @id\n}\nview B {\n b Int\n}\nmodel C {\n c Int @id\n}')
+
+    expect([...schema].map(([name, { isView, key }]) => [name, isView, key])).toEqual([
+      ['A', false, ['a']],
+      ['B', true, []],
+      ['C', false, ['c']],
+    ])
+  })
+
   it.each([
     ['a field that is the id', 'id Int @id @default(autoincrement())', ['id']],
     ['an id of several fields', 'a Int\n b Int\n @@id([a, b])', ['a', 'b']],

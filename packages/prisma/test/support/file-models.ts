@@ -13,6 +13,7 @@ export const FILE_MODELS = {
   photo: { image: UploadedFile },
   comment: { drawing: UploadedFile },
   document: { content: UploadedFile, attachments: { type: [UploadedFile], storage: 'attachments' } },
+  cover: { content: UploadedFile, attachments: [UploadedFile] },
   note: { file: UploadedFile },
   letter: { scan: { type: UploadedFile, nullable: false } },
   page: { scan: UploadedFile },

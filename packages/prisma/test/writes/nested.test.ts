@@ -352,6 +352,65 @@ describe('a nested connectOrCreate', () => {
   })
 })
 
+describe('two connectOrCreate of one new row', () => {
+  const tag = (name: string, text: string) => ({
+    connectOrCreate: { where: { name }, create: { name, icon: textFile(text) } },
+  })
+  const userWith = (...tags: object[]) => ({
+    data: {
+      name: 'Ada',
+      posts: {
+        create: tags.map((one, index) => ({ title: `${index}`, cover: textFile('cover'), tags: one })),
+      },
+    },
+    include: { posts: { include: { tags: true } } },
+  })
+
+  it('in one write create it and connect it', async () => {
+    const user = await prisma.user.create(
+      userWith(tag('new', 'first'), tag('new', 'second'), tag('other', 'x')),
+    )
+
+    expect(user.posts.map(({ tags }) => tags.map(({ name }) => name))).toEqual([['new'], ['new'], ['other']])
+    const tags = await prisma.tag.findMany({ orderBy: { name: 'asc' } })
+    expect(await textsOf(tags.map(({ icon }) => icon))).toEqual(['first', 'x'])
+    expect(await files()).toBe(5)
+  })
+
+  it('in a transaction do the same, and are undone with it', async () => {
+    await rolledBack(prisma, async (tx) => {
+      await tx.user.create(userWith(tag('new', 'first'), tag('new', 'second')))
+      expect(await tx.tag.count()).toBe(1)
+    })
+    expect(await files()).toBe(0)
+
+    await prisma.$transaction((tx) => tx.user.create(userWith(tag('new', 'first'), tag('new', 'second'))))
+
+    expect(await textsOf((await prisma.tag.findMany()).map(({ icon }) => icon))).toEqual(['first'])
+    expect(await files()).toBe(3)
+  })
+
+  it('of which one is there keep its file', async () => {
+    await prisma.tag.create({ data: { name: 'old', icon: textFile('old') } })
+
+    await prisma.user.create(userWith(tag('old', 'new'), tag('new', 'created')))
+
+    const tags = await prisma.tag.findMany({ orderBy: { name: 'desc' } })
+    expect(await textsOf(tags.map(({ icon }) => icon))).toEqual(['old', 'created'])
+    expect(await files()).toBe(4)
+  })
+
+  it('that create a row with another name than they look for keep its file', async () => {
+    const renamed = { connectOrCreate: { where: { name: 'a' }, create: { name: 'b', icon: textFile('b') } } }
+
+    await prisma.user.create(userWith(renamed, tag('a', 'a')))
+
+    const tags = await prisma.tag.findMany({ orderBy: { name: 'asc' } })
+    expect(await textsOf(tags.map(({ icon }) => icon))).toEqual(['a', 'b'])
+    expect(await files()).toBe(4)
+  })
+})
+
 describe('a nested delete', () => {
   it('deletes the file of its row, and of those that go with it', async () => {
     const id = await albumWith('a', 'b')
