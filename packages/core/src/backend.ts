@@ -54,6 +54,16 @@ export interface OpenedFile {
   close(): Promise<void>
 }
 
+/** Options of {@link StorageBackend.write}. */
+export interface WriteOptions {
+  signal?: AbortSignal | undefined
+  /**
+   * In bytes: how long a body that is a stream will probably be. It is a hint, for a service that takes a file in parts. The body
+   * itself decides, and it may be shorter or longer. @default not known
+   */
+  expectedSize?: number | undefined
+}
+
 /** The bytes of a file on their way into a storage: whole where they are few, else chunk by chunk. */
 export type FileBody = Uint8Array | AsyncIterable<Uint8Array>
 
@@ -127,12 +137,7 @@ export interface StorageBackend {
    * not say whether it has stored the file, looks it up, and rejects with {@link WriteUncertainError} if that is not
    * possible.
    */
-  write(
-    id: string,
-    body: FileBody,
-    info: FileInfo,
-    options: { signal?: AbortSignal | undefined },
-  ): Promise<void>
+  write(id: string, body: FileBody, info: FileInfo, options: WriteOptions): Promise<void>
 
   /** What is known of the file, without its bytes; `undefined` where no file has the id. */
   stat(id: string): Promise<FileStat | undefined>

@@ -79,6 +79,7 @@ export type {
   SignedUploadOptions,
   SignedUrlOptions,
   StorageBackend,
+  WriteOptions,
 } from './backend.ts'
 export { LocalBackend, type LocalBackendOptions } from './backends/local/local-backend.ts'
 export { MemoryBackend } from './backends/memory-backend.ts'

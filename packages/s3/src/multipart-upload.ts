@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-s3'
 import type { Bucket } from './bucket.ts'
 import type { CustomerKey } from './encryption.ts'
+import { MAX_PARTS } from './part-plan.ts'
 import {
   marked,
   markOf,
@@ -20,7 +21,6 @@ import { codeOf } from './s3-error.ts'
 import { settle } from './settle.ts'
 import { WriteAttempts } from './write-attempts.ts'
 
-const MAX_PARTS = 10_000
 const ABORT_MS = 3_000
 
 /** An object that is uploaded in parts: it comes to exist when it is completed, and never when it is aborted. */
@@ -59,8 +59,7 @@ export class MultipartUpload {
   /** Parts count from 1 and may be sent at the same time. */
   async sendPart(number: number, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
     if (number > MAX_PARTS) {
-      const most = `${MAX_PARTS} parts of ${bytes.byteLength} bytes`
-      throw new Error(`the file is larger than ${most}: raise the option "partSize"`)
+      throw new Error(`the file has more than ${MAX_PARTS} parts: raise the option "partSize"`)
     }
     const part = await this.#bucket.run(
       (client, options) =>

@@ -1,8 +1,10 @@
+import type { PartPlan } from './part-plan.ts'
+
 /** What the first part starts with: most streams are short. */
 const FIRST_BYTES = 256 * 1024
 
 /**
- * Cuts a body into parts of one size, the last of which may be shorter. The bytes are copied into buffers that are
+ * Cuts a body into the parts of a plan, the last of which may be shorter. The bytes are copied into buffers that are
  * used again, so that a large file costs no more memory than a few parts.
  */
 export class PartReader {
@@ -10,12 +12,13 @@ export class PartReader {
   readonly #free: Buffer[] = []
   /** What is left of a chunk that did not fit. */
   #rest: Uint8Array | undefined
-  #started = false
+  #number = 0
+  /** In bytes, of the part that was read last. */
+  #size = 0
 
   constructor(
     body: AsyncIterable<Uint8Array>,
-    /** In bytes. */
-    readonly partSize: number,
+    readonly plan: Pick<PartPlan, 'sizeOf' | 'atOnce'>,
   ) {
     this.#chunks = body[Symbol.asyncIterator]()
   }
@@ -24,10 +27,10 @@ export class PartReader {
   async next(): Promise<Buffer | undefined> {
     let part = this.#newPart()
     let filled = 0
-    while (filled < this.partSize) {
+    while (filled < this.#size) {
       const chunk = await this.#nextChunk()
       if (!chunk) break
-      const taken = chunk.subarray(0, this.partSize - filled)
+      const taken = chunk.subarray(0, this.#size - filled)
       part = this.#withRoom(part, filled, filled + taken.byteLength)
       part.set(taken, filled)
       filled += taken.byteLength
@@ -38,7 +41,7 @@ export class PartReader {
 
   /** Gives back a part that is not needed any more. */
   release(part: Buffer): void {
-    if (part.byteLength === this.partSize) this.#free.push(part)
+    if (part.byteLength === this.#size) this.#free.push(part)
   }
 
   /** Gives up a body that was not read to its end; it is not waited for, as it may hang. */
@@ -53,14 +56,16 @@ export class PartReader {
   }
 
   #newPart(): Buffer {
-    const size = this.#started ? this.partSize : Math.min(FIRST_BYTES, this.partSize)
-    this.#started = true
-    return this.#free.pop() ?? Buffer.allocUnsafeSlow(size)
+    const size = this.plan.sizeOf(++this.#number)
+    if (size !== this.#size) this.#free.length = 0
+    this.#size = size
+    const room = this.#number === 1 ? Math.min(FIRST_BYTES, size) : size
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(room)
   }
 
   #withRoom(part: Buffer, filled: number, needed: number): Buffer {
     if (needed <= part.byteLength) return part
-    const larger = Buffer.allocUnsafeSlow(Math.min(Math.max(needed, part.byteLength * 2), this.partSize))
+    const larger = Buffer.allocUnsafeSlow(Math.min(Math.max(needed, part.byteLength * 2), this.#size))
     part.copy(larger, 0, 0, filled)
     return larger
   }

@@ -42,8 +42,10 @@ export interface S3BackendOptions {
   client?: S3Client | (() => S3Client | Promise<S3Client>) | undefined
 
   /**
-   * In bytes. What is larger goes in parts of this size, four at a time; what is not, in one request. At least 5 MiB.
-   * A file has at most 10,000 parts: 48.8 GiB by default. @default 5242880
+   * In bytes, at least 5 MiB. What is larger goes in parts of this size, four at a time; what is not, in one request.
+   * A file has at most 10,000 parts, so larger ones are made if that is needed: of a content of known length all of one size, of a
+   * stream of unknown length from part 4,001 on. R2 wants parts of one size: set it for longer streams there.
+   * @default 5242880
    */
   partSize?: number | undefined
   /** @default that of the bucket, mostly `STANDARD` */
@@ -74,7 +76,8 @@ export interface S3BackendOptions {
 
 /** What S3 takes as a part, but for the last one. */
 export const MIN_PART_SIZE = 5 * 1024 * 1024
-const MAX_PART_SIZE = 5 * 1024 * 1024 * 1024
+/** The largest part that S3 takes, in bytes. */
+export const MAX_PART_SIZE = 5 * 1024 * 1024 * 1024
 /** Seven days, in seconds: the most that a signature of version 4 is good for. */
 const MAX_EXPIRES_IN = 7 * 24 * 3600
 

@@ -19,6 +19,7 @@ import {
   type SignedUploadOptions,
   type SignedUrlOptions,
   type StorageBackend,
+  type WriteOptions,
 } from '@filedepot/core'
 import type { Readable } from 'node:stream'
 import { isUint8Array } from 'node:util/types'
@@ -31,6 +32,7 @@ import { customerKeyOf, encryptionOf } from './encryption.ts'
 import { listIds } from './list-ids.ts'
 import { MultipartUpload } from './multipart-upload.ts'
 import { headersOf, headersOfClaim, statOf, type ObjectHeaders } from './object-metadata.ts'
+import { PartPlan } from './part-plan.ts'
 import { PartReader } from './part-reader.ts'
 import { publicUrlOf } from './public-url.ts'
 import { checkExpiresIn, checkOptions, MIN_PART_SIZE, type S3BackendOptions } from './s3-backend-options.ts'
@@ -103,7 +105,7 @@ export class S3Backend implements StorageBackend {
     id: string,
     body: FileBody,
     info: FileInfo,
-    { signal }: { signal?: AbortSignal | undefined },
+    { signal, expectedSize }: WriteOptions,
   ): Promise<void> {
     signal?.throwIfAborted()
     const partSize = this.#options.partSize ?? MIN_PART_SIZE
@@ -111,6 +113,9 @@ export class S3Backend implements StorageBackend {
       await this.#put(id, body, info, signal)
       return
     }
+    const { filename } = info
+    const known = isUint8Array(body) ? body.byteLength : expectedSize
+    const plan = new PartPlan(partSize, { filename, expectedSize: known })
     const stop = new AbortController()
     const onAbort = (): void => {
       stop.abort(signal?.reason)
@@ -118,7 +123,7 @@ export class S3Backend implements StorageBackend {
     signal?.addEventListener('abort', onAbort, { once: true })
     try {
       const chunks = isUint8Array(body) ? piecesOf(body, partSize) : body
-      await this.#writeParts(id, new PartReader(abortable(chunks, stop.signal), partSize), info, stop)
+      await this.#writeParts(id, new PartReader(abortable(chunks, stop.signal), plan), info, stop)
     } finally {
       signal?.removeEventListener('abort', onAbort)
     }
@@ -253,7 +258,7 @@ export class S3Backend implements StorageBackend {
   /** What fits into one part is stored at once, with all its metadata; the rest goes in parts. */
   async #writeParts(id: string, reader: PartReader, info: FileInfo, stop: AbortController): Promise<void> {
     const first = (await reader.next()) ?? Buffer.alloc(0)
-    const second = first.byteLength === reader.partSize ? await reader.next() : undefined
+    const second = first.byteLength === reader.plan.sizeOf(1) ? await reader.next() : undefined
     if (!second) {
       await this.#put(id, first, info, stop.signal)
       return

@@ -2,7 +2,6 @@ import { patiently } from '@filedepot/core'
 import type { MultipartUpload } from './multipart-upload.ts'
 import type { PartReader } from './part-reader.ts'
 
-const PARTS_AT_ONCE = 4
 /** An abort is to take effect at once, so a service that hangs is not waited for: what is left goes on by itself. */
 const CLEAN_UP_MS = 3_000
 
@@ -22,6 +21,7 @@ export async function uploadParts(
   const beginning = begin()
   try {
     const upload = await unlessAborted(beginning, signal)
+    const { plan } = reader
     let number = 0
     const send = async (part: Buffer): Promise<void> => {
       const sent = upload.sendPart(++number, part, signal).then(
@@ -36,7 +36,7 @@ export async function uploadParts(
         sending.delete(tracked)
       })
       sending.add(tracked)
-      if (sending.size >= PARTS_AT_ONCE) await Promise.race(sending)
+      while (sending.size >= plan.atOnce(part.byteLength)) await Promise.race(sending)
       signal.throwIfAborted()
     }
     for (const part of first) await send(part)

@@ -2,8 +2,12 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { abortable } from '../src/abortable.ts'
+import { PartPlan } from '../src/part-plan.ts'
 import { PartReader } from '../src/part-reader.ts'
 import { bytesOf, chunksOf, failure, hangingAfter, MIB } from './support/samples.ts'
+
+const planOf = (partSize: number): PartPlan =>
+  new PartPlan(partSize, { filename: 'a.bin', expectedSize: undefined })
 
 async function partsOf(reader: PartReader): Promise<Buffer[]> {
   const parts: Buffer[] = []
@@ -25,7 +29,7 @@ describe('the parts of a body', () => {
           for (const cut of cuts) yield await Promise.resolve(whole.subarray(start, (start += cut)))
         }
 
-        const parts = await partsOf(new PartReader(body(), partSize))
+        const parts = await partsOf(new PartReader(body(), planOf(partSize)))
 
         expect(Buffer.compare(Buffer.concat(parts), whole)).toBe(0)
         expect(parts.length).toBe(Math.ceil(whole.byteLength / partSize))
@@ -45,13 +49,23 @@ describe('the parts of a body', () => {
       }
     }
 
-    const parts = await partsOf(new PartReader(body(), MIB))
+    const parts = await partsOf(new PartReader(body(), planOf(MIB)))
 
     expect(Buffer.compare(Buffer.concat(parts), whole)).toBe(0)
   })
 
+  it('grow as the plan says, and are complete', async () => {
+    const whole = bytesOf(1000)
+    const plan = { sizeOf: (number: number) => (number < 3 ? 100 : 250), atOnce: () => 4 }
+
+    const parts = await partsOf(new PartReader(chunksOf(whole), plan))
+
+    expect(parts.map((part) => part.byteLength)).toEqual([100, 100, 250, 250, 250, 50])
+    expect(Buffer.concat(parts).equals(whole)).toBe(true)
+  })
+
   it('lie in the memory of parts that were given back', async () => {
-    const reader = new PartReader(chunksOf(bytesOf(20 * MIB)), MIB)
+    const reader = new PartReader(chunksOf(bytesOf(20 * MIB)), planOf(MIB))
     const memory = new Set<ArrayBufferLike>()
 
     for (let part = await reader.next(); part; part = await reader.next()) {

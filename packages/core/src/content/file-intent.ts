@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { expected } from '../expected.ts'
 import { FiledepotError } from '../errors.ts'
@@ -14,6 +15,14 @@ export interface FileIntentOptions {
 /** A file of this machine as content. Made by {@link fromPath} only, never from what a request holds. */
 export class FileOnDisk {
   constructor(readonly path: string) {}
+
+  /** In bytes, as it is now; `undefined` if the file cannot be looked at. */
+  async size(): Promise<number | undefined> {
+    return await stat(this.path).then(
+      (stats) => (stats.isFile() ? stats.size : undefined),
+      () => undefined,
+    )
+  }
 
   open(): Readable {
     return createReadStream(this.path, { highWaterMark: 512 * 1024 })

@@ -33,6 +33,8 @@ export interface Ingested {
   /** Complete once the body has ended. */
   readonly info: FileInfo
   readonly declaredType: string | undefined
+  /** In bytes: how long a stream will probably be. */
+  readonly expectedSize?: number | undefined
   /** Gives up the content where the backend did not read it. */
   release(): Promise<void>
 }
@@ -60,7 +62,9 @@ export async function ingest(content: ResolvedContent, options: IngestOptions): 
         })
       : opened
   if (body instanceof Source) {
-    return { body: metered(body, meter, inspected), info: meter.info(known), declaredType, release }
+    const expectedSize = expected?.size ?? (await body.expectedSize())
+    const info = meter.info(known)
+    return { body: metered(body, meter, inspected), info, declaredType, expectedSize, release }
   }
   meter.add(body)
   const info = { ...known, size: body.byteLength, sha256: meter.digest() }

@@ -20,6 +20,8 @@ export interface ResolvedContent {
   readonly metadata?: Readonly<Record<string, string>> | undefined
   /** In bytes, where it is known beforehand. */
   readonly size?: number | undefined
+  /** In bytes: a size that may have changed when the content is read, or that only a client has said. */
+  readonly expectedSize?: (() => number | undefined | Promise<number | undefined>) | undefined
   /** The whole content, where it is in memory. */
   readonly bytes?: Uint8Array | undefined
   /** True where {@link ResolvedContent.open} can be called again. */
@@ -45,7 +47,12 @@ export function resolveContent(content: unknown): ResolvedContent {
   if (content instanceof StoredFile) return resolveStoredFile(content)
   if (content instanceof SpooledFile) return resolveSpooled(content)
   if (content instanceof FileOnDisk)
-    return { filename: content.path, replayable: true, open: () => content.open() }
+    return {
+      filename: content.path,
+      expectedSize: () => content.size(),
+      replayable: true,
+      open: () => content.open(),
+    }
   if (isUint8Array(content)) return resolveBytes(content)
   if (isAnyArrayBuffer(content)) return resolveBytes(new Uint8Array(content))
   if (isBlob(content)) return resolveBlob(content)
@@ -103,7 +110,8 @@ export function ownBytes(bytes: Uint8Array): Uint8Array {
 
 function resolveIntent({ content, filename, contentType }: FileIntent): ResolvedContent {
   const inner = resolveContent(content)
-  const { declaredType, metadata, size, bytes, replayable, open, release, checkComplete } = inner
+  const { declaredType, metadata, size, expectedSize, bytes, replayable, open, release, checkComplete } =
+    inner
   // Spread, it would take twice as long, for each small file twice; whatever is added there has to be added here.
   return {
     filename: filename ?? inner.filename,
@@ -111,6 +119,7 @@ function resolveIntent({ content, filename, contentType }: FileIntent): Resolved
     declaredType,
     metadata,
     size,
+    expectedSize,
     bytes,
     replayable,
     open,
@@ -141,11 +150,12 @@ function resolveBlob(blob: Blob & { name?: unknown }): ResolvedContent {
   }
 }
 
-function resolveReadable(stream: Readable & { path?: unknown }): ResolvedContent {
+function resolveReadable(stream: Readable & { path?: unknown; headers?: unknown }): ResolvedContent {
   const { path } = stream
   hearErrors(stream)
   return {
     filename: typeof path === 'string' ? path : undefined,
+    expectedSize: () => contentLengthOf(stream),
     replayable: false,
     open() {
       if (stream.errored && !opened.has(stream)) {
@@ -160,6 +170,12 @@ function resolveReadable(stream: Readable & { path?: unknown }): ResolvedContent
       stream.destroy()
     },
   }
+}
+
+/** What a request, or an answer, says of its length. */
+function contentLengthOf({ headers }: { headers?: unknown }): number | undefined {
+  const { 'content-length': length } = (headers ?? {}) as Record<string, unknown>
+  return typeof length === 'string' && /^\d+$/.test(length) ? Number(length) : undefined
 }
 
 const heard = new WeakSet<Readable>()

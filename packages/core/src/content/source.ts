@@ -32,6 +32,11 @@ export class Source {
     return new Source(content, await content.open(signal), filename, signal)
   }
 
+  /** How many bytes the whole content will probably have, if anything says so before it is read. */
+  async expectedSize(): Promise<number | undefined> {
+    return this.#content.size ?? (await this.#content.expectedSize?.())
+  }
+
   /** The bytes from the start, more than `length` of them or the whole content; {@link Source.next} begins with them. */
   async peek(length: number): Promise<Uint8Array> {
     const head: Uint8Array[] = []

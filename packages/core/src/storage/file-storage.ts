@@ -282,9 +282,9 @@ export class FileStorage {
     const { signal } = options
     checkWholeNumber('maxSize', options.maxSize, 0)
     const ingested = await ingest(content, options)
-    const { body, info, declaredType } = ingested
+    const { body, info, declaredType, expectedSize } = ingested
     try {
-      await this.#run('write', id, () => this.backend.write(id, body, info, { signal }), signal)
+      await this.#run('write', id, () => this.backend.write(id, body, info, { signal, expectedSize }), signal)
     } catch (error) {
       await ingested.release()
       throw error

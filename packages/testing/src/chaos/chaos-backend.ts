@@ -9,6 +9,7 @@ import type {
   SignedUploadOptions,
   SignedUrlOptions,
   StorageBackend,
+  WriteOptions,
 } from '@filedepot/core'
 import { ChaosCall } from './chaos-call.ts'
 import { ChaosError } from './chaos-error.ts'
@@ -158,12 +159,7 @@ export class ChaosBackend implements StorageBackend {
     return this.#calls.get(method) ?? 0
   }
 
-  async write(
-    id: string,
-    body: FileBody,
-    info: FileInfo,
-    options: { signal?: AbortSignal | undefined },
-  ): Promise<void> {
+  async write(id: string, body: FileBody, info: FileInfo, options: WriteOptions): Promise<void> {
     const call = this.#call('write', [id])
     await call.before(options.signal)
     const { tearAfter } = call
