@@ -8,7 +8,8 @@ export const MAX_FILES = 20
 const MESSAGES = {
   FILE_TOO_LARGE: 'Too large: a picture may have 10 MB. Nothing was stored.',
   NOT_AN_IMAGE: 'Not a picture, whatever its name says, or a damaged one. Nothing was stored.',
-  UNSUPPORTED_FORMAT: 'Not a JPEG, PNG, WebP, GIF or AVIF. Nothing was stored.',
+  UNSUPPORTED_FORMAT:
+    'Not a JPEG, PNG, WebP, GIF or AVIF. HEIC, as iPhones take it, has to become JPEG first. Nothing was stored.',
   TOO_MANY_PIXELS: 'Too large: a picture may have 100 million pixels. Nothing was stored.',
   TOO_MANY_PARTS: `Too many: ${MAX_FILES} pictures can be sent at a time. Nothing was stored.`,
   FILE_REFUSED: 'Not what this form is for. Nothing was stored.',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { jpeg, NO_PICTURE, TOO_LARGE, type TestFile } from './support/pictures.ts'
+import { HEIC, jpeg, NO_PICTURE, TOO_LARGE, type TestFile } from './support/pictures.ts'
 import { useGallery } from './support/use-gallery.ts'
 
 // What the server answers, whatever browser or program asks.
@@ -46,6 +46,18 @@ describe('an upload', () => {
     expect(answer.status).toBe(status)
     expect(await answer.json()).toMatchObject({ code })
     expect(await gallery.rows.photos()).toEqual(before)
+  })
+
+  it('of HEIC is refused by a message that names it', async () => {
+    const album = await gallery.album()
+
+    const answer = await post(`${album}/photos`, formWith('photos', [HEIC]), script)
+
+    expect(answer.status).toBe(415)
+    expect(await answer.json()).toMatchObject({
+      code: 'UNSUPPORTED_FORMAT',
+      message: expect.stringContaining('HEIC'),
+    })
   })
 
   it.each([

@@ -3,7 +3,7 @@ import type { Sharp } from 'sharp'
 import { sameSize, scaled, type Geometry, type Size } from './geometry.ts'
 import { imageError, reasonOf } from './image-error.ts'
 import { ANIMATED_FORMATS, type OutputFormat } from './image-format.ts'
-import type { WriteOptions } from './image-options.ts'
+import { DEFAULT_EFFORT, type WriteOptions } from './image-options.ts'
 import { inTurn } from './image-queue.ts'
 import { loadSharp } from './load-sharp.ts'
 import type { OpenedImage } from './open-image.ts'
@@ -99,11 +99,12 @@ async function write(
   recipe: Recipe,
   keepMetadata: boolean,
 ): Promise<Buffer> {
-  const { format, background, quality, geometry } = recipe
+  const { format, background, quality, effort = DEFAULT_EFFORT, geometry } = recipe
   const { frame, canvas } = geometry
   const animated = ANIMATED_FORMATS.has(format) && image.animation !== undefined
   const options = {
     ...(quality !== undefined && format !== 'png' && { quality }),
+    ...(format === 'avif' && { effort }),
     ...(animated && image.animation),
   }
   let pipeline: Sharp
@@ -157,5 +158,12 @@ function cannotRead({ filename, format, timeout }: OpenedImage, cause: unknown):
   }
   return /too large for the .* format/.test(reason)
     ? imageError('UNSUPPORTED_FORMAT', filename, `cannot be written: ${reason}`, { cause })
-    : imageError('NOT_AN_IMAGE', filename, `is a damaged ${format}: ${reason}`, { cause })
+    : imageError('NOT_AN_IMAGE', filename, `is a damaged ${format}: ${damage(reason)}`, { cause })
+}
+
+/** Of pixels that are missing, libvips only says that it could not write what it made of them. */
+function damage(reason: string): string {
+  return /^(?:Unknown error|.*unable to write to target.*)$/.test(reason)
+    ? 'its pixels cannot be decoded'
+    : reason
 }

@@ -49,7 +49,8 @@ export function sniffFormat(head: Uint8Array): ImageFormat | undefined {
   if (text.startsWith('\x89PNG\r\n\x1a\n')) return 'png'
   if (/^GIF8[79]a/.test(text)) return 'gif'
   if (/^RIFF....WEBP/s.test(text)) return isWebp(head) ? 'webp' : undefined
-  if (text.startsWith('II*\0') || text.startsWith('MM\0*')) return 'tiff'
+  // With a plus, BigTIFF.
+  if (/^(?:II[*+]\0|MM\0[*+])/.test(text)) return 'tiff'
   if (text.startsWith('%PDF-')) return 'pdf'
   if (text.slice(4, 8) === 'ftyp') return sniffBrand(head, text)
   if (/^(\xef\xbb\xbf)?\s*<(\?xml|!--|!doctype svg|svg)/i.test(text) && /<svg[\s>]/i.test(text)) return 'svg'

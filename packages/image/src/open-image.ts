@@ -39,7 +39,7 @@ export async function openImage(
   rules: ReadOptions & { animated?: boolean | undefined },
 ): Promise<OpenedImage> {
   const { filename, place } = file
-  const { limitInputPixels = DEFAULT_PIXELS, limitInputSide = DEFAULT_SIDE, failOn = 'warning' } = rules
+  const { limitInputPixels = DEFAULT_PIXELS, limitInputSide = DEFAULT_SIDE, failOn = 'none' } = rules
   const format = await acceptedFormat(file, rules.formats ?? DEFAULT_FORMATS)
   // Of the sizes that the header tells, ours is the check that can say them.
   const header = await readHeader(filename, place, { failOn, limitInputPixels: false })
@@ -74,6 +74,9 @@ export async function openImage(
   }
 }
 
+/** What cameras write before they develop it: a TIFF of a kind, of which libvips would find the preview only. */
+const RAW = /^image\/x-/
+
 async function acceptedFormat(file: SpooledFile, formats: readonly ImageFormat[]): Promise<ImageFormat> {
   const { filename, contentType, size } = file
   if (size === 0) throw imageError('NOT_AN_IMAGE', filename, 'is empty')
@@ -88,11 +91,19 @@ async function acceptedFormat(file: SpooledFile, formats: readonly ImageFormat[]
     const code = known ? 'UNSUPPORTED_FORMAT' : 'NOT_AN_IMAGE'
     throw imageError(code, filename, known ? `is ${contentType}, which cannot be read` : 'is no image')
   }
+  if (format === 'tiff' && RAW.test(contentType)) {
+    throw imageError('UNSUPPORTED_FORMAT', filename, `is ${contentType}, which cannot be read`)
+  }
   if (!formats.includes(format)) {
     throw imageError('UNSUPPORTED_FORMAT', filename, `is ${format}, accepted are ${formats.join(', ')}`)
   }
   if (!(await canRead(format))) {
-    throw imageError('UNSUPPORTED_FORMAT', filename, `is ${format}, for which this libvips has no codec`)
+    const advice = 'convert it to JPEG, or use a libvips that has one'
+    throw imageError(
+      'UNSUPPORTED_FORMAT',
+      filename,
+      `is ${format}, for which this libvips has no codec: ${advice}`,
+    )
   }
   return format
 }

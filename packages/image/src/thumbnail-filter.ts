@@ -40,11 +40,11 @@ export class ThumbnailFilter implements FileFilter {
   constructor(
     size: readonly [width: number, height: number] = [128, 128],
     format: OutputFormat = 'png',
-    { fit, quality, background, ...options }: ThumbnailFilterOptions = {},
+    { fit, quality, effort, background, ...options }: ThumbnailFilterOptions = {},
   ) {
     const [width, height] = size
     this.name = `thumb_${width}x${height}`
-    this.#thumbnail = { width, height, format, fit, quality, background }
+    this.#thumbnail = { width, height, format, fit, quality, effort, background }
     this.#options = options
     checkThumbnail(this.name, this.#thumbnail)
     checkReadOptions(options)

@@ -48,6 +48,7 @@ const PICTURES: Record<string, () => Promise<Buffer>> = {
   'a lossless WebP': () => picture().webp({ lossless: true }).toBuffer(),
   'a GIF': () => picture().gif().toBuffer(),
   'a TIFF': () => picture().tiff({ compression: 'deflate' }).toBuffer(),
+  'a BigTIFF': () => picture().tiff({ bigtiff: true }).toBuffer(),
   'an AVIF': () => picture().avif({ quality: 90, effort: 0 }).toBuffer(),
 }
 
@@ -80,6 +81,22 @@ group.each(Object.entries(PICTURES))('%s', (_, make) => {
     })
     expect(await coloursOf(original)).toEqual(UPRIGHT)
     expect(await coloursOf(made.inside!)).toEqual(UPRIGHT)
+  })
+})
+
+group('the effort of AVIF', () => {
+  it('is that of the option, for what is smaller and for thumbnails', async () => {
+    const bytes = await noise(200, 150).png().toBuffer()
+    const made = async (effort: number | undefined): Promise<Buffer[]> => {
+      const thumbnails = { thumb: { width: 64, format: 'avif', effort } } as const
+      const { original, made } = await uploaded(bytes, { maxSize: 100, format: 'avif', effort, thumbnails })
+      return [original, made.thumb!]
+    }
+
+    const [usual, two, zero] = [await made(undefined), await made(2), await made(0)]
+
+    expect(usual).toEqual(two)
+    expect(zero.map((file, index) => file.equals(two[index]!))).toEqual([false, false])
   })
 })
 

@@ -5,7 +5,7 @@ import { readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { Readable } from 'node:stream'
 import { memoryDepot, pathsOf } from './support/depot.ts'
-import { frames, halfTransparent, noise, picture } from './support/pictures.ts'
+import { broken, frames, halfTransparent, noise, picture } from './support/pictures.ts'
 
 const thumbnails = { first: { width: 32 }, second: { width: 16 }, third: { width: 8 } } as const
 
@@ -68,24 +68,21 @@ describe('what is no image', () => {
     ['PNG', () => noise(400, 300).png()],
     ['WebP', () => noise(400, 300).webp()],
     ['GIF', () => noise(80, 60).gif()],
-  ])('a %s that is cut off is refused', async (_, make) => {
+  ])('a %s that is cut off is refused where no damage is allowed', async (_, make) => {
     const bytes = await make().toBuffer()
 
-    const error = await failure(bytes.subarray(0, bytes.byteLength / 2), 'half.img')
+    const error = await failure(bytes.subarray(0, bytes.byteLength / 2), 'half.img', { failOn: 'warning' })
 
     expect(error.code).toBe('NOT_AN_IMAGE')
     expect(error.message).toMatch(/^"half.img" (is a damaged|cannot be read)/)
     expect(error.cause).toBeInstanceOf(Error)
   })
 
-  it('a JPEG that is cut off is used where damage is allowed', async () => {
-    const depot = memoryDepot()
-    const bytes = (await noise(400, 300).jpeg().toBuffer()).subarray(0, 20_000)
+  it('a PNG whose pixels cannot be decoded is refused', async () => {
+    const error = await failure(await broken(), 'half.png')
 
-    const Photo = UploadedImage.with({ thumbnails, failOn: 'none' })
-    const photo = await depot.upload(Photo.from(bytes))
-
-    expect([photo.width, photo.first.width]).toEqual([400, 32])
+    expect(error.code).toBe('NOT_AN_IMAGE')
+    expect(error.message).toBe('"half.png" is a damaged png: its pixels cannot be decoded')
   })
 })
 
@@ -111,6 +108,19 @@ describe('formats', () => {
       Buffer.from(`<?xml version="1.0"?>\n${svg}`),
       'is svg, accepted are',
     ],
+    [
+      'a JPEG XL',
+      'a.jxl',
+      Buffer.from('\0\0\0\x0cJXL \r\n\x87\n', 'latin1'),
+      'is image/jxl, which cannot be read',
+    ],
+    ['a Photoshop file', 'a.psd', Buffer.from('8BPS\0\x01'.padEnd(40, '\0')), 'is image/vnd.adobe.photoshop'],
+    [
+      'a raw photograph',
+      'a.cr2',
+      Buffer.from('II*\0\x10\0\0\0CR\x02\0'.padEnd(64, '\0')),
+      'is image/x-canon-cr2',
+    ],
     ['a PDF', 'a.pdf', Buffer.from('%PDF-1.7\n%\xe2\xe3'), 'is pdf, accepted are'],
   ])('%s is refused clearly', async (_, filename, bytes, reason) => {
     const error = await failure(bytes, filename)
@@ -122,7 +132,9 @@ describe('formats', () => {
   it('PDF needs a codec also where it is allowed', async () => {
     const error = await failure(Buffer.from('%PDF-1.7\n'), 'a.pdf', { formats: ['pdf'] })
 
-    expect(error.message).toBe('"a.pdf" is pdf, for which this libvips has no codec')
+    expect(error.message).toBe(
+      '"a.pdf" is pdf, for which this libvips has no codec: convert it to JPEG, or use a libvips that has one',
+    )
   })
 
   it('are only those that are asked for', async () => {
@@ -259,13 +271,11 @@ describe('giving up', () => {
   it('ends the upload of the original where the image turns out to be damaged', async () => {
     const backend = new Hanging(/half/)
     const depot = memoryDepot(backend)
-    const bytes = (await noise(400, 300).jpeg().toBuffer()).subarray(0, 20_000)
-
     const Photo = UploadedImage.with({ thumbnails })
-    const uploading = depot.upload(Photo.from(bytes, { filename: 'half.jpg' }))
+    const uploading = depot.upload(Photo.from(await broken(), { filename: 'half.png' }))
 
     await expect(uploading).rejects.toMatchObject({ code: 'NOT_AN_IMAGE' })
-    expect(backend.begun).toEqual(['half.jpg'])
+    expect(backend.begun).toEqual(['half.png'])
     expect(backend.reasons).toMatchObject([{ code: 'NOT_AN_IMAGE' }])
     expect(await pathsOf(depot)).toEqual([])
   })
@@ -299,7 +309,8 @@ describe('giving up', () => {
     expect(await temporaryFiles()).toEqual([])
 
     const cut = Readable.from([bytes.subarray(0, bytes.byteLength - 100_000)])
-    await expect(depot.upload(Photo.from(cut))).rejects.toMatchObject({ code: 'NOT_AN_IMAGE' })
+    const Strict = Photo.with({ failOn: 'truncated' })
+    await expect(depot.upload(Strict.from(cut))).rejects.toMatchObject({ code: 'NOT_AN_IMAGE' })
     expect(await pathsOf(depot)).toEqual([...photo.files].sort())
     expect(await temporaryFiles()).toEqual([])
   })

@@ -33,6 +33,13 @@ export const TOO_LARGE: TestFile = {
   buffer: Buffer.alloc(10_000_001),
 }
 
+/** The beginning of a photograph of an iPhone. */
+export const HEIC: TestFile = {
+  name: 'IMG_0001.HEIC',
+  mimeType: 'image/heic',
+  buffer: Buffer.concat([Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1'), Buffer.alloc(2000)]),
+}
+
 /** Two by two pixels in a format that browsers show, and the gallery does not take. */
 export const BITMAP: TestFile = {
   name: 'old.bmp',

@@ -76,6 +76,12 @@ export function noise(width: number, height: number): Sharp {
   return sharp({ create: { width, height, channels: 3, background: '#888', noise: gaussian } })
 }
 
+/** A PNG whose header is right, and whose pixels no decoder finds. */
+export async function broken(): Promise<Buffer> {
+  const whole = await noise(100, 75).png({ progressive: true }).toBuffer()
+  return whole.subarray(0, whole.byteLength / 2)
+}
+
 /** What an image is, as far as its bytes tell. */
 export async function describe(
   bytes: Uint8Array,
