@@ -21,7 +21,8 @@ async function pnpm(cwd: string, ...args: string[]): Promise<string> {
 /** Packs the packages, and says where each is, by name. */
 async function pack(): Promise<Record<string, string>> {
   const output = await pnpm('.', '--filter', './packages/*', 'pack', '--json', '--pack-destination', folder)
-  const packed = JSON.parse(output) as { name: string; filename: string }[]
+  // What the packages say before they are packed comes first.
+  const packed = JSON.parse(output.slice(output.indexOf('['))) as { name: string; filename: string }[]
   return Object.fromEntries(packed.map(({ name, filename }) => [name, `file:${resolve(folder, filename)}`]))
 }
 
@@ -43,7 +44,9 @@ async function install(tarballs: Record<string, string>): Promise<void> {
     "packages: ['*']",
     'allowBuilds:',
     '  better-sqlite3: true',
+    '  "@nestjs/core": false',
     '  "@prisma/engines": false',
+    '  sharp: false',
     '  prisma: false',
     'overrides:',
     ...overrides,
@@ -52,6 +55,14 @@ async function install(tarballs: Record<string, string>): Promise<void> {
   // The versions that are installed here: what was compiled for them is used again.
   await copyFile('pnpm-lock.yaml', join(folder, 'pnpm-lock.yaml'))
   await pnpm(folder, 'install', '--prefer-offline', '--no-frozen-lockfile')
+}
+
+/** Generates the Prisma client of an application. */
+async function generate(cwd: string): Promise<void> {
+  // Prisma fetches an engine that it needs for migrations only, where no existing file is named as such.
+  const env = { ...process.env, CHECKPOINT_DISABLE: '1', PRISMA_SCHEMA_ENGINE_BINARY: process.execPath }
+  const cli = join('node_modules', 'prisma', 'build', 'index.js')
+  await run(process.execPath, [cli, 'generate', '--no-hints', '--schema', 'schema.prisma'], { cwd, env })
 }
 
 beforeAll(async () => {
@@ -81,14 +92,87 @@ describe('the packed packages', () => {
     'store the files of a Prisma client, also of one that is generated as JavaScript',
     async () => {
       const cwd = join(folder, 'prisma')
-      // Prisma fetches an engine that it needs for migrations only, where no existing file is named as such.
-      const env = { ...process.env, CHECKPOINT_DISABLE: '1', PRISMA_SCHEMA_ENGINE_BINARY: process.execPath }
-      const cli = join('node_modules', 'prisma', 'build', 'index.js')
-      await run(process.execPath, [cli, 'generate', '--no-hints', '--schema', 'schema.prisma'], { cwd, env })
+      await generate(cwd)
 
       const { stdout } = await run(process.execPath, ['index.js'], { cwd })
 
       expect(JSON.parse(stdout)).toEqual({ text: 'hello', sameClasses: true, files: 0 })
+    },
+    TIMEOUT,
+  )
+
+  it(
+    'work in a Nest application in TypeScript, with DTOs, a serializer and multer',
+    async () => {
+      const cwd = join(folder, 'nest')
+      await run(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc')], { cwd })
+
+      const { stdout } = await run(process.execPath, [join('dist', 'main.js')], { cwd })
+
+      const [created, taken, invalid] = [201, 409, 400]
+      expect(JSON.parse(stdout)).toEqual({
+        created,
+        text: 'hello',
+        filename: 'soup.txt',
+        taken,
+        invalid,
+        files: 1,
+      })
+    },
+    TIMEOUT,
+  )
+
+  it.each(['hono', 'fastify'])(
+    'save, serve and roll back in an application of %s',
+    async (name) => {
+      const { stdout } = await run(process.execPath, ['index.js'], { cwd: join(folder, name) })
+
+      expect(JSON.parse(stdout)).toEqual({ created: 201, text: 'hello', taken: 409, tooLarge: 413, files: 1 })
+    },
+    TIMEOUT,
+  )
+
+  it(
+    'are one for all routes of a Next application that was built',
+    async () => {
+      const cwd = join(folder, 'next')
+      const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1', NODE_ENV: 'production', NODE_OPTIONS: '' }
+      await run(process.execPath, [join('node_modules', 'next', 'dist', 'bin', 'next'), 'build'], {
+        cwd,
+        env,
+      })
+
+      const { stdout } = await run(process.execPath, ['start.mjs'], { cwd, env })
+
+      const range = [206, 'hell']
+      expect(JSON.parse(stdout)).toEqual({
+        created: 201,
+        text: 'hello',
+        head: 200,
+        range,
+        failed: 409,
+        files: 1,
+      })
+    },
+    TIMEOUT,
+  )
+
+  it(
+    'stand between a soft delete and read replicas of a Prisma client',
+    async () => {
+      const cwd = join(folder, 'prisma-extensions')
+      await generate(cwd)
+
+      const { stdout } = await run(process.execPath, ['index.js'], { cwd })
+
+      expect(JSON.parse(stdout)).toEqual({
+        text: 'hello',
+        taken: 'P2002',
+        failed: 'on purpose',
+        isDeleted: true,
+        kept: 'hello',
+        files: 1,
+      })
     },
     TIMEOUT,
   )

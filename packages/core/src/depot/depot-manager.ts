@@ -14,6 +14,7 @@ import { uploadFile } from '../upload/upload-file.ts'
 import { UploadQueue } from '../upload/upload-queue.ts'
 import type { UploadedFile } from '../upload/uploaded-file.ts'
 import { backendFromEnvironment, type EnvironmentOptions } from './backend-from-environment.ts'
+import { copiesHint } from './copies.ts'
 import { closeOnSignals } from './close-on-signals.ts'
 import { Deletions } from './deletions.ts'
 import { DepotEvents } from './depot-events.ts'
@@ -350,7 +351,7 @@ export class DepotManager extends DepotEvents {
     return new FiledepotError(
       'STORAGE_NOT_FOUND',
       names.length === 0
-        ? "no storage is configured yet: depot.configure('default', new LocalBackend('./uploads'))"
+        ? `no storage is configured yet: depot.configure('default', new LocalBackend('./uploads'))${copiesHint()}`
         : `expected the name of a storage to be one of ${names.join(', ')}, got ${String(name)}`,
     )
   }
