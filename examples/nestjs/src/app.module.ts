@@ -36,7 +36,7 @@ export class AppModule {
           // eslint-disable-next-line @typescript-eslint/no-non-null-assertion -- what useFactory returned
           dataSourceFactory: async (options) => attachDepot(new DataSource(options!), depot).initialize(),
         }),
-        RecipesModule,
+        RecipesModule.register(depot),
       ],
       providers: [
         { provide: APP_PIPE, useClass: ValidationPipe },

@@ -1,22 +1,18 @@
-import { FiledepotError, type ErrorCode } from '@filedepot/core'
-import { Catch, HttpException, HttpStatus, type ArgumentsHost } from '@nestjs/common'
+import { FiledepotError } from '@filedepot/core'
+import { httpStatus } from '@filedepot/http'
+import { Catch, HttpException, type ArgumentsHost } from '@nestjs/common'
 import { BaseExceptionFilter } from '@nestjs/core'
 
-/** What a client can do something about. All else is an internal error: Nest logs it, and tells the client nothing. */
-const STATUSES: Partial<Record<ErrorCode, HttpStatus>> = {
-  CONTENT_FAILED: HttpStatus.BAD_REQUEST,
-  FILE_NOT_FOUND: HttpStatus.NOT_FOUND,
-  FILE_REFUSED: HttpStatus.UNSUPPORTED_MEDIA_TYPE,
-  FILE_TOO_LARGE: HttpStatus.PAYLOAD_TOO_LARGE,
-}
-
-/** Answers errors of files with the status that fits, and their code in the body. */
+/**
+ * Answers errors of files with the status that fits, and their code in the body. What a client can do nothing about is an
+ * internal error: Nest logs it, and tells the client nothing.
+ */
 @Catch(FiledepotError)
 export class FiledepotErrorFilter extends BaseExceptionFilter<FiledepotError> {
   override catch(error: FiledepotError, host: ArgumentsHost): void {
     const { code, message } = error
-    const statusCode = STATUSES[code]
-    if (statusCode === undefined) {
+    const statusCode = httpStatus(error)
+    if (statusCode >= 500) {
       super.catch(error, host)
     } else {
       const body = { statusCode, code, message }

@@ -2,6 +2,10 @@ const { DepotManager, FiledepotError, MemoryBackend, UploadedFile } = require('@
 const { attachDepot, uploadedFileColumn } = require('@filedepot/typeorm')
 const { DataSource, EntitySchema } = require('typeorm')
 
+test.each(['gcs', 'http', 'image', 's3'])('@filedepot/%s is loaded by require', (name) => {
+  expect(Object.keys(require(`@filedepot/${name}`))).not.toHaveLength(0)
+})
+
 test('a file lives and dies with its row', async () => {
   const depot = new DepotManager()
   depot.configure('default', new MemoryBackend())

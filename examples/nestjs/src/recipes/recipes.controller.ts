@@ -1,4 +1,4 @@
-import type { MulterFile } from '@filedepot/core'
+import type { StoredUpload } from '@filedepot/http'
 import {
   Body,
   Controller,
@@ -30,15 +30,16 @@ export class RecipesController {
   @UseInterceptors(FileInterceptor('photo'))
   async create(
     @Body() { name }: NewRecipeDto,
-    @UploadedFile(new ParseFilePipe()) photo: MulterFile,
+    @UploadedFile(new ParseFilePipe()) photo: StoredUpload,
   ): Promise<RecipeDto> {
-    return new RecipeDto(await this.recipes.create(name, photo))
+    return new RecipeDto(await this.recipes.create(name, photo.uploaded))
   }
 
   @Post('import')
   @UseInterceptors(FilesInterceptor('photos'))
-  async importPhotos(@UploadedFiles(new ParseFilePipe()) photos: MulterFile[]): Promise<RecipeDto[]> {
-    return (await this.recipes.importPhotos(photos)).map((recipe) => new RecipeDto(recipe))
+  async importPhotos(@UploadedFiles(new ParseFilePipe()) photos: StoredUpload[]): Promise<RecipeDto[]> {
+    const recipes = await this.recipes.importPhotos(photos.map(({ uploaded }) => uploaded))
+    return recipes.map((recipe) => new RecipeDto(recipe))
   }
 
   @Get(':id')
@@ -57,9 +58,9 @@ export class RecipesController {
   @UseInterceptors(FileInterceptor('photo'))
   async replacePhoto(
     @Param('id', ParseIntPipe) id: number,
-    @UploadedFile(new ParseFilePipe()) photo: MulterFile,
+    @UploadedFile(new ParseFilePipe()) photo: StoredUpload,
   ): Promise<RecipeDto> {
-    return new RecipeDto(await this.recipes.replacePhoto(id, photo))
+    return new RecipeDto(await this.recipes.replacePhoto(id, photo.uploaded))
   }
 
   @Delete(':id')

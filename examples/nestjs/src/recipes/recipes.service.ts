@@ -1,5 +1,5 @@
 import { parse } from 'node:path'
-import { UploadedFile, type MulterFile, type StoredFile } from '@filedepot/core'
+import type { StoredFile, UploadedFile } from '@filedepot/core'
 import { Injectable, NotFoundException } from '@nestjs/common'
 import { InjectRepository } from '@nestjs/typeorm'
 import { DataSource, Repository } from 'typeorm'
@@ -12,18 +12,18 @@ export class RecipesService {
     private readonly dataSource: DataSource,
   ) {}
 
-  async create(name: string, photo: MulterFile): Promise<Recipe> {
-    return await this.recipes.save({ name, photo: UploadedFile.from(photo) })
+  async create(name: string, photo: UploadedFile): Promise<Recipe> {
+    return await this.recipes.save({ name, photo })
   }
 
   /** Each photo goes to the recipe that has its name, or to a new one: all of them, or none. */
-  async importPhotos(photos: readonly MulterFile[]): Promise<Recipe[]> {
+  async importPhotos(photos: readonly UploadedFile[]): Promise<Recipe[]> {
     return await this.dataSource.transaction(async (manager) => {
       const recipes: Recipe[] = []
       for (const photo of photos) {
-        const { name } = parse(photo.originalname)
+        const { name } = parse(photo.filename)
         const recipe = (await manager.findOneBy(Recipe, { name })) ?? manager.create(Recipe, { name })
-        recipe.photo = UploadedFile.from(photo)
+        recipe.photo = photo
         recipes.push(await manager.save(recipe))
       }
       return recipes
@@ -41,9 +41,9 @@ export class RecipesService {
     return await photo.open()
   }
 
-  async replacePhoto(id: number, photo: MulterFile): Promise<Recipe> {
+  async replacePhoto(id: number, photo: UploadedFile): Promise<Recipe> {
     const recipe = await this.get(id)
-    recipe.photo = UploadedFile.from(photo)
+    recipe.photo = photo
     return await this.recipes.save(recipe)
   }
 

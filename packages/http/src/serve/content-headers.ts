@@ -1,7 +1,7 @@
 import { cleanFilename, dispositionOf, mediaTypeOf, type StoredFile } from '@filedepot/core'
-import anyAscii from 'any-ascii'
 import { create } from 'content-disposition'
 import { LRUCache } from 'lru-cache'
+import { transliterate } from 'transliteration'
 
 /**
  * Types that another page of the same origin could load as its script or style, although they are attachments: what
@@ -90,7 +90,7 @@ function formatDisposition(filename: string, type: Disposition): string {
 
 /** For clients that know nothing but ASCII, in which a clean name may be nothing, or two dots. */
 function fallbackOf(name: string): string {
-  return cleanFilename(anyAscii(name).replace(/[^ -~]|[\\/:*?"<>|]/gu, '_'))
+  return cleanFilename(transliterate(name).replace(/[^ -~]|[\\/:*?"<>|]/gu, '_'))
 }
 
 function wellFormed(text: string): string {

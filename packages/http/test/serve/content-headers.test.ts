@@ -124,7 +124,7 @@ describe('the disposition', () => {
     ['Крупный.pdf', 'Krupnyy.pdf'],
     ['àèìòù.pdf', 'aeiou.pdf'],
     ['Übersicht.txt', 'Ubersicht.txt'],
-    ['日本.png', 'RiBen.png'],
+    ['日本.png', 'Ri Ben.png'],
     ['½ "x".txt', '1_2 _x_.txt'],
     ['\u2024\u2024', 'unnamed'],
     ['\u200b\u00ad', 'unnamed'],

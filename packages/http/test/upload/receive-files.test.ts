@@ -117,6 +117,26 @@ describe('a form', () => {
     expect(form?.file('photo')).toMatchObject({ filename: 'a.txt' })
   })
 
+  it.each([
+    ['quoted', `name="photo"; filename="a.txt"; filename*=utf-8''%C3%BCber.txt`, 'a.txt'],
+    [
+      'quoted, the other way round',
+      `name="photo"; filename*=utf-8''%C3%BCber.txt; filename="a.txt"`,
+      'a.txt',
+    ],
+    [
+      'as .NET writes it',
+      `name=photo; filename="=?utf-8?B?w7xiZXI=?="; filename*=utf-8''%C3%BCber.txt`,
+      'über.txt',
+    ],
+  ])('takes filename*, which RFC 7578 forbids, only without quotes: %s', async (_, disposition, name) => {
+    const part = `--b\r\nContent-Disposition: form-data; ${disposition}\r\n\r\nhello\r\n--b--\r\n`
+
+    const { form } = await send(Buffer.from(part), undefined, { type: 'multipart/form-data; boundary=b' })
+
+    expect(form?.file('photo')).toMatchObject({ filename: name, size: 5 })
+  })
+
   it('brings several files, in their order', async () => {
     const { form } = await send(
       ['a', 'b', 'c'].map((name) => photo(name, name)),
