@@ -112,7 +112,7 @@ export const FORGED_VALUES: readonly (readonly [name: string, forge: Forge])[] =
   ["what fromJSON makes of Python's value", (_, victim) => UploadedFile.fromJSON(asPython(victim))],
   [
     'what fromJSON makes of the own id in another storage',
-    (own, { storage }) => UploadedFile.fromJSON({ ...own, storage }),
+    (own, { storage }) => UploadedFile.fromJSON({ ...own, storage, files: [] }),
   ],
   [
     'what fromJSON makes of the own JSON as HTML',

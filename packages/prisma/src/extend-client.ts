@@ -1,7 +1,7 @@
 import { depot as defaultDepot, FiledepotError, type DepotManager } from '@filedepot/core'
 import { Cascades } from './cascades.ts'
 import { endsTransaction } from './database-answers.ts'
-import { checkNames, readFileFields, type FileFields } from './file-fields.ts'
+import { checkNames, noteFields, readFileFields, type FileFields } from './file-fields.ts'
 import type { FiledepotOptions } from './filedepot-options.ts'
 import { WritePlanner } from './plan/plan-write.ts'
 import type { Args } from './plan/write-plan.ts'
@@ -62,6 +62,7 @@ export function extendClient(client: ExtendableClient, options: FiledepotOptions
   }
   const schema = new DataModel(internals)
   const fields = readFileFields(models, schema)
+  noteFields(internals.original, fields)
   const cascades = new Cascades(schema, fields, options.cascades)
   warnOf(cascades)
 

@@ -26,6 +26,23 @@ export interface FileField {
 /** The file fields of each model that has any, by the names of the schema. */
 export type FileFields = ReadonlyMap<string, ReadonlyMap<string, FileField>>
 
+/** The file fields of clients without extensions, for those who have only a client, or that of a transaction. */
+const known = new WeakMap<object, Map<string, FileField>>()
+
+/** Notes the file fields of an extension of this client. */
+export function noteFields(original: object, fields: FileFields): void {
+  const byName = known.get(original) ?? new Map<string, FileField>()
+  known.set(original, byName)
+  for (const ofModel of fields.values()) {
+    for (const field of ofModel.values()) byName.set(`${field.model.property}.${field.name}`, field)
+  }
+}
+
+/** A file field, by the property of its model. */
+export function fieldNamed(original: object, property: string, name: string): FileField | undefined {
+  return known.get(original)?.get(`${property}.${name}`)
+}
+
 /**
  * Compares what was configured with the schema.
  *

@@ -1,11 +1,12 @@
 import type { SqlFamily } from '@filedepot/core'
-import type { DataSource, QueryRunner } from 'typeorm'
+import type { DataSource, EntityManager, QueryRunner } from 'typeorm'
 
-/** The data source of a query runner, which TypeORM 0.3 knows as its connection. */
-export function dataSourceOf(queryRunner: QueryRunner): DataSource {
-  const either = queryRunner as { dataSource?: DataSource; connection?: DataSource }
+/** The data source of a query runner or a manager, which TypeORM 0.3 knows as its connection. */
+export function dataSourceOf(owner: QueryRunner | EntityManager): DataSource {
+  const either = owner as { dataSource?: DataSource; connection?: DataSource }
   const found = either.dataSource ?? either.connection
-  if (!found) throw new TypeError('expected a query runner of TypeORM 0.3 or 1, which has a data source')
+  if (!found)
+    throw new TypeError('expected a query runner or a manager of TypeORM 0.3 or 1, which has a data source')
   return found
 }
 

@@ -1,4 +1,5 @@
 export { attachDepot, type AttachDepotOptions } from './attach-depot.ts'
+export { findOwner, type FindOwnerOptions } from './find-owner.ts'
 export { rulesOf, type EntityWithFiles, type FileIn, type FileProperty } from './rules-of.ts'
 export {
   UploadedFileColumn,

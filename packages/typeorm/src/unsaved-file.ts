@@ -107,7 +107,7 @@ function isUnsaved(parameter: unknown): boolean {
 
 export function pendingCriterion(): FiledepotError {
   const message =
-    'Cannot query by a file that is not stored. Pass a stored UploadedFile; to look for the id of a file, use Raw() with ' +
-    'LIKE in the place of Like()'
+    'Cannot query by a file that is not stored. Pass a stored UploadedFile, in criteria that are made anew for each query; to ' +
+    'look for the row of a path, use findOwner(), and for a text Raw() with LIKE in the place of Like()'
   return new FiledepotError('PENDING_FILE', message)
 }

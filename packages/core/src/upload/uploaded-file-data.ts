@@ -36,7 +36,7 @@ export interface UploadedFileJson {
   size?: number
   sha256?: string
   uploadedAt: string
-  /** Absent where the value has its own file only. */
+  /** With its own, so that a query by a path finds the row. Absent in values of early versions that have one file only. */
   files?: readonly string[]
   metadata?: Readonly<Record<string, JsonValue>>
 }
@@ -52,7 +52,7 @@ export function formatUploadedFile(data: UploadedFileData): UploadedFileJson {
   if (size !== undefined) json.size = size
   if (sha256 !== undefined) json.sha256 = sha256
   json.uploadedAt = isoDate(uploadedAt)
-  if (files.length > 1) json.files = files
+  json.files = files
   if (Object.keys(metadata).length > 0) json.metadata = metadata
   return json as UploadedFileJson
 }

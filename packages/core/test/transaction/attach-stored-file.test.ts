@@ -240,8 +240,8 @@ describe('a value of fromJSON', () => {
     const [own, victim] = [await stored('own'), await stored('secret', { storage: 'private' })]
     const forged = [
       victim.toJSON(),
-      { ...own.toJSON(), id: victim.id },
-      { ...own.toJSON(), storage: 'private' },
+      { ...own.toJSON(), id: victim.id, files: [] },
+      { ...own.toJSON(), storage: 'private', files: [] },
     ]
 
     for (const json of forged) {

@@ -223,7 +223,7 @@ describe('a stored file', () => {
 
     expect(file.equals(file)).toBe(true)
     expect(file.equals(UploadedFile.fromJSON(json))).toBe(true)
-    expect(file.equals(UploadedFile.fromJSON({ ...json, storage: 'backup' }))).toBe(false)
+    expect(file.equals(UploadedFile.fromJSON({ ...json, storage: 'backup', files: [] }))).toBe(false)
     expect(file.equals(other)).toBe(false)
     expect(file.equals(json)).toBe(false)
     expect(file.equals(undefined)).toBe(false)
