@@ -2,6 +2,7 @@ import type { FileField, FileFields } from './file-fields.ts'
 import { nameOfValues, withKeys, withValuesInParts } from './plan/where.ts'
 import type { Where } from './plan/write-plan.ts'
 import type { PrismaInternals, TransactionLink } from './prisma-internals.ts'
+import { isNoJson, readAround } from './read-around.ts'
 import { RowLocks } from './row-locks.ts'
 import type { Model, Relation } from './schema/data-model.ts'
 import { heldValues, pathsOf, type HeldValue } from './stored-json.ts'
@@ -66,24 +67,25 @@ export class RowReader {
       keepsKeys?: boolean
     },
   ): Promise<ReadRows> {
-    const isLocked = this.#locks.areThere
-    // What is read before the lock may be older, and with MySQL stays so for the whole transaction.
-    const names = [...model.key, ...also, ...(isLocked ? [] : fields.map(({ name }) => name))]
-    const select = Object.fromEntries(names.map((name) => [name, true]))
+    const keyNames = [...model.key, ...also]
     const take = limit === undefined ? {} : { take: limit }
-    const read = async () =>
-      (await this.#internals
-        .operation(model.property, 'findMany', { where, select, ...take })
-        .requestTransaction(link)) as Where[]
-
-    let rows = await read()
-    if (!isLocked) return { model, fields, keys: rows, ...filesOf(fields, rows, ({ name }) => name) }
+    const read = (names: readonly string[]) => this.#find(link, model, where, names, take)
+    if (!this.#locks.areThere) {
+      const names = [...keyNames, ...fields.map(({ name }) => name)]
+      const rows = await read(names).catch(async (error: unknown) => {
+        if (!isNoJson(error)) throw error
+        return await this.#readEach(link, model, await read(keyNames), fields)
+      })
+      return { model, fields, keys: rows, ...filesOf(fields, rows, ({ name }) => name) }
+    }
+    // What is read before the lock may be older, and with MySQL stays so for the whole transaction.
+    let rows = await read(keyNames)
     for (let tries = 1; ; tries++) {
       const locked = await this.#lock(link, model, { names: model.key, keys: rows, fields, keepsKeys })
       const found = { model, fields, keys: rows, ...filesOf(fields, locked, selectedName) }
       // Others may have deleted rows, or changed them so that they are not meant any more, before the lock was there.
       if (locked.length === rows.length && namesOnlyKey(model, where)) return found
-      const again = await read()
+      const again = await read(keyNames)
       const isSame = namesOf(model, again).join() === namesOf(model, rows).join()
       if (isSame && locked.length === rows.length) return found
       // A transaction that goes on seeing what was there when it began.
@@ -149,8 +151,9 @@ export class RowReader {
   ): Promise<string[]> {
     if (keys.length === 0 || fields.length === 0) return []
     const paths: string[] = []
-    for (const where of withValuesInParts(model.key, model.key, keys)) {
-      paths.push(...pathsIn(await this.#find(link, model, where, fields), fields))
+    for (const field of fields) {
+      const rows = await readAround(keys, (some) => this.#findKeys(link, model, some, [field.name]))
+      paths.push(...pathsIn(rows, [field]))
     }
     return paths
   }
@@ -168,7 +171,7 @@ export class RowReader {
       const OR = ofField.map(({ id, index }) => ({
         [field.name]: { path: this.#jsonPath(field.isList ? [index, 'id'] : ['id']), equals: id },
       }))
-      const rows = await this.#find(link, field.model, { OR }, [field])
+      const rows = await this.#find(link, field.model, { OR }, [field.name])
       for (const path of pathsIn(rows, [field])) held.add(path)
     }
     return held
@@ -185,7 +188,7 @@ export class RowReader {
       if (!row) return undefined
       wheres.set(nameOfValues(Object.entries(row).flat()), row)
     }
-    const rows = await this.#find(link, field.model, { OR: [...wheres.values()] }, [field])
+    const rows = await this.#find(link, field.model, { OR: [...wheres.values()] }, [field.name])
     return rows.length === wheres.size ? rows : undefined
   }
 
@@ -198,11 +201,41 @@ export class RowReader {
     link: TransactionLink | undefined,
     model: Model,
     where: Where,
+    names: readonly string[],
+    options: { take?: number } = {},
+  ): Promise<Where[]> {
+    const select = Object.fromEntries(names.map((name) => [name, true]))
+    const finding = this.#internals.operation(model.property, 'findMany', { where, select, ...options })
+    return (await (link ? finding.requestTransaction(link) : finding)) as Where[]
+  }
+
+  /** Adds what fields hold to rows, one field after the other: text that is no JSON is no file. */
+  async #readEach(
+    link: TransactionLink,
+    model: Model,
+    rows: readonly Where[],
     fields: readonly FileField[],
   ): Promise<Where[]> {
-    const select = Object.fromEntries(fields.map(({ name }) => [name, true]))
-    const finding = this.#internals.operation(model.property, 'findMany', { where, select })
-    return (await (link ? finding.requestTransaction(link) : finding)) as Where[]
+    const byName = new Map(rows.map((row) => [keyNameOf(model, row), { ...row }]))
+    for (const { name } of fields) {
+      const found = await readAround(rows, (some) => this.#findKeys(link, model, some, [...model.key, name]))
+      for (const row of found) Object.assign(byName.get(keyNameOf(model, row)) ?? {}, row)
+    }
+    return [...byName.values()]
+  }
+
+  /** The rows that have some keys, as far as they are there. */
+  async #findKeys(
+    link: TransactionLink,
+    model: Model,
+    keys: readonly Where[],
+    names: readonly string[],
+  ): Promise<Where[]> {
+    const rows: Where[] = []
+    for (const where of withValuesInParts(model.key, model.key, keys)) {
+      rows.push(...(await this.#find(link, model, where, names)))
+    }
+    return rows
   }
 
   /** Reads rows and locks them in one, in which fields have the values that `keys` have in `references`. */

@@ -1,4 +1,5 @@
-import type { FileTransaction, TransactionOutcome } from '@filedepot/core'
+import { FiledepotError, type FileTransaction, type TransactionOutcome } from '@filedepot/core'
+
 import { isAnswer, isConflict, isConnectionTrouble, prismaCodeOf } from './database-answers.ts'
 import { FileWrite, type WriteParts } from './file-write.ts'
 import type { OpenTransaction } from './open-transaction.ts'
@@ -12,6 +13,7 @@ import {
   type TransactionOptions,
 } from './prisma-internals.ts'
 import type { Model } from './schema/data-model.ts'
+import { isNoJson } from './read-around.ts'
 import { SentWrite } from './sent-write.ts'
 import type { SingleConnection } from './single-connection.ts'
 import type { Transactions } from './transactions.ts'
@@ -142,7 +144,11 @@ export class WriteHook {
 
   /** Hands a write on to the extensions after ours, in a transaction. */
   async #hand(write: SentWrite, fileWrite: FileWrite, link: TransactionLink): Promise<unknown> {
-    return await this.#onTheirWay.run(onItsWay(write, fileWrite, link), () => write.within(link))
+    try {
+      return await this.#onTheirWay.run(onItsWay(write, fileWrite, link), () => write.within(link))
+    } catch (error) {
+      throw isNoJson(error) ? noJson(write, error) : error
+    }
   }
 
   /** One statement, or what Prisma makes a transaction of by itself. */
@@ -233,4 +239,14 @@ export class WriteHook {
 
 function onItsWay({ name }: SentWrite, fileWrite: FileWrite, link?: TransactionLink): () => WriteOnItsWay {
   return () => ({ name, link, rows: fileWrite.lockedRows, uploads: fileWrite.uploads })
+}
+
+/** For a write that returns a row in which a field of type `Json` holds other text: Prisma cannot read its own result. */
+function noJson({ name }: SentWrite, cause: unknown): FiledepotError {
+  return new FiledepotError(
+    'INVALID_VALUE',
+    `Cannot return the row of ${name}: a field of type Json holds text that is no JSON. Leave it out of the result, for ` +
+      'example with select: { id: true }, or use deleteMany or updateMany',
+    { cause },
+  )
 }

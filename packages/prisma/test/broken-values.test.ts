@@ -1,6 +1,6 @@
 import { isBroken, type UploadedFile } from '@filedepot/core'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { quoted } from '../../../test/databases/database-kind.ts'
+import { isOn, quoted } from '../../../test/databases/database-kind.ts'
 import { textFile, textOf, textsOf } from '../../../test/support/contents.ts'
 import { Prisma } from './support/generated-client.ts'
 import { TestDatabase, type TestClient } from './support/test-database.ts'
@@ -180,3 +180,47 @@ describe('a list', () => {
     await prisma.user.delete({ where: { id } })
   })
 })
+
+if (isOn('sqlite')) {
+  describe('a field that holds text that is no JSON, which Prisma itself does not read', () => {
+    let lost: string[]
+
+    beforeEach(async () => {
+      await prisma.document.createMany({
+        data: [1, 2, 3].map((id) => ({ id, content: textFile(`${id}`), attachments: [textFile('x')] })),
+      })
+      const { attachments } = await prisma.document.findUniqueOrThrow({ where: { id: 2 } })
+      lost = attachments!.map(({ path }) => path)
+      await database.query(`UPDATE "Document" SET "attachments" = 'no JSON' WHERE "id" = 2`)
+    })
+
+    it('hinders no deleting, and no writing', async () => {
+      await prisma.document.update({
+        where: { id: 2 },
+        data: { content: textFile('new') },
+        select: { id: true },
+      })
+      await prisma.document.updateMany({ where: { id: { gt: 1 } }, data: { content: Prisma.DbNull } })
+      expect(await prisma.document.delete({ where: { id: 2 }, select: { id: true } })).toMatchObject({
+        id: 2,
+      })
+      expect(await prisma.document.deleteMany()).toEqual({ count: 2 })
+
+      // Nobody can tell the file that stood where the text is now.
+      expect(await database.pathsOfFiles()).toEqual(lost)
+      await database.depot.deleteFiles(lost)
+    })
+
+    it('says INVALID_VALUE where it is a part of the result, and nothing is deleted', async () => {
+      await expect(prisma.document.delete({ where: { id: 2 } })).rejects.toMatchObject({
+        code: 'INVALID_VALUE',
+        message: expect.stringMatching(/document\.delete.*select/),
+        cause: { name: 'SyntaxError' },
+      })
+
+      expect(await prisma.document.count()).toBe(3)
+      await prisma.document.deleteMany()
+      await database.depot.deleteFiles(await database.pathsOfFiles())
+    })
+  })
+}
