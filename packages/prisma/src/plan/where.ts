@@ -35,7 +35,7 @@ export function withKeys({ key }: Model, keys: readonly Where[]): Where {
  * The rows in which fields have the values that others have in other fields. Rows that differ in one field only share a list:
  * a database takes so many parameters only, and Prisma splits one list that is longer.
  */
-export function withValues(
+function withValues(
   names: readonly string[],
   others: readonly string[],
   rows: readonly Where[],
