@@ -35,11 +35,7 @@ export function withKeys({ key }: Model, keys: readonly Where[]): Where {
  * The rows in which fields have the values that others have in other fields. Rows that differ in one field only share a list:
  * a database takes so many parameters only, and Prisma splits one list that is longer.
  */
-function withValues(
-  names: readonly string[],
-  others: readonly string[],
-  rows: readonly Where[],
-): Where {
+function withValues(names: readonly string[], others: readonly string[], rows: readonly Where[]): Where {
   // No rows: an `OR` of nothing within the `where` of an upsert is nothing that Prisma heeds.
   if (rows.length === 0) return { [names.at(-1) ?? '']: { in: [] } }
   const { listed, groups } = groupByValues(valuesOf(others, rows))
