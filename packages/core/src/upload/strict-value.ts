@@ -3,7 +3,7 @@ import { FiledepotError } from '../errors.ts'
 import { describe, reasonOf } from '../expected.ts'
 import { formatFilePath } from '../file-path.ts'
 import { copyPlainJson } from './plain-json.ts'
-import { NO_METADATA, PYTHON_KEYS, type UploadedFileData } from './uploaded-file-data.ts'
+import { FILE_ID, isFileSize, NO_METADATA, PYTHON_KEYS, type UploadedFileData } from './uploaded-file-data.ts'
 
 /**
  * Reads the JSON of a stored value, as an object or as text, and believes none of it: every field has the form that
@@ -42,7 +42,7 @@ function parseOwn(value: Json): UploadedFileData {
     filename: text(value, 'filename', isFilename),
     contentType: text(value, 'contentType', isMediaType),
     declaredType: optional(value, 'declaredType', isMediaType),
-    size: optional(value, 'size', isSize),
+    size: optional(value, 'size', isFileSize),
     sha256: optional(value, 'sha256', isHash),
     uploadedAt: date(text(value, 'uploadedAt', (found) => ISO_DATE.test(found))),
     files: filesOf(value, storage, id),
@@ -72,8 +72,6 @@ function parsePython(value: Json): UploadedFileData {
 }
 
 const STORAGE = /^[^/\s\p{Cc}]{1,255}$/u
-/** A UUID, or whatever else a backend may admit that can be no path. */
-const FILE_ID = /^[\w-]{1,255}$/
 const TOKEN = "[\\w!#$%&'*+.^`|~-]+"
 const PARAMETER = `[ \\t]*;[ \\t]*${TOKEN}=(?:${TOKEN}|"[\\t\\x20\\x21\\x23-\\x5b\\x5d-\\x7e]*")`
 const MEDIA_TYPE = new RegExp(`^${TOKEN}/${TOKEN}(?:${PARAMETER})*$`)
@@ -86,7 +84,6 @@ const isId = (found: string) => FILE_ID.test(found)
 const isFilename = (found: string) => found !== '' && cleanFilename(found) === found
 const isMediaType = (found: unknown): found is string =>
   typeof found === 'string' && found.length <= 255 && MEDIA_TYPE.test(found)
-const isSize = (found: unknown): found is number => Number.isSafeInteger(found) && (found as number) >= 0
 const isHash = (found: unknown): found is string => typeof found === 'string' && SHA256.test(found)
 
 /** The value's own path comes first, also if the list leaves it out. What belongs to a value is in one storage. */

@@ -76,15 +76,15 @@ export function parseUploadedFile(json: unknown): UploadedFileData {
 function parseOwn(json: object): UploadedFileData {
   const value = json as Record<string, unknown>
   const storage = text(value, 'storage')
-  const id = text(value, 'id')
+  const id = fileId(value, 'id')
   return {
     storage,
     id,
     filename: text(value, 'filename'),
     contentType: text(value, 'contentType'),
-    declaredType: optional(value, 'declaredType', 'string'),
-    size: optional(value, 'size', 'number'),
-    sha256: optional(value, 'sha256', 'string'),
+    declaredType: optional(value, 'declaredType'),
+    size: size(value.size),
+    sha256: optional(value, 'sha256'),
     uploadedAt: date(text(value, 'uploadedAt')),
     files: paths(value.files, formatFilePath({ storage, id })),
     metadata: metadata(value.metadata),
@@ -108,7 +108,7 @@ function parsePython(json: object): UploadedFileData {
   const metadata = Object.fromEntries(Object.entries(value).filter(([key]) => !PYTHON_KEYS.has(key)))
   return {
     storage: text(value, 'depot_name'),
-    id: text(value, 'file_id'),
+    id: fileId(value, 'file_id'),
     filename: text(value, 'filename'),
     contentType: text(value, 'content_type'),
     declaredType: undefined,
@@ -127,19 +127,29 @@ function text(value: Record<string, unknown>, key: string): string {
   return found
 }
 
-interface Kinds {
-  string: string
-  number: number
+/** A UUID, or whatever else a backend may admit that can be no path. */
+export const FILE_ID = /^[\w-]{1,255}$/
+
+function fileId(value: Record<string, unknown>, key: string): string {
+  const found = text(value, key)
+  if (!FILE_ID.test(found)) throw new TypeError(`"${key}" is ${describe(found)}`)
+  return found
 }
 
-function optional<Kind extends keyof Kinds>(
-  value: Record<string, unknown>,
-  key: string,
-  kind: Kind,
-): Kinds[Kind] | undefined {
+function optional(value: Record<string, unknown>, key: string): string | undefined {
   const found = value[key] ?? undefined
-  if (found !== undefined && typeof found !== kind) throw new TypeError(`"${key}" is ${describe(found)}`)
-  return found as Kinds[Kind] | undefined
+  if (found !== undefined && typeof found !== 'string') throw new TypeError(`"${key}" is ${describe(found)}`)
+  return found
+}
+
+export function isFileSize(found: unknown): found is number {
+  return Number.isSafeInteger(found) && (found as number) >= 0
+}
+
+function size(value: unknown): number | undefined {
+  const found = value ?? undefined
+  if (found !== undefined && !isFileSize(found)) throw new TypeError(`"size" is ${describe(found)}`)
+  return found
 }
 
 function metadata(value: unknown): UploadedFileData['metadata'] {

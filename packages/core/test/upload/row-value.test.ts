@@ -28,6 +28,29 @@ async function stored() {
   return { depot, file: await depot.upload(Photo.from(Buffer.from('hello'), { filename: 'hello.txt' })) }
 }
 
+describe('a row with a value that no storage can have', () => {
+  const good = {
+    ...{
+      storage: 'default',
+      id: '01890a5d-ac96-774b-bcce-b302099a8057',
+      filename: 'a',
+      contentType: 'text/plain',
+    },
+    uploadedAt: '2026-01-01T00:00:00.000Z',
+  }
+
+  it.each<[string, object]>([
+    ['an id that is a path', { id: '../x' }],
+    ['an id with a slash', { id: 'a/b' }],
+    ['a size below zero', { size: -1 }],
+    ['a size that is no whole number', { size: 1.5 }],
+    ['a size that is text', { size: '5' }],
+  ])('is broken: %s', (_, wrong) => {
+    expect(isBroken(readRowValue(UploadedFile, good))).toBe(false)
+    expect(isBroken(readRowValue(UploadedFile, { ...good, ...wrong }))).toBe(true)
+  })
+})
+
 describe('the value of a row', () => {
   it('is the stored value', async () => {
     const { file } = await stored()

@@ -23,7 +23,8 @@ export interface FileHandlerOptions<Context = undefined> {
   mountPath?: string
   /**
    * `true` lets everybody read every file whose URL they know. A list of names or aliases of storages does so for their files;
-   * `authorize` and `signer` decide about the others. @default false
+   * `authorize` and `signer` decide about the others. Configure the storages first: a name that is not there is an error.
+   * @default false
    */
   public?: boolean | readonly string[]
   /**
@@ -151,7 +152,7 @@ export function checkOptions<Context>(
       'both',
     )
   }
-  if (typeof settings.public !== 'boolean') checkNames(settings.public)
+  if (typeof settings.public !== 'boolean') checkNames(depot, settings.public)
   const deliveries: readonly unknown[] = ['redirect', 'proxy']
   if (!deliveries.includes(settings.delivery)) {
     throw invalid('delivery', 'to be "redirect" or "proxy"', settings.delivery)
@@ -183,9 +184,19 @@ function mountPathOf(path: string): string {
   return path.replace(/\/+$/, '')
 }
 
-function checkNames(names: readonly unknown[]): void {
-  if (Array.isArray(names) && names.every((name) => typeof name === 'string' && name !== '')) return
-  throw invalid('public', 'to be true, false or a list of names of storages', JSON.stringify(names))
+/** Storages may come after the handler; where there are some, one that is missing is most likely misspelt. */
+function checkNames(depot: DepotManager, names: readonly unknown[]): void {
+  if (!Array.isArray(names) || !names.every((name) => typeof name === 'string' && name !== '')) {
+    throw invalid('public', 'to be true, false or a list of names of storages', JSON.stringify(names))
+  }
+  const known = depot.storages()
+  const unknown = names.find((name: string) => !depot.has(name)) as string | undefined
+  if (unknown === undefined || known.length === 0) return
+  throw invalid(
+    'public',
+    `to name storages (${known.map(({ name }) => name).join(', ')}) or aliases of them`,
+    unknown,
+  )
 }
 
 function checkSeconds(name: string, value: number, minimum: number): void {

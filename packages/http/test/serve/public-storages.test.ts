@@ -32,6 +32,19 @@ const WEEK = 'public, max-age=604800, immutable'
 const REFUSED = [403, 'no-store']
 
 describe('storages that everybody may read', () => {
+  it('are there when the handler is made, unless there are none yet', () => {
+    const make = (of: DepotManager) =>
+      createFileHandler(of, { public: ['faces', 'avatar'], authorize: () => false })
+
+    expect(() => make(depot)).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_ARGUMENT',
+        message: 'expected public to name storages (avatars, documents) or aliases of them, got avatar',
+      }),
+    )
+    expect(make(new DepotManager())).toBeInstanceOf(Function)
+  })
+
   it('are named beside an authorize that decides about the others', async () => {
     const authorize = () => true
 

@@ -12,6 +12,8 @@ export class CollectionFiles {
   readonly columns: readonly FileColumn[]
   /** What is read of a document to know its files. */
   readonly projection: Doc
+  /** How deep a file can be in an update: below a list of them, an operator, and the names of its path. */
+  readonly depth: number
 
   constructor(metadatas: readonly [EntityMetadata, ...EntityMetadata[]]) {
     this.metadata = metadatas[0]
@@ -19,6 +21,7 @@ export class CollectionFiles {
     const all = metadatas.flatMap(fileColumnsOf)
     // Several entities can be views of the same documents.
     this.columns = all.filter((column, index) => all.findIndex((one) => isSame(one, column)) === index)
+    this.depth = 2 + Math.max(...this.columns.map((column) => pathOf(column).split('.').length))
     this.projection = Object.fromEntries(['_id', ...this.columns.map(pathOf)].map((path) => [path, 1]))
   }
 

@@ -8,6 +8,7 @@ import { insertDocuments } from './insert-documents.ts'
 import type { Doc, MongoRunner } from './mongo-runner.ts'
 import { isObject } from './paths.ts'
 import { cannotFollow } from './refusals.ts'
+import { refuseMaps } from './refuse-maps.ts'
 import { replaceDocument } from './replace-documents.ts'
 import { Statement } from './statement.ts'
 import { updateDocuments } from './update-documents.ts'
@@ -75,6 +76,7 @@ export function followWrites(shared: MongoRunner, parts: WritesParts): void {
           const execute = () => original.apply(this, args) as Promise<unknown>
           const files = parts.collections().get(String(args[0]))
           if (!files) return await execute()
+          for (const arg of args.slice(1)) refuseMaps(arg, files.depth)
           const statement = (options: unknown) => statementOf(files, this, options, parts)
           return await write({ args: args.slice(1), execute, statement })
         },

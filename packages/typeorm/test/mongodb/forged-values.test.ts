@@ -213,3 +213,24 @@ describe('a value of fromJSON', () => {
     expect(page.notes?.[1]?.toJSON()).toEqual(own.note)
   })
 })
+
+describe('a Map, which the client writes as a document', () => {
+  const forged = { storage: 'private', id: '01890a5d-ac96-774b-bcce-b302099a8057' }
+  const map = (...entries: [string, unknown][]) => new Map(entries) as never
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['insertOne', () => pages().insertOne(map(['name', 'new'], ['file', forged]))],
+    ['insertMany', () => pages().insertMany([map(['name', 'new'], ['file', forged])])],
+    ['insertOne around a file', () => pages().insertOne({ name: 'new', cover: map(['picture', forged]) })],
+    ['updateOne', () => pages().updateOne({}, map(['$set', { file: forged }]))],
+    ['$set', () => pages().updateOne({}, { $set: map(['file', forged]) })],
+    ['$set around a file', () => pages().updateMany({}, { $set: { cover: map(['picture', forged]) } })],
+    ['replaceOne', () => pages().replaceOne({}, map(['name', 'new'], ['file', forged]))],
+    ['a pipeline', () => pages().updateOne({}, [{ $set: map(['file', forged]) }] as never)],
+  ])('hides no file: %s', async (_, write) => {
+    await pages().save({ name: 'one' })
+
+    await expect(write()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    expect(await pages().count({})).toBe(1)
+  })
+})
