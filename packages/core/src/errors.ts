@@ -34,6 +34,10 @@ export const ERROR_CODES = {
     'A column holds something that is not the JSON of an uploaded file, or `fromJSON` was given such a thing.',
   INVALID_VERDICT:
     'The function `authorize` answered something else than true, "public", the uploaded file, false, 401, 403 or 404. The request is refused.',
+  LEDGER_BUSY:
+    'The ledger of a database is being installed by another process, or its tables are held by others.',
+  LEDGER_INCOMPLETE:
+    'The ledger of a database lacks triggers, or the rows have not been counted. Nothing is deleted.',
   MALFORMED_UPLOAD: 'A request to upload files is no multipart form, or a broken one.',
   NOT_AN_IMAGE: 'A file was to be used as an image that is none, or is damaged. Nothing was stored.',
   NOT_SUPPORTED: 'The storage, or the way in which rows are written, has no such ability.',

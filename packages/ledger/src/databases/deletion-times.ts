@@ -1,0 +1,8 @@
+/** For how long it is remembered that a file was deleted, so that a late row cannot refer to it, in milliseconds. */
+export const TOMBSTONE = 7 * 24 * 60 * 60 * 1000
+
+/** When a deletion that has failed is tried again, in milliseconds; twice as long after each further try. */
+export const RETRY_FIRST = 30_000
+
+/** The longest time between two tries, in milliseconds. */
+export const RETRY_LONGEST = 6 * 60 * 60 * 1000

@@ -1,0 +1,63 @@
+import type { PostgresNames } from './names.ts'
+
+/** The tables and functions of the ledger. Those that are there stay. */
+export function createTables({ files, state, json, paths }: PostgresNames): string[] {
+  return [
+    `CREATE TABLE IF NOT EXISTS ${files} (path text COLLATE "C" PRIMARY KEY, refs integer NOT NULL, discarded_at timestamptz,
+      gone boolean NOT NULL DEFAULT false, attempts smallint NOT NULL DEFAULT 0, retry_at timestamptz, last_error text,
+      CONSTRAINT filedepot_gone CHECK (NOT gone OR refs <= 0))`,
+    `CREATE INDEX IF NOT EXISTS filedepot_due ON ${files} (discarded_at) WHERE discarded_at IS NOT NULL`,
+    `CREATE INDEX IF NOT EXISTS filedepot_forget ON ${files} (retry_at) WHERE gone AND discarded_at IS NULL`,
+    `CREATE TABLE IF NOT EXISTS ${state} (name text PRIMARY KEY, value text NOT NULL)`,
+    readJson(json),
+    readPaths(paths),
+  ]
+}
+
+export function dropTables({ files, state, json, paths }: PostgresNames): string[] {
+  return [
+    `DROP TABLE IF EXISTS ${files}, ${state}`,
+    `DROP FUNCTION IF EXISTS ${json}(text)`,
+    `DROP FUNCTION IF EXISTS ${paths}(jsonb)`,
+  ]
+}
+
+/**
+ * Zero bytes and halves of surrogate pairs are JSON for JavaScript, and not for `jsonb`. What is no JSON at all counts for
+ * a path of its own. Not PARALLEL SAFE: a block with EXCEPTION begins a subtransaction, which a parallel worker cannot.
+ */
+function readJson(name: string): string {
+  return `CREATE OR REPLACE FUNCTION ${name}(v text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+    BEGIN RETURN v::jsonb;
+    EXCEPTION WHEN data_exception THEN
+      BEGIN RETURN regexp_replace(v, '(?<!\\\\)((?:\\\\\\\\)*)\\\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})', '\\1?', 'g')::jsonb;
+      EXCEPTION WHEN data_exception THEN RETURN CASE WHEN v = '' THEN NULL ELSE '{"files":["!unreadable"]}' END;
+      END;
+    END $$`
+}
+
+/**
+ * The distinct paths of a value or an array of values: `files` if it is there, else `storage/id`, or what Python's DEPOT
+ * writes. One and two files, as nearly every value has, are read without a query.
+ */
+function readPaths(name: string): string {
+  return `CREATE OR REPLACE FUNCTION ${name}(v jsonb) RETURNS text[] LANGUAGE plpgsql IMMUTABLE AS $$
+    DECLARE a jsonb := v->'files';
+    BEGIN
+      IF jsonb_typeof(a) = 'array' AND jsonb_typeof(a->0) = 'string' THEN
+        IF jsonb_array_length(a) = 1 THEN RETURN ARRAY[a->>0]; END IF;
+        IF jsonb_array_length(a) = 2 AND jsonb_typeof(a->1) = 'string' AND a->>0 <> a->>1 THEN
+          RETURN ARRAY[a->>0, a->>1];
+        END IF;
+        RETURN ARRAY(SELECT DISTINCT f #>> '{}' FROM jsonb_array_elements(a) f WHERE jsonb_typeof(f) = 'string');
+      END IF;
+      RETURN ARRAY(
+        SELECT f #>> '{}' FROM jsonb_path_query(v, '$.files[*] ? (@.type() == "string")') f
+        UNION
+        SELECT p FROM (
+          SELECT CASE WHEN o ? 'depot_name' THEN coalesce(o->>'path', (o->>'depot_name') || '/' || (o->>'file_id'))
+            ELSE (o->>'storage') || '/' || (o->>'id') END p
+          FROM jsonb_path_query(v, '$[*] ? (@.type() == "object" && !exists(@.files[*] ? (@.type() == "string")))') o
+        ) x WHERE p IS NOT NULL);
+    END $$`
+}

@@ -1,0 +1,94 @@
+import { AbortedError, parseFilePath, type DepotManager } from '@filedepot/core'
+import type { LedgerClient } from './clients/ledger-client.ts'
+import { retryDeadlocks } from './clients/retry-deadlocks.ts'
+import type { FailedDeletion, LedgerDatabase } from './databases/database.ts'
+import type { LedgerColumn } from './ledger-column.ts'
+import { compare, notReady } from './ledger-check.ts'
+
+/** Options of {@link Ledger.drain}. */
+export interface DrainOptions {
+  /** For how long a discarded file is kept, in milliseconds; 0 by default. */
+  readonly retention?: number
+  /** Ends it after the files that are being deleted. */
+  readonly signal?: AbortSignal
+  /** Called after each thousand files. */
+  readonly onProgress?: (progress: { deleted: number; failed: number }) => void
+}
+
+/** What {@link Ledger.drain} has done. */
+export interface DrainReport {
+  readonly deleted: number
+  /** Files that could not be deleted now. The ledger keeps the reason of each, and later drains try again. */
+  readonly failed: number
+  /** Discarded files that are still there: those that failed, and those that `retention` keeps. */
+  readonly waiting: number
+}
+
+/** Files that are taken at once. */
+const BATCH = 1000
+/** For how long others leave them alone, in milliseconds. */
+const LEASE = 10 * 60 * 1000
+
+export async function drain(
+  depot: DepotManager,
+  client: LedgerClient,
+  database: LedgerDatabase,
+  { columns, retention = 0, signal, onProgress }: DrainOptions & { columns: readonly LedgerColumn[] },
+): Promise<DrainReport> {
+  await retryDeadlocks(client, async (session) => {
+    const { check } = await compare(database, session, columns)
+    if (!check.isReady) throw notReady(check)
+  })
+  let [deleted, failed] = [0, 0]
+  for (;;) {
+    if (signal?.aborted) throw new AbortedError('a drain of the ledger', { cause: signal.reason })
+    const paths = await retryDeadlocks(client, (session) =>
+      database.takeDue(session, { retention, lease: LEASE, limit: BATCH }),
+    )
+    if (paths.length === 0) break
+    const failures = await deleteFiles(depot, paths)
+    const left = new Set(failures.map(({ path }) => path))
+    await retryDeadlocks(client, async (session) => {
+      await database.deleted(
+        session,
+        paths.filter((path) => !left.has(path)),
+      )
+      if (failures.length > 0) await database.failed(session, failures)
+    })
+    deleted += paths.length - failures.length
+    failed += failures.length
+    onProgress?.({ deleted, failed })
+  }
+  const { waiting } = await retryDeadlocks(client, async (session) => {
+    await database.forget(session, BATCH)
+    return await database.stats(session)
+  })
+  return { deleted, failed, waiting }
+}
+
+/** Resolves with those that are still there, or may be. */
+async function deleteFiles(depot: DepotManager, paths: readonly string[]): Promise<FailedDeletion[]> {
+  const failures: FailedDeletion[] = []
+  const byStorage = new Map<string, string[]>()
+  for (const path of paths) {
+    const { storage, id } = parseFilePath(path)
+    const ids = byStorage.get(storage)
+    if (ids) ids.push(id)
+    else byStorage.set(storage, [id])
+  }
+  const deletions = [...byStorage].map(async ([storage, ids]) => {
+    const fail = (id: string, error: unknown) =>
+      failures.push({
+        path: `${storage}/${id}`,
+        message: error instanceof Error ? error.message : String(error),
+      })
+    try {
+      const { failed } = await depot.get(storage).deleteMany(ids)
+      for (const { id, error } of failed) fail(id, error)
+    } catch (error) {
+      for (const id of ids) fail(id, error)
+    }
+  })
+  await Promise.all(deletions)
+  return failures
+}

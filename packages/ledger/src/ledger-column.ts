@@ -1,0 +1,68 @@
+import { describe, FiledepotError } from '@filedepot/core'
+
+/** A column that holds files: one value or an array of them, as `text`, `json` or `jsonb`. */
+export interface LedgerColumn {
+  /** The schema of the table, on PostgreSQL. Without it the table is looked up by the `search_path`. */
+  readonly schema?: string
+  /** As the database has it, without quotes. */
+  readonly table: string
+  /** As the database has it, without quotes. */
+  readonly column: string
+}
+
+/** The columns of one table. */
+export interface TableColumns {
+  readonly schema: string | undefined
+  readonly table: string
+  readonly columns: readonly string[]
+}
+
+/** @throws FiledepotError `INVALID_ARGUMENT` */
+export function checkColumns(columns: readonly LedgerColumn[]): readonly LedgerColumn[] {
+  if (!Array.isArray(columns) || columns.length === 0) {
+    throw new FiledepotError(
+      'INVALID_ARGUMENT',
+      `expected columns to be an array such as [{ table: 'documents', column: 'content' }], got ${describe(columns)}`,
+    )
+  }
+  for (const given of columns as readonly Partial<Record<keyof LedgerColumn, unknown>>[]) {
+    for (const key of ['table', 'column'] as const) {
+      if (typeof given[key] !== 'string' || given[key] === '') {
+        throw new FiledepotError(
+          'INVALID_ARGUMENT',
+          `expected the ${key} of a column of the ledger to be a name, got ${describe(given[key])}`,
+        )
+      }
+    }
+  }
+  return [...(columns as readonly LedgerColumn[])]
+}
+
+/** Each table once, with all of its columns, in a stable order. */
+export function byTable(columns: readonly LedgerColumn[]): TableColumns[] {
+  const tables = new Map<string, { schema: string | undefined; table: string; columns: Set<string> }>()
+  for (const { schema, table, column } of columns) {
+    const key = JSON.stringify([schema, table])
+    const known = tables.get(key) ?? { schema, table, columns: new Set() }
+    known.columns.add(column)
+    tables.set(key, known)
+  }
+  return [...tables.values()].map((known) => ({ ...known, columns: [...known.columns].sort() }))
+}
+
+/** @throws FiledepotError `INVALID_ARGUMENT` */
+export function noSuchTable({ schema, table }: TableColumns): FiledepotError {
+  const name = schema === undefined ? `"${table}"` : `"${schema}"."${table}"`
+  return new FiledepotError(
+    'INVALID_ARGUMENT',
+    `the ledger is to follow the table ${name}, which is not in the database: create it first, and write its name as the database has it`,
+  )
+}
+
+/** @throws FiledepotError `INVALID_ARGUMENT` */
+export function noSuchColumn({ table }: TableColumns, column: string): FiledepotError {
+  return new FiledepotError(
+    'INVALID_ARGUMENT',
+    `the ledger is to follow the column "${column}" of the table "${table}", which has no such column`,
+  )
+}

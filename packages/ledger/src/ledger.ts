@@ -1,0 +1,146 @@
+import { checkWholeNumber, FiledepotError, type DepotManager } from '@filedepot/core'
+import type { LedgerClient } from './clients/ledger-client.ts'
+import { databaseOf } from './databases/database-of.ts'
+import type { LedgerDatabase, LedgerStats } from './databases/database.ts'
+import { drain, type DrainOptions, type DrainReport } from './drain.ts'
+import { checkColumns, type LedgerColumn } from './ledger-column.ts'
+import { compare, type LedgerCheck } from './ledger-check.ts'
+
+/** What a {@link Ledger} follows. */
+export interface LedgerOptions {
+  /** The columns that hold files. */
+  readonly columns: readonly LedgerColumn[]
+  /** Where the tables of the ledger are, on PostgreSQL; `public` by default. */
+  readonly schema?: string
+}
+
+/** Options of {@link Ledger.install}. */
+export interface InstallOptions {
+  /** Counts the rows anew, although nothing seems to be wrong. */
+  readonly recount?: boolean
+  /** Removes the triggers of tables that are not among the columns any more. Their files then count as unused. */
+  readonly prune?: boolean
+}
+
+/** What {@link Ledger.install} has done. */
+export interface LedgerInstallation {
+  /** Triggers that were made, with their table. */
+  readonly created: readonly string[]
+  /** Triggers that were removed. */
+  readonly removed: readonly string[]
+  /** How many files had another count than the rows. */
+  readonly repaired: number
+  /** Up to 100 files that rows refer to, and that have been deleted. */
+  readonly dangling: readonly string[]
+}
+
+/**
+ * The books of the database: triggers count which rows refer to a file, whoever writes them and however a transaction ends.
+ * What no row refers to any more is deleted by {@link Ledger.drain}.
+ *
+ * ```ts
+ * import { depot } from '@filedepot/core'
+ * import { Ledger, pgClient } from '@filedepot/ledger'
+ * import { Pool } from 'pg'
+ *
+ * const ledger = new Ledger(depot, pgClient(new Pool()), { columns: [{ table: 'documents', column: 'content' }] })
+ * await ledger.install()
+ * const { deleted, failed } = await ledger.drain()
+ * console.log(`${deleted} files deleted, ${failed} to be tried again`)
+ * ```
+ */
+export class Ledger {
+  readonly #depot: DepotManager
+  readonly #client: LedgerClient
+  readonly #database: LedgerDatabase
+  readonly #columns: readonly LedgerColumn[]
+
+  /** @throws FiledepotError `INVALID_ARGUMENT` */
+  constructor(depot: DepotManager, client: LedgerClient, { columns, schema }: LedgerOptions) {
+    this.#columns = checkColumns(columns)
+    this.#depot = depot
+    this.#client = client
+    this.#database = databaseOf(client, schema)
+  }
+
+  /**
+   * Compares the triggers with what they should be. Changes nothing.
+   *
+   * @throws FiledepotError `INVALID_ARGUMENT` if a table or column is not there
+   */
+  async check(): Promise<LedgerCheck> {
+    const { check } = await this.#client.session((session) => compare(this.#database, session, this.#columns))
+    return check
+  }
+
+  /**
+   * Makes the tables and triggers of the ledger, and counts the rows. What is there already stays. Others may write
+   * meanwhile: they wait a moment for the triggers, not for the count. Nothing is drained before it has ended.
+   *
+   * @throws FiledepotError `LEDGER_BUSY` if another one runs, or others hold the tables; `INVALID_ARGUMENT` if a table or
+   *   column is not there, or triggers of other tables are and `prune` is not given
+   */
+  async install({ recount = false, prune = false }: InstallOptions = {}): Promise<LedgerInstallation> {
+    const database = this.#database
+    return await this.#client.session(async (session) => {
+      const done = await database.alone(session, async () => {
+        await database.createTables(session)
+        const { check, create, others } = await compare(database, session, this.#columns)
+        if (others.length > 0 && !prune) throw followsOthers(check)
+        const drop = prune ? others : []
+        if (check.isReady && drop.length === 0 && !recount) return NOTHING
+        // Until all is counted, a count may be too low.
+        await database.setReady(session, false)
+        await database.changeTriggers(session, { create, drop })
+        const { repaired, dangling } = await database.reconcile(session, this.#columns)
+        await database.setReady(session, true)
+        const created = [...check.missing, ...check.outdated, ...check.disabled]
+        return { created, removed: prune ? check.others : [], repaired, dangling }
+      })
+      if (!done) throw busy()
+      return done
+    })
+  }
+
+  /** Removes the triggers and tables of the ledger. No file is deleted. */
+  async remove(): Promise<void> {
+    const database = this.#database
+    await this.#client.session(async (session) => {
+      const found = await database.foundTriggers(session)
+      await database.changeTriggers(session, { create: [], drop: found })
+      await database.dropTables(session)
+    })
+  }
+
+  /**
+   * Deletes the files that no row refers to any more. Several processes may do so at the same time: each takes others. A file
+   * that cannot be deleted is tried again by later drains, first after 30 seconds, then less and less often.
+   *
+   * @throws FiledepotError `LEDGER_INCOMPLETE` if the counts cannot be trusted; `ABORTED`, `INVALID_ARGUMENT`
+   */
+  async drain(options: DrainOptions = {}): Promise<DrainReport> {
+    checkWholeNumber('retention', options.retention, 0)
+    return await drain(this.#depot, this.#client, this.#database, { ...options, columns: this.#columns })
+  }
+
+  /** How many files the ledger knows of. */
+  async stats(): Promise<LedgerStats> {
+    return await this.#client.session((session) => this.#database.stats(session))
+  }
+}
+
+const NOTHING: LedgerInstallation = { created: [], removed: [], repaired: 0, dangling: [] }
+
+function busy(): FiledepotError {
+  return new FiledepotError(
+    'LEDGER_BUSY',
+    'the ledger of this database is being installed or counted by another process: try again when that has ended',
+  )
+}
+
+function followsOthers({ others }: LedgerCheck): FiledepotError {
+  return new FiledepotError(
+    'INVALID_ARGUMENT',
+    `the ledger of this database follows more than the columns that were given: ${others.join(', ')}. Name those columns, too, or pass { prune: true } if they hold no files any more`,
+  )
+}

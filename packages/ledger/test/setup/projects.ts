@@ -1,0 +1,21 @@
+import { chosen, DATABASES } from '../../../../test/databases/chosen.ts'
+import { databaseProject, type DatabaseProject } from '../../../../test/databases/jest-project.ts'
+
+/** What is said of one of Jest's projects. */
+export interface LedgerProject extends DatabaseProject {
+  displayName: string
+  testMatch: string[]
+  globals: { FILEDEPOT_TEST: { database: string } }
+}
+
+/** One suite, run on every SQL database: a project of Jest for each. Filtered by `FILEDEPOT_TEST_DATABASES=sqlite`. */
+export function ledgerProjects(): LedgerProject[] {
+  return chosen('FILEDEPOT_TEST_DATABASES', DATABASES)
+    .filter((database) => database !== 'mongodb')
+    .map((database) => ({
+      displayName: `ledger, ${database}`,
+      testMatch: ['<rootDir>/packages/ledger/test/**/*.test.ts'],
+      globals: { FILEDEPOT_TEST: { database } },
+      ...databaseProject(database),
+    }))
+}
