@@ -1,4 +1,4 @@
-import { AbortedError, parseFilePath, type DepotManager } from '@filedepot/core'
+import { AbortedError, type DepotManager } from '@filedepot/core'
 import type { LedgerClient } from './clients/ledger-client.ts'
 import { retryDeadlocks } from './clients/retry-deadlocks.ts'
 import type { FailedDeletion, LedgerDatabase } from './databases/database.ts'
@@ -71,7 +71,13 @@ async function deleteFiles(depot: DepotManager, paths: readonly string[]): Promi
   const failures: FailedDeletion[] = []
   const byStorage = new Map<string, string[]>()
   for (const path of paths) {
-    const { storage, id } = parseFilePath(path)
+    const slash = path.indexOf('/')
+    // Rows may hold anything.
+    if (slash < 1) {
+      failures.push({ path, message: 'expected a path to be "storage/id"' })
+      continue
+    }
+    const [storage, id] = [path.slice(0, slash), path.slice(slash + 1)]
     const ids = byStorage.get(storage)
     if (ids) ids.push(id)
     else byStorage.set(storage, [id])

@@ -126,6 +126,19 @@ describe('drain', () => {
     expect(await ledger.drain()).toEqual({ deleted: 0, failed: 1, waiting: 1 })
   })
 
+  it.each(['default/no uuid', 'nonsense', '/', 'default/'])('is not stopped by the path %j', async (path) => {
+    await database.insert('a', JSON.stringify({ storage: 'default', id: 'a', files: [path] }))
+    await database.insert('b', await store('b'))
+    await database.run('DELETE FROM documents')
+
+    const { deleted, failed } = await ledger.drain()
+
+    // MariaDB counts no path without a slash.
+    expect(deleted).toBe(1)
+    expect(failed).toBe(isOn('mariadb') && !/.\/./.test(path) ? 0 : 1)
+    expect(await storedIds()).toEqual([])
+  })
+
   it('deletes nothing by counts that cannot be trusted', async () => {
     await database.insert('a', await store('a'))
     await database.run('DELETE FROM documents')
