@@ -118,4 +118,5 @@ export {
   markRevoked,
   movedFrom,
   takeOwnership,
+  takingOf,
 } from './upload/ownership.ts'

@@ -8,6 +8,8 @@ export interface Upload extends SoughtFile {
   readonly file: UploadedFile
   /** False where the caller had uploaded it before: it is his again where no row gets it. */
   readonly isOurs: boolean
+  /** Another row may take it since. */
+  readonly taking: number
 }
 
 /** Rows as they were before a write, and the keys by which they can be found after it. */
@@ -50,9 +52,9 @@ export async function unheldUploads(
   if (uploads.length === 0) return []
   const held = await reader.heldUploads(link, uploads)
   const unheld = uploads.filter(({ file }) => !held.has(file.path))
-  for (const { file, isOurs } of unheld) {
+  for (const { file, isOurs, taking } of unheld) {
     if (isOurs) giveBackOriginal(file)
-    else giveBack(file)
+    else giveBack(file, taking)
   }
   return [
     ...unheld.flatMap(({ file, isOurs }) => (isOurs ? file.files : [])),

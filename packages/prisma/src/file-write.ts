@@ -3,6 +3,7 @@ import {
   movedFrom,
   FiledepotError,
   prepareAttach,
+  takingOf,
   UploadedFile,
   type AttachOptions,
   type DepotManager,
@@ -313,7 +314,15 @@ export class FileWrite {
     if (known) known.slots.push(slot)
     else {
       const row = this.#parts.later.seeWrites ? undefined : slot.row
-      const upload = { field: slot.field, id: stored.id, index, file: stored, isOurs, row }
+      const upload = {
+        field: slot.field,
+        id: stored.id,
+        index,
+        file: stored,
+        isOurs,
+        taking: takingOf(stored),
+        row,
+      }
       this.#uploads.set(stored.path, { upload, slots: [slot] })
     }
   }

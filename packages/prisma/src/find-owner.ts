@@ -67,6 +67,10 @@ export async function findOwner<
       ? await rowsOnSqlite(client, found, path)
       : conditionOf(internals.provider, found, path)
   const { where = {}, ...others } = (args ?? {}) as { where?: object }
+  // Prisma leaves such a condition out, so that everybody would see the row.
+  for (const [name, condition] of Object.entries(where)) {
+    if (condition === undefined) throw expected(`where.${name}`, 'a condition', condition)
+  }
   if (!condition) return null as never
   const { findFirst } = client[model] as { findFirst: Find }
   return (await findFirst({ ...others, where: { AND: [where, condition] } })) as never

@@ -40,11 +40,6 @@ export class SentWrite {
     return new Set((this.#withFields?.valuesIn(result) ?? []).flatMap(pathsOf))
   }
 
-  /** True for an error of Prisma about this operation, and not about another that an extension has called. */
-  isNamedBy(error: unknown): boolean {
-    return String((error as { message?: unknown } | null)?.message).includes(this.name)
-  }
-
   /** What the caller asked for. */
   result(result: unknown): unknown {
     return this.#withFields?.strip(result) ?? result

@@ -159,7 +159,7 @@ export class WriteHook {
         this.#connection.statement(() => write.send()),
       )
     } catch (error) {
-      await files.settle(await this.#outcomeOfFailure(error, write, fileWrite, files), error)
+      await files.settle(await this.#outcomeOfFailure(error, fileWrite, files), error)
       throw error
     }
     const left = fileWrite.left()
@@ -176,12 +176,11 @@ export class WriteHook {
    */
   async #outcomeOfFailure(
     error: unknown,
-    write: SentWrite,
     fileWrite: FileWrite,
     files: FileTransaction,
   ): Promise<TransactionOutcome> {
     const { provider } = this.#internals
-    if (isAnswer(provider, error) && write.isNamedBy(error)) return 'rolledBack'
+    if (!this.#parts.later.seeWrites && isAnswer(provider, error)) return 'rolledBack'
     if (isConnectionTrouble(provider, error)) return 'unknown'
     try {
       files.discard(await fileWrite.unheldUploads())

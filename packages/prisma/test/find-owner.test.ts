@@ -67,6 +67,17 @@ describe('the row that has a file', () => {
     ).toBeNull()
   })
 
+  it('is not looked for by a condition that is undefined, which Prisma would leave out', async () => {
+    const where = { title: undefined as unknown as string }
+
+    await expect(
+      findOwner(prisma, 'document', 'content', one.content!.path, { where }),
+    ).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('where.title') as unknown,
+    })
+  })
+
   it('is one of those that are asked for, with what else is asked for', async () => {
     const { path } = one.content!
     const find = (title: string) =>

@@ -400,3 +400,25 @@ describe('a where that names a file', () => {
     }
   })
 })
+
+describe('an extension that fails with an operation of its own', () => {
+  it('after a create takes no file from the row that is there', async () => {
+    const client = prisma.$extends({
+      query: {
+        document: {
+          async create({ args, query }) {
+            const result = await query(args)
+            await prisma.document.create({ data: { id: result.id! } })
+            return result
+          },
+        },
+      },
+    })
+
+    const creating = client.document.create({ data: { content: textFile('kept') } })
+
+    await expect(creating).rejects.toMatchObject({ code: 'P2002' })
+    const rows = await prisma.document.findMany()
+    expect(await Promise.all(rows.map(({ content }) => textOf(content)))).toEqual(['kept'])
+  })
+})

@@ -1,3 +1,4 @@
+import { discardUnowned } from '@filedepot/core'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { setTimeout } from 'node:timers/promises'
 import { isOn, quoted } from '../../../test/databases/database-kind.ts'
@@ -601,5 +602,25 @@ describe('the events of the depot', () => {
     const unsettled = events.filter(({ name }) => name === 'unsettled').flatMap(({ paths }) => paths)
     // Two new files, and two old ones.
     expect(new Set(unsettled).size).toBe(4)
+  })
+})
+
+describe('a value that was uploaded before', () => {
+  it('belongs to the row that takes it after a write that has failed', async () => {
+    const file = await database.depot.upload(textFile('taken'))
+    await prisma.$transaction(async (tx) => {
+      await expect(
+        tx.document.update({ where: { id: 4711 }, data: { content: file } }),
+      ).rejects.toMatchObject({
+        code: 'P2025',
+      })
+      await tx.letter.create({ data: { scan: file } })
+    })
+
+    await discardUnowned(file, () => database.depot.deleteFiles(file.files))
+
+    const [letter] = await prisma.letter.findMany()
+    expect(await textsOf([letter?.scan])).toEqual(['taken'])
+    await expectCertain()
   })
 })

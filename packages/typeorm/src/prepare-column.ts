@@ -7,6 +7,7 @@ import {
   markRevoked,
   movedFrom,
   prepareAttach,
+  takingOf,
   UploadedFile,
   type DepotManager,
   type FileTransaction,
@@ -77,6 +78,8 @@ class ColumnAttachment {
   #value: unknown
   /** The stored values, once there are all of them. */
   #attached: readonly UploadedFile[] = NONE
+  /** When each of them was taken, if they were uploaded before. */
+  #takings: readonly number[] = NONE
 
   /** @param held what the row holds */
   constructor(
@@ -135,6 +138,7 @@ class ColumnAttachment {
     }
     for (const file of attached) if (this.#held.includes(file)) bindManager(file, this.#options.depot)
     this.#attached = attached
+    if (attached.some((file) => this.#isAdopted(file))) this.#takings = attached.map(takingOf)
     return {
       files: attached,
       gained: pathsOf(attached.filter((file) => this.#isUploaded(file))),
@@ -160,9 +164,9 @@ class ColumnAttachment {
   }
 
   readonly #revert = (): void => {
-    for (const file of this.#attached) {
+    for (const [index, file] of this.#attached.entries()) {
       giveBackOriginal(file)
-      if (this.#isAdopted(file)) giveBack(file)
+      if (this.#isAdopted(file)) giveBack(file, this.#takings[index])
       // A statement that comes late must not write what is going.
       if (this.#isUploaded(file)) markRevoked(file)
     }

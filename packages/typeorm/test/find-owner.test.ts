@@ -93,6 +93,8 @@ describe('the row that has a file', () => {
     const third = await parcels.findOneByOrFail({ number: 3 })
 
     expect(await findOwner(parcels, 'label', path, { where: { owner: 'eve' } })).toBeNull()
+    // Nobody may see a row, as for a user who is in no team.
+    expect(await findOwner(parcels, 'label', path, { where: [] })).toBeNull()
     const either = [{ owner: 'eve' }, { owner: 'ada', number: 1 }]
     expect(await findOwner(parcels, 'label', path, { where: either })).toMatchObject(found)
     const related = await findOwner(parcels, 'label', third.label!.path, { relations: { before: true } })

@@ -5,8 +5,9 @@ const UNNAMED = 'unnamed'
 
 const MAX_BYTES = 255
 
-// Control characters, and the marks that make a name read in another direction than it is written (U+202A…, U+2066…).
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+// Control characters, the marks that make a name read in another direction than it is written (U+202A…, U+2066…), and halves
+// of surrogate pairs, which no URL and no jsonb can hold.
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]|\p{Cs}/gu
 
 /**
  * A name that is safe to show: without control characters, without path parts (also of Windows), at most 255 bytes

@@ -1,6 +1,6 @@
 import type { DepotManager } from '../depot/depot-manager.ts'
 import { AbortedError, FiledepotError } from '../errors.ts'
-import { giveBack, giveBackOriginal, noteMove, takeOwnership } from '../upload/ownership.ts'
+import { giveBack, giveBackOriginal, noteMove, takeOwnership, takingOf } from '../upload/ownership.ts'
 import type { UploadedFile } from '../upload/uploaded-file.ts'
 import { patiently } from './patiently.ts'
 import { TransactionScope, type ScopeUpload } from './transaction-scope.ts'
@@ -115,8 +115,9 @@ export class FileTransaction {
   adopt(value: UploadedFile): boolean {
     const scope = this.#checkOpen()
     if (!takeOwnership(value)) return false
+    const taking = takingOf(value)
     scope.onRollback(() => {
-      giveBack(value)
+      giveBack(value, taking)
     })
     return true
   }
@@ -138,9 +139,9 @@ export class FileTransaction {
   ): Promise<T> | undefined {
     const scope = this.#checkOpen()
     if (!takeOwnership(value)) return undefined
+    const taking = takingOf(value)
     let back = () => {
-      back = () => undefined
-      giveBack(value)
+      giveBack(value, taking)
     }
     scope.onRollback(() => {
       back()

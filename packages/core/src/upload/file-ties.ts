@@ -13,6 +13,8 @@ export class FileTies {
   manager: DepotManager | undefined
   /** No row has it yet: it was uploaded ahead of a transaction, or given back by one that was rolled back. */
   isUnowned = false
+  /** How often it has been taken for a row. */
+  takings = 0
   /** What brought it is over, so that its files go. */
   isDiscarded = false
   /** Called once when it is given back. */

@@ -4,9 +4,14 @@ import type { UploadedFile } from './uploaded-file.ts'
 // A file belongs to one row, else deleting one of two rows would take the file of the other. A value that is not unowned
 // came from a row, so another row gets a copy.
 
-/** Notes that no row has the value: the next one that gets it takes its file. For integrations. */
-export function giveBack(value: UploadedFile): void {
+/**
+ * Notes that no row has the value: the next one that gets it takes its file. For integrations.
+ *
+ * @param taking what {@link takingOf} has said when it was taken: if another row has taken it since, it is theirs
+ */
+export function giveBack(value: UploadedFile, taking?: number): void {
   const ties = tiesOf(value)
+  if (taking !== undefined && taking !== ties.takings) return
   ties.isUnowned = true
   const { onGiveBack } = ties
   ties.onGiveBack = undefined
@@ -18,7 +23,13 @@ export function takeOwnership(value: UploadedFile): boolean {
   const ties = tiesOf(value)
   const { isUnowned } = ties
   ties.isUnowned = false
+  if (isUnowned) ties.takings++
   return isUnowned
+}
+
+/** Tells the takings of a value by {@link takeOwnership} apart. For integrations. */
+export function takingOf(value: UploadedFile): number {
+  return tiesOf(value).takings
 }
 
 /**

@@ -7,7 +7,7 @@ import { attachFile, type AttachOptions } from '../../src/transaction/attach-fil
 import { FileTransaction } from '../../src/transaction/file-transaction.ts'
 import type { FileContent } from '../../src/content/file-content.ts'
 import type { StoreFile } from '../../src/upload/file-filter.ts'
-import { giveBackOriginal, movedFrom } from '../../src/upload/ownership.ts'
+import { giveBack, giveBackOriginal, movedFrom, takingOf } from '../../src/upload/ownership.ts'
 import { readRowValue } from '../../src/upload/row-value.ts'
 import { UploadedFile, type ProcessedFile } from '../../src/upload/uploaded-file.ts'
 import { failure } from '../support/failure.ts'
@@ -73,6 +73,22 @@ describe('a value that was stored before its row', () => {
     const { depot, transaction, attach, stored } = setUp()
     const value = await stored()
     await failure(attach(value, { maxSize: 4 }))
+    const other = new FileTransaction(depot)
+    await attach(value, {}, other)
+    await other.settle('committed')
+
+    await transaction.settle('rolledBack')
+    const copy = await attach(value, {}, new FileTransaction(depot))
+
+    expect(copy.path).not.toBe(value.path)
+  })
+
+  it('is not given back by the rollback of a transaction that gave it back before, once another one has it', async () => {
+    const { depot, transaction, attach, stored } = setUp()
+    const value = await stored()
+    await attach(value)
+    // A statement that did not happen.
+    giveBack(value, takingOf(value))
     const other = new FileTransaction(depot)
     await attach(value, {}, other)
     await other.settle('committed')
