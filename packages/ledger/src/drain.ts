@@ -3,7 +3,7 @@ import type { LedgerClient } from './clients/ledger-client.ts'
 import { retryDeadlocks } from './clients/retry-deadlocks.ts'
 import type { FailedDeletion, LedgerDatabase } from './databases/database.ts'
 import type { LedgerColumn } from './ledger-column.ts'
-import { compare, notReady } from './ledger-check.ts'
+import { compare, hasUnreadable, notReady } from './ledger-check.ts'
 
 /** Options of {@link Ledger.drain}. */
 export interface DrainOptions {
@@ -35,16 +35,17 @@ export async function drain(
   database: LedgerDatabase,
   { columns, retention = 0, signal, onProgress }: DrainOptions & { columns: readonly LedgerColumn[] },
 ): Promise<DrainReport> {
-  await retryDeadlocks(client, async (session) => {
-    const { check } = await compare(database, session, columns)
-    if (!check.isReady) throw notReady(check)
-  })
   let [deleted, failed] = [0, 0]
   for (;;) {
     if (signal?.aborted) throw new AbortedError('a drain of the ledger', { cause: signal.reason })
-    const paths = await retryDeadlocks(client, (session) =>
-      database.takeDue(session, { retention, lease: LEASE, limit: BATCH }),
-    )
+    const paths = await retryDeadlocks(client, async (session) => {
+      // Each time: a migration may have made a table anew since.
+      const { check } = await compare(database, session, columns)
+      if (!check.isReady) throw notReady(check)
+      const unreadable = await database.unreadable(session)
+      if (unreadable > 0) throw hasUnreadable(unreadable)
+      return await database.takeDue(session, { retention, lease: LEASE, limit: BATCH })
+    })
     if (paths.length === 0) break
     const failures = await deleteFiles(depot, paths)
     const left = new Set(failures.map(({ path }) => path))
@@ -54,9 +55,10 @@ export async function drain(
         paths.filter((path) => !left.has(path)),
       )
       if (failures.length > 0) await database.failed(session, failures)
+      await database.forget(session, BATCH)
     })
-    deleted += paths.length - failures.length
-    failed += failures.length
+    deleted += paths.length - left.size
+    failed += left.size
     onProgress?.({ deleted, failed })
   }
   const { waiting } = await retryDeadlocks(client, async (session) => {
@@ -90,7 +92,8 @@ async function deleteFiles(depot: DepotManager, paths: readonly string[]): Promi
       })
     try {
       const { failed } = await depot.get(storage).deleteMany(ids)
-      for (const { id, error } of failed) fail(id, error)
+      // A storage names a file by its own spelling of the id.
+      for (const { id, error } of failed) for (const one of ids.includes(id) ? [id] : ids) fail(one, error)
     } catch (error) {
       for (const id of ids) fail(id, error)
     }

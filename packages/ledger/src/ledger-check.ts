@@ -75,6 +75,14 @@ export function notReady({ missing, outdated, disabled, isCounted }: LedgerCheck
   )
 }
 
+/** The files of such a value are not known: it may have taken the place of one that could be read. */
+export function hasUnreadable(count: number): FiledepotError {
+  return new FiledepotError(
+    'LEDGER_INCOMPLETE',
+    `${count} values in the columns of the ledger are no JSON that the database can read, so their files are not known and nothing is deleted: correct these rows`,
+  )
+}
+
 function named(what: string, triggers: readonly string[]): string[] {
   return triggers.length === 0 ? [] : [`${what}: ${triggers.join(', ')}`]
 }

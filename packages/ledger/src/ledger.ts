@@ -84,8 +84,9 @@ export class Ledger {
     const database = this.#database
     return await this.#client.session(async (session) => {
       const done = await database.alone(session, async () => {
-        await database.createTables(session)
         const { check, create, others } = await compare(database, session, this.#columns)
+        // Making what is there already would wait for the writers of files, and hold up others.
+        if (create.length > 0 || !(await database.hasTables(session))) await database.createTables(session)
         if (others.length > 0 && !prune) throw followsOthers(check)
         const drop = prune ? others : []
         if (check.isReady && drop.length === 0 && !recount) return NOTHING
@@ -102,13 +103,22 @@ export class Ledger {
     })
   }
 
-  /** Removes the triggers and tables of the ledger. No file is deleted. */
+  /**
+   * Removes the triggers and tables of the ledger. No file is deleted.
+   *
+   * @throws FiledepotError `LEDGER_BUSY` if it is being installed
+   */
   async remove(): Promise<void> {
     const database = this.#database
     await this.#client.session(async (session) => {
-      const found = await database.foundTriggers(session)
-      await database.changeTriggers(session, { create: [], drop: found })
-      await database.dropTables(session)
+      const done = await database.alone(session, async () => {
+        if (await database.hasTables(session)) await database.setReady(session, false)
+        const found = await database.foundTriggers(session)
+        await database.changeTriggers(session, { create: [], drop: found })
+        await database.dropTables(session)
+        return true
+      })
+      if (!done) throw busy()
     })
   }
 

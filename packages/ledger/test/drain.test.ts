@@ -154,6 +154,20 @@ describe('drain', () => {
     expect(await storedIds()).toHaveLength(1)
   })
 
+  it('deletes nothing while a value cannot be read', async () => {
+    await database.insert('a', await store('a'))
+    await database.run("UPDATE documents SET file = '{broken' WHERE name = 'a'")
+
+    await expect(ledger.drain()).rejects.toMatchObject({
+      code: 'LEDGER_INCOMPLETE',
+      message: expect.stringContaining('1 values') as unknown,
+    })
+    expect(await storedIds()).toHaveLength(1)
+
+    await database.run('DELETE FROM documents')
+    expect(await ledger.drain()).toMatchObject({ deleted: 1 })
+  })
+
   it('never takes a file twice, however many drain', async () => {
     const count = 60
     for (let n = 0; n < count; n++) await database.insert(`${n}`, await store(`${n}`))

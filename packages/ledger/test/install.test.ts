@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { DepotManager } from '@filedepot/core'
-import { Ledger } from '@filedepot/ledger'
+import { Ledger, type LedgerClient } from '@filedepot/ledger'
 import { isOn, kind } from '../../../test/databases/database-kind.ts'
 import { refsIn, valueOf } from './support/books.ts'
 import { documents, type DocumentsDatabase } from './support/documents.ts'
@@ -78,6 +78,16 @@ describe('install', () => {
     expect(await refsIn(database)).toEqual({ 'default/1': 1 })
   })
 
+  it('counts rows that are the same in a table without a key', async () => {
+    await database.run('CREATE TABLE keyless (file text)')
+    for (let n = 0; n < 2; n++) await database.run('INSERT INTO keyless VALUES (?)', [valueOf('default/1')])
+    const columns = [...database.columns, { table: 'keyless', column: 'file' }]
+
+    await new Ledger(new DepotManager(), database.client, { columns }).install()
+
+    expect(await refsIn(database)).toEqual({ 'default/1': 2 })
+  })
+
   it('names the files that rows refer to and that are deleted', async () => {
     await ledger.install()
     await database.run("INSERT INTO filedepot_files (path, refs, gone) VALUES ('default/1', 0, true)")
@@ -150,6 +160,43 @@ describe('install', () => {
   })
 
   if (isOn('postgres')) {
+    it('fails where a policy hides rows from it', async () => {
+      const role = `filedepot_owner_${process.pid}`
+      await database.run(`CREATE ROLE ${role}`)
+      await ledger.install()
+      await database.insert('a', valueOf('default/1'))
+      await database.run('ALTER TABLE documents ENABLE ROW LEVEL SECURITY')
+      await database.run('ALTER TABLE documents FORCE ROW LEVEL SECURITY')
+      await database.run(`GRANT ALL ON SCHEMA public TO ${role}`)
+      for (const table of ['documents', 'filedepot_files', 'filedepot_state'])
+        await database.run(`ALTER TABLE ${table} OWNER TO ${role}`)
+      const asOwner: LedgerClient = {
+        database: 'postgres',
+        session: (action) =>
+          database.client.session(async (session) => {
+            await session.query(`SET ROLE ${role}`)
+            return await action(session).finally(() => session.query('RESET ROLE').catch(() => undefined))
+          }),
+      }
+      const owned = new Ledger(new DepotManager(), asOwner, { columns: database.columns })
+
+      await expect(owned.install({ recount: true })).rejects.toThrow('row-level security')
+
+      expect(await refsIn(database)).toEqual({ 'default/1': 1 })
+      await database.run(`DROP OWNED BY ${role} CASCADE`)
+      await database.run(`DROP ROLE ${role}`)
+    })
+
+    it('lets nobody else use its functions', async () => {
+      await ledger.install()
+
+      const rights = await database.run(
+        "SELECT proname FROM pg_proc WHERE proname ~ '^filedepot_[0-9a-f]{12}_' AND has_function_privilege('pg_monitor', oid, 'EXECUTE')",
+      )
+
+      expect(rights).toEqual([])
+    })
+
     it('switches a disabled trigger on again', async () => {
       await ledger.install()
       await database.run('ALTER TABLE documents DISABLE TRIGGER filedepot_u')

@@ -33,6 +33,7 @@ const SHAPES: [name: string, value: string | null, paths: readonly string[]][] =
     `[{"storage":"default","id":"a"},${valueOf('default/b')}]`,
     ['default/a', 'default/b'],
   ],
+  ['an array after a newline', `\n\t[${valueOf('default/a')}]`, ['default/a']],
   ['an empty array', '[]', []],
   ['an array of null', '[null]', []],
   ['JSON that is no object', '"default/a"', []],

@@ -87,5 +87,7 @@ export interface LedgerDatabase {
   readonly failed: (session: LedgerSession, failures: readonly FailedDeletion[]) => Promise<void>
   /** Forgets up to `limit` files that were deleted long ago. */
   readonly forget: (session: LedgerSession, limit: number) => Promise<void>
+  /** How many values of rows the database cannot read. */
+  readonly unreadable: (session: LedgerSession) => Promise<number>
   readonly stats: (session: LedgerSession) => Promise<LedgerStats>
 }

@@ -49,7 +49,7 @@ export function objectsOf(value: string): { table: string; path: string } {
   const column = (name: string, path: string) => `${name} ${TEXT} PATH '${path}'`
   return {
     table: `JSON_TABLE(CASE WHEN ${value} = '' THEN '[]' WHEN NOT JSON_VALID(${value}) THEN '[{"files":["!unreadable"]}]'
-        WHEN LEFT(LTRIM(${value}), 1) = '[' THEN ${value} ELSE CONCAT('[', ${value}, ']') END, '$[*]' COLUMNS (
+        WHEN JSON_TYPE(${value}) = 'ARRAY' THEN ${value} ELSE CONCAT('[', ${value}, ']') END, '$[*]' COLUMNS (
         ${column('s', '$.storage')}, ${column('i', '$.id')}, ${column('dn', '$.depot_name')}, ${column('fi', '$.file_id')},
         ${column('p', '$.path')}, NESTED PATH '$.files[*]' COLUMNS (${column('f', '$')}))) j`,
     path: "COALESCE(j.f, IF(j.dn IS NULL, CONCAT(j.s, '/', j.i), COALESCE(j.p, CONCAT(j.dn, '/', j.fi))))",

@@ -59,7 +59,7 @@ export function mysqlDatabase(): LedgerDatabase {
       for (const { path, message } of failures) {
         await session.query(
           `UPDATE filedepot_files SET last_error = ?,
-            retry_at = ${fromNow(`LEAST(${RETRY_LONGEST}, ${RETRY_FIRST} * POW(2, LEAST(attempts, 30) - 1))`)} WHERE path = ? AND gone`,
+            retry_at = ${fromNow(`LEAST(${RETRY_LONGEST}, ${RETRY_FIRST} * POW(2, LEAST(attempts, 30) - 1))`)} WHERE path = ? AND gone AND discarded_at IS NOT NULL`,
           [message, path],
         )
       }
@@ -70,6 +70,10 @@ export function mysqlDatabase(): LedgerDatabase {
         [limit],
       )
     },
+    unreadable: async (session) =>
+      Number(
+        (await session.query("SELECT refs FROM filedepot_files WHERE path = '!unreadable'"))[0]?.refs ?? 0,
+      ),
     stats: readStats,
   }
 }

@@ -39,12 +39,16 @@ export async function reconcile(
 }
 
 /** Each path once for each row. */
-function countedOf({ table, key, columns }: FollowedTable, column: string): string {
+function countedOf({ table, key }: FollowedTable, column: string): string {
   const { table: objects, path } = objectsOf(`r.${quote(column)}`)
-  // Without a key, two rows that are the same in all that is followed are told apart by nothing.
-  const names = key.length > 0 ? key : columns
+  // Without a key, the rows are numbered: two may be the same.
+  const rows =
+    key.length > 0
+      ? quote(table)
+      : `(SELECT ROW_NUMBER() OVER () AS k, ${quote(column)} FROM ${quote(table)})`
+  const names = key.length > 0 ? key : ['k']
   const distinct = names.map((name, index) => `r.${quote(name)} AS k${index}`).join(', ')
-  return `SELECT p, 1 AS d, 0 AS g FROM (SELECT DISTINCT ${distinct}, ${path} AS p FROM ${quote(table)} r, ${objects}
+  return `SELECT p, 1 AS d, 0 AS g FROM (SELECT DISTINCT ${distinct}, ${path} AS p FROM ${rows} r, ${objects}
     WHERE r.${quote(column)} IS NOT NULL) c WHERE ${isPath('p')}`
 }
 

@@ -44,7 +44,7 @@ export async function failed(
   await session.query(
     `UPDATE ${files} f SET last_error = e.message,
         retry_at = now() + ${ms(`least(${RETRY_LONGEST}, ${RETRY_FIRST} * power(2, least(f.attempts, 30) - 1))`)}
-      FROM unnest($1::text[], $2::text[]) e (path, message) WHERE f.path = e.path AND f.gone`,
+      FROM unnest($1::text[], $2::text[]) e (path, message) WHERE f.path = e.path AND f.gone AND f.discarded_at IS NOT NULL`,
     [failures.map(({ path }) => path), failures.map(({ message }) => message)],
   )
 }

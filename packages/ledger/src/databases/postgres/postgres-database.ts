@@ -58,6 +58,10 @@ export function postgresDatabase(schema = 'public'): LedgerDatabase {
     deleted: (session, paths) => deleted(names, session, paths),
     failed: (session, failures) => failed(names, session, failures),
     forget: (session, limit) => forget(names, session, limit),
+    unreadable: async (session) =>
+      Number(
+        (await session.query(`SELECT refs FROM ${names.files} WHERE path = '!unreadable'`))[0]?.refs ?? 0,
+      ),
     stats: (session) => stats(names, session),
   }
 }

@@ -100,7 +100,10 @@ function triggerOf(
   const marker = markerOf(create)
   const comment = `COMMENT ON TRIGGER ${name} ON ${nameOf(table)} IS ${literal(marker)}`
   const enable = `ALTER TABLE ${nameOf(table)} ENABLE TRIGGER ${name}`
-  return { name, table: `${table.schema}.${table.table}`, marker, create: [...create, comment, enable] }
+  // With a table and such a trigger of his own, anybody could count files down. Who makes a partition needs the right.
+  const revoke = table.isPartitioned ? [] : [`REVOKE ALL ON FUNCTION ${run}() FROM PUBLIC`]
+  const statements = [...create, ...revoke, comment, enable]
+  return { name, table: `${table.schema}.${table.table}`, marker, create: statements }
 }
 
 /** Those of partitions belong to the one of their table. */

@@ -41,5 +41,5 @@ export async function reconcile(
 /** Each path once for each row. */
 function countedOf({ table, key }: FollowedTable, column: string): string {
   const columns = key.map((name, index) => `r.${name} AS k${index}, `).join('')
-  return anyPaths(`r.${quote(column)}`, { from: `${quote(table)} r, `, columns })
+  return anyPaths(`r.${quote(column)}`, { from: `main.${quote(table)} r, `, columns })
 }

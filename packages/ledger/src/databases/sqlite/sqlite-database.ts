@@ -73,7 +73,7 @@ export function sqliteDatabase(): LedgerDatabase {
       await session.query(
         `UPDATE filedepot_files SET last_error = e.value ->> 'message',
             retry_at = ${NOW} + min(${RETRY_LONGEST}, ${RETRY_FIRST} * (1 << min(attempts - 1, 30)))
-          FROM json_each(?) e WHERE filedepot_files.path = e.value ->> 'path' AND gone`,
+          FROM json_each(?) e WHERE filedepot_files.path = e.value ->> 'path' AND gone AND discarded_at IS NOT NULL`,
         [JSON.stringify(failures)],
       )
     },
@@ -84,6 +84,10 @@ export function sqliteDatabase(): LedgerDatabase {
         [limit],
       )
     },
+    unreadable: async (session) =>
+      Number(
+        (await session.query("SELECT refs FROM filedepot_files WHERE path = '!unreadable'"))[0]?.refs ?? 0,
+      ),
     stats: readStats,
   }
 }
