@@ -83,18 +83,13 @@ export class ContentHeaders {
 
 function formatDisposition(filename: string, type: Disposition): string {
   // Other programs write into storages, too, so the name is cleaned once more.
-  // Half a surrogate pair has no bytes in UTF-8, so no header could say it.
-  const name = wellFormed(cleanFilename(filename))
+  const name = cleanFilename(filename)
   return create(name, { type, fallback: fallbackOf(name) })
 }
 
 /** For clients that know nothing but ASCII, in which a clean name may be nothing, or two dots. */
 function fallbackOf(name: string): string {
   return cleanFilename(transliterate(name).replace(/[^ -~]|[\\/:*?"<>|]/gu, '_'))
-}
-
-function wellFormed(text: string): string {
-  return Buffer.from(text).toString()
 }
 
 /** What no browser takes for a page, as it is told not to guess. */
