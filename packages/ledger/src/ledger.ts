@@ -1,5 +1,5 @@
 import { checkWholeNumber, FiledepotError, type DepotManager } from '@filedepot/core'
-import type { LedgerClient } from './clients/ledger-client.ts'
+import type { LedgerClient, LedgerSession } from './clients/ledger-client.ts'
 import { databaseOf } from './databases/database-of.ts'
 import type { LedgerDatabase, LedgerStats } from './databases/database.ts'
 import { drain, type DrainOptions, type DrainReport } from './drain.ts'
@@ -83,7 +83,7 @@ export class Ledger {
   async install({ recount = false, prune = false }: InstallOptions = {}): Promise<LedgerInstallation> {
     const database = this.#database
     return await this.#client.session(async (session) => {
-      const done = await database.alone(session, async () => {
+      return await this.#alone(session, async () => {
         const { check, create, others } = await compare(database, session, this.#columns)
         // Making what is there already would wait for the writers of files, and hold up others.
         if (create.length > 0 || !(await database.hasTables(session))) await database.createTables(session)
@@ -98,8 +98,6 @@ export class Ledger {
         const created = [...check.missing, ...check.outdated, ...check.disabled]
         return { created, removed: prune ? check.others : [], repaired, dangling }
       })
-      if (!done) throw busy()
-      return done
     })
   }
 
@@ -111,15 +109,20 @@ export class Ledger {
   async remove(): Promise<void> {
     const database = this.#database
     await this.#client.session(async (session) => {
-      const done = await database.alone(session, async () => {
+      await this.#alone(session, async () => {
         if (await database.hasTables(session)) await database.setReady(session, false)
         const found = await database.foundTriggers(session)
         await database.changeTriggers(session, { create: [], drop: found })
         await database.dropTables(session)
-        return true
       })
-      if (!done) throw busy()
     })
+  }
+
+  /** @throws FiledepotError `LEDGER_BUSY` */
+  async #alone<T>(session: LedgerSession, action: () => Promise<T>): Promise<T> {
+    const done = await this.#database.alone(session, async () => ({ result: await action() }))
+    if (!done) throw busy()
+    return done.result
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { LedgerSession } from '../../clients/ledger-client.ts'
 import type { DueOptions, LedgerDatabase } from '../database.ts'
 import { RETRY_FIRST, RETRY_LONGEST, TOMBSTONE } from '../deletion-times.ts'
+import { statsOf } from '../stats-of.ts'
 import { reconcile } from './reconcile.ts'
 import { changeTriggers, expectedTriggers, foundTriggers } from './triggers.ts'
 
@@ -114,10 +115,5 @@ async function readStats(session: LedgerSession) {
       COALESCE(SUM(discarded_at IS NOT NULL AND last_error IS NOT NULL), 0) AS failing,
       COALESCE(SUM(IF(path = '!unreadable', refs, 0)), 0) AS unreadable FROM filedepot_files`,
   )
-  return {
-    used: Number(row?.used),
-    waiting: Number(row?.waiting),
-    failing: Number(row?.failing),
-    unreadable: Number(row?.unreadable),
-  }
+  return statsOf(row)
 }

@@ -1,6 +1,7 @@
 import type { LedgerSession } from '../../clients/ledger-client.ts'
 import { RETRY_FIRST, RETRY_LONGEST, TOMBSTONE } from '../deletion-times.ts'
 import type { DueOptions, FailedDeletion, LedgerStats } from '../database.ts'
+import { statsOf } from '../stats-of.ts'
 import type { PostgresNames } from './names.ts'
 
 /** Milliseconds as an interval. */
@@ -63,10 +64,5 @@ export async function stats({ files }: PostgresNames, session: LedgerSession): P
       count(*) FILTER (WHERE discarded_at IS NOT NULL AND last_error IS NOT NULL) AS failing,
       coalesce(sum(refs) FILTER (WHERE path = '!unreadable'), 0) AS unreadable FROM ${files}`,
   )
-  return {
-    used: Number(row?.used),
-    waiting: Number(row?.waiting),
-    failing: Number(row?.failing),
-    unreadable: Number(row?.unreadable),
-  }
+  return statsOf(row)
 }

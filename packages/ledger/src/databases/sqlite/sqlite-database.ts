@@ -1,6 +1,7 @@
 import type { LedgerSession } from '../../clients/ledger-client.ts'
 import type { LedgerDatabase } from '../database.ts'
 import { RETRY_FIRST, RETRY_LONGEST, TOMBSTONE } from '../deletion-times.ts'
+import { statsOf } from '../stats-of.ts'
 import { reconcile } from './reconcile.ts'
 import { changeTriggers, expectedTriggers, foundTriggers } from './triggers.ts'
 
@@ -109,10 +110,5 @@ async function readStats(session: LedgerSession) {
       count(*) FILTER (WHERE discarded_at IS NOT NULL AND last_error IS NOT NULL) AS failing,
       coalesce(sum(refs) FILTER (WHERE path = '!unreadable'), 0) AS unreadable FROM filedepot_files`,
   )
-  return {
-    used: Number(row?.used),
-    waiting: Number(row?.waiting),
-    failing: Number(row?.failing),
-    unreadable: Number(row?.unreadable),
-  }
+  return statsOf(row)
 }
