@@ -19,6 +19,8 @@ export const ERROR_CODES = {
   FILE_CLOSED: 'A stored file was read after it was closed.',
   FILE_DISCARDED:
     'The form or request that brought the file was over before a row had taken it, so the file is deleted.',
+  FILE_GONE:
+    'A row was to refer to a file that is deleted, or about to be. The database has refused the write, because of its ledger.',
   FILE_NOT_FOUND: 'No file has the id.',
   FILE_REFUSED: 'A validator refused the file: its type, its extension or a rule of your own.',
   FILE_TOO_LARGE: 'The file is larger than `maxSize`. Nothing was stored.',

@@ -3,6 +3,7 @@ import { hasCode, type ErrorCode } from '@filedepot/core'
 /** What a client can do something about. All else is an error of the server. */
 const STATUSES: Partial<Record<ErrorCode, number>> = {
   CONTENT_FAILED: 400,
+  FILE_GONE: 409,
   FILE_NOT_FOUND: 404,
   FILE_REFUSED: 415,
   FILE_TOO_LARGE: 413,

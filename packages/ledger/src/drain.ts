@@ -69,7 +69,7 @@ export async function drain(
 }
 
 /** Resolves with those that are still there, or may be. */
-async function deleteFiles(depot: DepotManager, paths: readonly string[]): Promise<FailedDeletion[]> {
+export async function deleteFiles(depot: DepotManager, paths: readonly string[]): Promise<FailedDeletion[]> {
   const failures: FailedDeletion[] = []
   const byStorage = new Map<string, string[]>()
   for (const path of paths) {

@@ -4,6 +4,7 @@ export type { LedgerCheck } from './ledger-check.ts'
 export type { LedgerStats } from './databases/database.ts'
 export type { DrainOptions, DrainReport } from './drain.ts'
 export type { FileRow, FileRows } from './file-rows.ts'
+export type { SettleOptions, SettleReport } from './settle-uploads.ts'
 export { isFileGone } from './is-file-gone.ts'
 
 // The connections of an application.

@@ -5,6 +5,7 @@ import type { LedgerDatabase, LedgerStats } from './databases/database.ts'
 import { drain, type DrainOptions, type DrainReport } from './drain.ts'
 import { checkColumns, type LedgerColumn } from './ledger-column.ts'
 import { compare, type LedgerCheck } from './ledger-check.ts'
+import { settleUploads, type SettleOptions, type SettleReport } from './settle-uploads.ts'
 
 /** What a {@link Ledger} follows. */
 export interface LedgerOptions {
@@ -134,6 +135,37 @@ export class Ledger {
   async drain(options: DrainOptions = {}): Promise<DrainReport> {
     checkWholeNumber('retention', options.retention, 0)
     return await drain(this.#depot, this.#client, this.#database, { ...options, columns: this.#columns })
+  }
+
+  /**
+   * Deletes uploads that no row has taken, such as after a statement that has failed or a transaction that was rolled back. Call it
+   * when the statements have run that could have referred to the files: a row that comes later is refused.
+   *
+   * ```ts
+   * import { depot, UploadedFile } from '@filedepot/core'
+   * import type { Ledger } from '@filedepot/ledger'
+   * import type { Pool } from 'pg'
+   *
+   * async function addDocument(pool: Pool, ledger: Ledger, bytes: Buffer): Promise<void> {
+   *   const file = await depot.upload(UploadedFile.from(bytes))
+   *   try {
+   *     await pool.query('INSERT INTO documents (content) VALUES ($1)', [JSON.stringify(file)])
+   *   } catch (error) {
+   *     await ledger.settleUploads(file.files)
+   *     throw error
+   *   }
+   * }
+   * ```
+   *
+   * The database decides, so the outcome of a statement need not be known. Files that a row refers to stay. If a transaction
+   * that refers to a file is open yet, the file is left alone.
+   *
+   * @param paths `storage/id`, as `files` of a value has them
+   * @throws FiledepotError `LEDGER_INCOMPLETE` if the counts cannot be trusted; `ABORTED`
+   */
+  async settleUploads(paths: Iterable<string>, { signal }: SettleOptions = {}): Promise<SettleReport> {
+    const options = { columns: this.#columns, paths: [...new Set(paths)], signal }
+    return await settleUploads(this.#depot, this.#client, this.#database, options)
   }
 
   /** How many files the ledger knows of. */

@@ -17,9 +17,14 @@ export interface DepotEventMap {
    * file, so that it may be there without a row.
    */
   unsettled: [event: { paths: readonly string[]; reason: unknown }]
+  /**
+   * A ledger could not do its work in the background, such as deleting what no row refers to. No file is lost. The work is tried
+   * again later.
+   */
+  ledgerFailed: [event: { error: unknown }]
 }
 
-const NAMES = ['uploaded', 'discarded', 'deleted', 'deleteFailed', 'unsettled'] as const
+const NAMES = ['uploaded', 'discarded', 'deleted', 'deleteFailed', 'unsettled', 'ledgerFailed'] as const
 
 /** The channels of `node:diagnostics_channel`, named `filedepot:uploaded` and so on. */
 const channels = Object.fromEntries(NAMES.map((name) => [name, channel(`filedepot:${name}`)])) as Record<
@@ -35,7 +40,9 @@ export class DepotEvents extends EventEmitter<DepotEventMap> {
     if (channels[name].hasSubscribers) channels[name].publish(event)
     const listeners = this.rawListeners(name) as ((event: unknown) => unknown)[]
     for (const listener of listeners) void tell(name, listener.bind(this), event)
-    if (listeners.length === 0 && name === 'deleteFailed') warn(event as DepotEventMap['deleteFailed'][0])
+    if (listeners.length > 0) return
+    if (name === 'deleteFailed') warnOfFile(event as DepotEventMap['deleteFailed'][0])
+    if (name === 'ledgerFailed') warnOfLedger(event as DepotEventMap['ledgerFailed'][0])
   }
 }
 
@@ -49,6 +56,13 @@ async function tell(name: string, listener: (event: unknown) => unknown, event: 
 }
 
 /** A failure that nobody listens for has to be seen somewhere. */
-function warn({ path, error }: DepotEventMap['deleteFailed'][0]): void {
+function warnOfFile({ path, error }: DepotEventMap['deleteFailed'][0]): void {
   process.emitWarning(`cannot delete "${path}", which no row refers to: ${String(error)}`, 'FiledepotWarning')
+}
+
+function warnOfLedger({ error }: DepotEventMap['ledgerFailed'][0]): void {
+  process.emitWarning(
+    `the ledger could not do its work, and tries again later: ${String(error)}`,
+    'FiledepotWarning',
+  )
 }

@@ -96,6 +96,7 @@ export class DepotManager extends DepotEvents {
   readonly #uploads: UploadQueue
   readonly #deletions: Deletions
   readonly #ignoreSignals = new Set<() => void>()
+  readonly #whenClosed = new Set<() => Promise<void>>()
   #default: string | undefined
 
   constructor({
@@ -293,6 +294,27 @@ export class DepotManager extends DepotEvents {
   }
 
   /**
+   * Runs an action when the depot is closed, while its storages are still open. {@link DepotManager.close} waits for it, up to
+   * its `timeout`. An action that rejects stops nothing, so it reports its errors itself. For integrations.
+   *
+   * ```ts
+   * import { depot } from '@filedepot/core'
+   *
+   * declare function deleteLeftovers(): Promise<void>
+   *
+   * const remove = depot.onClose(() => deleteLeftovers())
+   * ```
+   *
+   * @returns removes the action
+   */
+  onClose(action: () => Promise<void>): () => void {
+    this.#whenClosed.add(action)
+    return () => {
+      this.#whenClosed.delete(action)
+    }
+  }
+
+  /**
    * Lets the process finish uploads and deletions that are on their way before a signal ends it: calls
    * {@link DepotManager.close}, and then ends the process as the signal does by itself, with the same exit code. A second
    * signal ends it at once.
@@ -330,6 +352,8 @@ export class DepotManager extends DepotEvents {
 
   /** Resolves when nothing is uploaded and nothing deleted. What ends an upload may begin a deletion right after it. */
   async #settled(waiting: { readonly over: boolean }): Promise<void> {
+    await this.#uploads.idle()
+    await Promise.allSettled([...this.#whenClosed].map((action) => action()))
     do {
       await this.#uploads.idle()
       await this.#deletions.idle()

@@ -108,6 +108,13 @@ export class UploadedFile implements UploadedFileData {
     // Prisma clones arguments for each extension, with what `for … in` finds. A clone with this method is written as the
     // JSON that is in the row, so that a `where` that names a file finds it.
     Object.defineProperty(UploadedFile.prototype, 'toJSON', { enumerable: true })
+    // A clone with this function leads back to the value that it was made of. JSON cannot bring a function.
+    Object.defineProperty(UploadedFile.prototype, 'source', {
+      get(this: UploadedFile) {
+        return () => this
+      },
+      enumerable: true,
+    })
   }
 
   /** Shared by all stored values. A date cannot be frozen, so each reader gets one of its own. */
@@ -130,12 +137,12 @@ export class UploadedFile implements UploadedFileData {
       // Own, enumerable functions: they are what is left of the value where an ORM clones its arguments, and what
       // stops JSON.stringify from writing the bytes into a row. class-transformer calls them in this order, and would not
       // end with the second one.
-      Object.assign(this, { toJSON: throwPending, source: () => this })
+      this.#shadow(throwPending)
       Object.setPrototypeOf(this, pendingFields.prototypeOf(new.target))
     } else if (value instanceof BrokenContent) {
       this.#ties.broken = value
       this.#text = value.text
-      Object.assign(this, { toJSON: () => throwBroken(this), source: () => this })
+      this.#shadow(() => throwBroken(this))
       Object.setPrototypeOf(this, brokenFields.prototypeOf(new.target))
     } else if (typeof (value as unknown) !== 'object') {
       throw withoutValue(new.target.name, value)
@@ -204,6 +211,12 @@ export class UploadedFile implements UploadedFileData {
   /** The content that waits for its upload; `undefined` once it is stored. For integrations. */
   get pending(): PendingUpload | undefined {
     return this.#pending
+  }
+
+  /** Makes properties of its own of what other values inherit. */
+  #shadow(toJSON: () => never): void {
+    this.toJSON = toJSON
+    Object.defineProperty(this, 'source', { value: () => this, enumerable: true })
   }
 
   get #isStored(): boolean {

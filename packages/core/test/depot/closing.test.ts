@@ -15,6 +15,40 @@ function watch(depot: DepotManager): string[] {
   return told
 }
 
+describe('DepotManager.onClose', () => {
+  it('runs actions when uploads have ended and storages are open, and waits for them', async () => {
+    const order: string[] = []
+    const backend = Object.assign(new GatedBackend(), {
+      close: () => Promise.resolve(void order.push('closed')),
+    })
+    const depot = new DepotManager()
+    depot.configure('default', backend)
+    depot.onClose(async () => {
+      await depot.deleteFiles(await pathsOf(depot))
+      order.push('action')
+    })
+    depot.onClose(() => Promise.reject(new Error('it reports that itself')))
+    const remove = depot.onClose(() => Promise.resolve(void order.push('removed')))
+    remove()
+
+    const uploading = depot.upload(UploadedFile.from(bytesOf(1))).then(() => order.push('uploaded'))
+    const closing = depot.close()
+    backend.open()
+    await closing
+    await uploading
+
+    expect(order).toEqual(['uploaded', 'action', 'closed'])
+    expect(await pathsOf(depot)).toEqual([])
+  })
+
+  it('does not wait longer than it may', async () => {
+    const depot = new DepotManager()
+    depot.onClose(() => new Promise(() => undefined))
+
+    await depot.close({ timeout: 1 })
+  })
+})
+
 describe('DepotManager.close', () => {
   it('waits for deletions that are on their way, and for those that wait', async () => {
     const order: string[] = []

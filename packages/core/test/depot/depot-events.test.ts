@@ -74,6 +74,19 @@ describe('DepotEvents', () => {
     ])
   })
 
+  it('warns of a ledger that could not do its work where nobody listens', async () => {
+    const events = new DepotEvents()
+
+    events.report('ledgerFailed', { error: new Error('no connection') })
+    events.on('ledgerFailed', () => undefined)
+    events.report('ledgerFailed', { error: new Error('heard') })
+    await setImmediate()
+
+    expect(warnings).toEqual([
+      'FiledepotWarning: the ledger could not do its work, and tries again later: Error: no connection',
+    ])
+  })
+
   it('leaves the warning to who listens', async () => {
     const events = new DepotEvents()
     const heard: unknown[] = []

@@ -83,6 +83,13 @@ export interface LedgerDatabase {
   readonly setReady: (session: LedgerSession, ready: boolean) => Promise<void>
   /** Marks files as gone that no row wants. Resolves with their paths. */
   readonly takeDue: (session: LedgerSession, options: DueOptions) => Promise<string[]>
+  /** Those of some paths that the ledger has, as far as is committed. */
+  readonly knownOf: (session: LedgerSession, paths: readonly string[]) => Promise<string[]>
+  /**
+   * Marks paths as gone that the ledger does not have, so that no row can refer to them any more. A transaction that has done
+   * so and is open yet is waited for a moment at the most. Resolves with those that were marked.
+   */
+  readonly bury: (session: LedgerSession, paths: readonly string[], lease: number) => Promise<string[]>
   readonly deleted: (session: LedgerSession, paths: readonly string[]) => Promise<void>
   readonly failed: (session: LedgerSession, failures: readonly FailedDeletion[]) => Promise<void>
   /** Forgets up to `limit` files that were deleted long ago. */

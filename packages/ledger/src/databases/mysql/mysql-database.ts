@@ -4,6 +4,7 @@ import { RETRY_FIRST, RETRY_LONGEST, TOMBSTONE } from '../deletion-times.ts'
 import { statsOf } from '../stats-of.ts'
 import { reconcile } from './reconcile.ts'
 import { changeTriggers, expectedTriggers, foundTriggers } from './triggers.ts'
+import { bury, knownOf } from './bury.ts'
 
 /** Locks of names are those of the whole server. */
 const LOCK = "CONCAT('filedepot_ledger.', LEFT(DATABASE(), 40))"
@@ -49,6 +50,8 @@ export function mysqlDatabase(): LedgerDatabase {
       )
     },
     takeDue,
+    knownOf,
+    bury,
     async deleted(session, paths) {
       if (paths.length === 0) return
       await session.query(

@@ -5,6 +5,7 @@ import { namesIn, quote } from './names.ts'
 import { reconcile } from './reconcile.ts'
 import { createTables, dropTables } from './tables.ts'
 import { changeTriggers, expectedTriggers, foundTriggers } from './triggers.ts'
+import { bury, knownOf } from './bury.ts'
 
 /** A number of our own among the advisory locks of the database. */
 const LOCK = 4_173_665_001
@@ -55,6 +56,8 @@ export function postgresDatabase(schema = 'public'): LedgerDatabase {
       )
     },
     takeDue: (session, options) => takeDue(names, session, options),
+    knownOf: (session, paths) => knownOf(names, session, paths),
+    bury: (session, paths, lease) => bury(names, session, paths, lease),
     deleted: (session, paths) => deleted(names, session, paths),
     failed: (session, failures) => failed(names, session, failures),
     forget: (session, limit) => forget(names, session, limit),

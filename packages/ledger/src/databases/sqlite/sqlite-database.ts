@@ -4,6 +4,7 @@ import { RETRY_FIRST, RETRY_LONGEST, TOMBSTONE } from '../deletion-times.ts'
 import { statsOf } from '../stats-of.ts'
 import { reconcile } from './reconcile.ts'
 import { changeTriggers, expectedTriggers, foundTriggers } from './triggers.ts'
+import { bury, knownOf } from './bury.ts'
 
 /** Milliseconds since 1970. */
 const NOW = "CAST(unixepoch('subsec') * 1000 AS INTEGER)"
@@ -63,6 +64,8 @@ export function sqliteDatabase(): LedgerDatabase {
       )
       return rows.map(({ path }) => String(path))
     },
+    knownOf,
+    bury,
     async deleted(session, paths) {
       await session.query(
         `UPDATE filedepot_files SET discarded_at = NULL, last_error = NULL, retry_at = ${NOW} + ?

@@ -1,0 +1,68 @@
+import { AbortedError, type DepotManager } from '@filedepot/core'
+import type { LedgerClient } from './clients/ledger-client.ts'
+import { retryDeadlocks } from './clients/retry-deadlocks.ts'
+import type { LedgerDatabase } from './databases/database.ts'
+import { deleteFiles } from './drain.ts'
+import type { LedgerColumn } from './ledger-column.ts'
+import { compare, hasUnreadable, notReady } from './ledger-check.ts'
+
+/** Options of {@link Ledger.settleUploads}. */
+export interface SettleOptions {
+  /** Ends it after the files that are being deleted. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What {@link Ledger.settleUploads} has done. */
+export interface SettleReport {
+  readonly deleted: number
+  /** Files that could not be deleted now. Later drains try again. */
+  readonly failed: number
+  /** Files that the ledger knows: a row refers to them, or has done so. */
+  readonly kept: number
+  /** The paths of files of a transaction that has not ended yet. They stay: ask again later. */
+  readonly open: readonly string[]
+}
+
+/** Files that are asked about at once. */
+const BATCH = 1000
+/** For how long drains leave the files alone, in milliseconds. */
+const LEASE = 10 * 60 * 1000
+
+export async function settleUploads(
+  depot: DepotManager,
+  client: LedgerClient,
+  database: LedgerDatabase,
+  { columns, paths, signal }: SettleOptions & { columns: readonly LedgerColumn[]; paths: readonly string[] },
+): Promise<SettleReport> {
+  let [deleted, failed, kept] = [0, 0, 0]
+  const open: string[] = []
+  for (let index = 0; index < paths.length; index += BATCH) {
+    if (signal?.aborted) throw new AbortedError('settling uploads', { cause: signal.reason })
+    const batch = paths.slice(index, index + BATCH)
+    const { known, buried } = await retryDeadlocks(client, async (session) => {
+      const known = new Set(await database.knownOf(session, batch))
+      const unknown = batch.filter((path) => !known.has(path))
+      if (unknown.length === 0) return { known, buried: [] }
+      // A row that was not counted may refer to it.
+      const { check } = await compare(database, session, columns)
+      if (!check.isReady) throw notReady(check)
+      const unreadable = await database.unreadable(session)
+      if (unreadable > 0) throw hasUnreadable(unreadable)
+      return { known, buried: await database.bury(session, unknown, LEASE) }
+    })
+    const isBuried = new Set(buried)
+    kept += known.size
+    open.push(...batch.filter((path) => !known.has(path) && !isBuried.has(path)))
+    if (buried.length === 0) continue
+    const failures = await deleteFiles(depot, buried)
+    const left = new Set(failures.map(({ path }) => path))
+    const gone = buried.filter((path) => !left.has(path))
+    await retryDeadlocks(client, async (session) => {
+      await database.deleted(session, gone)
+      if (failures.length > 0) await database.failed(session, failures)
+    })
+    deleted += gone.length
+    failed += left.size
+  }
+  return { deleted, failed, kept, open }
+}

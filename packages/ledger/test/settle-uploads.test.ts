@@ -1,0 +1,121 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { DepotManager, MemoryBackend, UploadedFile } from '@filedepot/core'
+import { isFileGone, Ledger } from '@filedepot/ledger'
+import { ChaosBackend } from '@filedepot/testing'
+import { isOn } from '../../../test/databases/database-kind.ts'
+import { documents, type DocumentsDatabase } from './support/documents.ts'
+
+let database: DocumentsDatabase
+let depot: DepotManager
+let chaos: ChaosBackend
+let ledger: Ledger
+
+beforeEach(async () => {
+  database = await documents()
+  depot = new DepotManager()
+  chaos = new ChaosBackend(new MemoryBackend())
+  depot.configure('default', chaos)
+  ledger = new Ledger(depot, database.client, { columns: database.columns })
+  await ledger.install()
+})
+
+afterEach(async () => {
+  await depot.close()
+  await database.close()
+})
+
+function upload(text: string): Promise<UploadedFile> {
+  return depot.upload(UploadedFile.from(Buffer.from(text)))
+}
+
+async function storedPaths(): Promise<string[]> {
+  const paths: string[] = []
+  for await (const id of depot.get().list()) paths.push(`default/${id}`)
+  return paths.sort()
+}
+
+describe('settleUploads', () => {
+  it('deletes uploads that no row has taken, and no others', async () => {
+    const [taken, discarded, unused] = [await upload('a'), await upload('b'), await upload('c')]
+    await database.insert('a', JSON.stringify(taken))
+    await database.insert('b', JSON.stringify(discarded))
+    await database.run("DELETE FROM documents WHERE name = 'b'")
+
+    expect(await ledger.settleUploads([taken.path, discarded.path, unused.path, unused.path])).toEqual({
+      deleted: 1,
+      failed: 0,
+      kept: 2,
+      open: [],
+    })
+
+    expect(await storedPaths()).toEqual([taken.path, discarded.path].sort())
+    expect(await ledger.stats()).toMatchObject({ used: 1, waiting: 1 })
+    expect(await ledger.drain()).toMatchObject({ deleted: 1, waiting: 0 })
+  })
+
+  it('does nothing without uploads', async () => {
+    expect(await ledger.settleUploads([])).toEqual({ deleted: 0, failed: 0, kept: 0, open: [] })
+  })
+
+  it('has a row refused that refers to such a file later', async () => {
+    const unused = await upload('a')
+    await ledger.settleUploads(unused.files)
+
+    const late = await database.insert('a', JSON.stringify(unused)).catch((error: unknown) => error)
+
+    expect(isFileGone(late)).toBe(true)
+    expect(await database.run('SELECT name FROM documents')).toEqual([])
+  })
+
+  it('leaves the files of a transaction that is open to it', async () => {
+    // SQLite lets no other connection write meanwhile.
+    if (isOn('sqlite')) return
+    const [committed, rolledBack] = [await upload('a'), await upload('b')]
+    for (const [file, end] of [
+      [committed, 'COMMIT'],
+      [rolledBack, 'ROLLBACK'],
+    ] as const) {
+      await database.onConnection(async (run) => {
+        await run('BEGIN')
+        await run('INSERT INTO documents (name, file) VALUES (?, ?)', [end, JSON.stringify(file)])
+
+        expect(await ledger.settleUploads([file.path])).toMatchObject({
+          deleted: 0,
+          kept: 0,
+          open: [file.path],
+        })
+
+        await run(end)
+      })
+    }
+
+    expect(await ledger.settleUploads([committed.path])).toMatchObject({ kept: 1, open: [] })
+    expect(await ledger.settleUploads([rolledBack.path])).toMatchObject({ deleted: 1, open: [] })
+    expect(await storedPaths()).toEqual([committed.path])
+  })
+
+  it('leaves to drains what the storage refuses to delete', async () => {
+    const unused = await upload('a')
+    chaos.fail('delete', { error: new Error('the disk is away') })
+
+    expect(await ledger.settleUploads(unused.files)).toMatchObject({ deleted: 0, failed: 1 })
+    chaos.restore()
+    expect(await ledger.stats()).toMatchObject({ waiting: 1, failing: 1 })
+
+    await database.run('UPDATE filedepot_files SET retry_at = NULL WHERE discarded_at IS NOT NULL')
+    expect(await ledger.drain()).toEqual({ deleted: 1, failed: 0, waiting: 0 })
+    expect(await storedPaths()).toEqual([])
+  })
+
+  it('deletes nothing while the counts cannot be trusted', async () => {
+    const unused = await upload('a')
+    await database.insert('a', 'no JSON')
+
+    await expect(ledger.settleUploads(unused.files)).rejects.toMatchObject({ code: 'LEDGER_INCOMPLETE' })
+
+    await database.run('DELETE FROM documents')
+    await database.run("DELETE FROM filedepot_state WHERE name = 'ready'")
+    await expect(ledger.settleUploads(unused.files)).rejects.toMatchObject({ code: 'LEDGER_INCOMPLETE' })
+    expect(await storedPaths()).toEqual([unused.path])
+  })
+})
