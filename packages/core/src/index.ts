@@ -97,6 +97,7 @@ export {
 } from './transaction/file-transaction.ts'
 export { loadContentTypes } from './content/inspect-content.ts'
 export { attachFile, prepareAttach, type AttachOptions } from './transaction/attach-file.ts'
+export { storeForRow, type StoreForRowOptions } from './transaction/store-for-row.ts'
 export { isAnswerOfMysql, isAnswerOfPostgres } from './transaction/database-answer.ts'
 export {
   transactionControlOf,

@@ -85,11 +85,11 @@ export async function deleteFiles(depot: DepotManager, paths: readonly string[])
     else byStorage.set(storage, [id])
   }
   const deletions = [...byStorage].map(async ([storage, ids]) => {
-    const fail = (id: string, error: unknown) =>
-      failures.push({
-        path: `${storage}/${id}`,
-        message: error instanceof Error ? error.message : String(error),
-      })
+    const fail = (id: string, error: unknown) => {
+      const path = `${storage}/${id}`
+      failures.push({ path, message: error instanceof Error ? error.message : String(error) })
+      depot.report('deleteFailed', { path, error })
+    }
     try {
       const { failed } = await depot.get(storage).deleteMany(ids)
       // A storage names a file by its own spelling of the id.
@@ -99,5 +99,8 @@ export async function deleteFiles(depot: DepotManager, paths: readonly string[])
     }
   })
   await Promise.all(deletions)
+  const left = new Set(failures.map(({ path }) => path))
+  const gone = paths.filter((path) => !left.has(path))
+  if (gone.length > 0) depot.report('deleted', { paths: gone })
   return failures
 }

@@ -12,3 +12,6 @@ export type { LedgerClient, LedgerRow, LedgerSession } from './clients/ledger-cl
 export { pgClient, type PgPool, type PgPoolClient } from './clients/pg-client.ts'
 export { mysqlClient, type MysqlConnection, type MysqlPool } from './clients/mysql-client.ts'
 export { sqliteClient, type SqliteDatabase, type SqliteStatement } from './clients/sqlite-client.ts'
+
+// For integrations with an ORM.
+export { Upkeep, type UpkeepOptions } from './upkeep.ts'

@@ -12,7 +12,9 @@ export interface LedgerOptions {
   /** The columns that hold files. */
   readonly columns: readonly LedgerColumn[]
   /** Where the tables of the ledger are, on PostgreSQL; `public` by default. */
-  readonly schema?: string
+  readonly schema?: string | undefined
+  /** For how long {@link Ledger.drain} keeps a discarded file if it is not told, in milliseconds; 0 by default. */
+  readonly retention?: number | undefined
 }
 
 /** Options of {@link Ledger.install}. */
@@ -55,9 +57,12 @@ export class Ledger {
   readonly #client: LedgerClient
   readonly #database: LedgerDatabase
   readonly #columns: readonly LedgerColumn[]
+  readonly #retention: number
 
   /** @throws FiledepotError `INVALID_ARGUMENT` */
-  constructor(depot: DepotManager, client: LedgerClient, { columns, schema }: LedgerOptions) {
+  constructor(depot: DepotManager, client: LedgerClient, { columns, schema, retention = 0 }: LedgerOptions) {
+    checkWholeNumber('retention', retention, 0)
+    this.#retention = retention
     this.#columns = checkColumns(columns)
     this.#depot = depot
     this.#client = client
@@ -134,7 +139,9 @@ export class Ledger {
    */
   async drain(options: DrainOptions = {}): Promise<DrainReport> {
     checkWholeNumber('retention', options.retention, 0)
-    return await drain(this.#depot, this.#client, this.#database, { ...options, columns: this.#columns })
+    const { retention = this.#retention } = options
+    const given = { ...options, retention, columns: this.#columns }
+    return await drain(this.#depot, this.#client, this.#database, given)
   }
 
   /**

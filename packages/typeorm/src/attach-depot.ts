@@ -8,6 +8,7 @@ import { ListeningEntities } from './listening-entities.ts'
 import { followQueryRunners } from './follow-query-runners.ts'
 import { hearBroadcasts } from './hear-broadcasts.ts'
 import { LoadedFiles } from './loaded-files.ts'
+import { attachLedger, type DataSourceLedgerOptions } from './ledger/attach-ledger.ts'
 import { attachMongodb } from './mongodb/attach-mongodb.ts'
 import { refuseLateStatements } from './late-statements.ts'
 import { followQueryBuilders } from './query-builders.ts'
@@ -20,6 +21,12 @@ import { followTableClears } from './table-clears.ts'
 
 /** Options of {@link attachDepot}. */
 export interface AttachDepotOptions {
+  /**
+   * True, or options: the database keeps the books of the files by triggers, so that they follow raw SQL, other programs and
+   * lost processes, too. It needs tables and triggers in the database. SQLite (better-sqlite3), PostgreSQL, MySQL and MariaDB.
+   * The other options have no meaning then. @default false
+   */
+  ledger?: boolean | DataSourceLedgerOptions
   /**
    * How long a commit or rollback waits for files to be deleted, in milliseconds. Then the caller goes on, and the
    * storage takes the time it needs. @default 5000
@@ -50,18 +57,24 @@ const attached = new WeakMap<DataSource, DepotManager>()
  * ```
  *
  * @param depot the storages to use. @default the ones of the process
- * @throws FiledepotError `INVALID_ARGUMENT` where another depot is attached already. Of `initialize()`:
- *   `NOT_SUPPORTED` where a file column is one that documents of MongoDB cannot have
+ * @throws FiledepotError `INVALID_ARGUMENT` where another depot is attached already, `NOT_SUPPORTED` if the database has no
+ *   ledger. Of `initialize()`: `NOT_SUPPORTED` where a file column is one that documents of MongoDB cannot have, and with a
+ *   ledger `LEDGER_INCOMPLETE` if it is not installed, and what its installation throws
  */
 export function attachDepot(
   dataSource: DataSource,
   depot: DepotManager = defaultDepot,
-  { maxWait = 5000, turnTimeout = 10_000 }: AttachDepotOptions = {},
+  { ledger = false, maxWait = 5000, turnTimeout = 10_000 }: AttachDepotOptions = {},
 ): DataSource {
   const known = attached.get(dataSource)
   if (known === depot) return dataSource
   if (known)
     throw new FiledepotError('INVALID_ARGUMENT', 'another depot is attached to this data source already')
+  if (ledger !== false) {
+    whenInitialized(dataSource, attachLedger(dataSource, depot, ledger === true ? {} : ledger))
+    attached.set(dataSource, depot)
+    return dataSource
+  }
   attached.set(dataSource, depot)
   if (dataSource.options.type === 'mongodb') {
     const { subscriber, check } = attachMongodb(dataSource, depot, maxWait)
@@ -104,6 +117,22 @@ export function attachDepot(
     refuseLate(queryRunner)
   })
   return dataSource
+}
+
+/** TypeORM has no event for it. It is the one method that is replaced for a ledger, on this data source only. */
+function whenInitialized(dataSource: DataSource, action: () => Promise<void>): void {
+  const initialize = dataSource.initialize.bind(dataSource)
+  const initializeAndAct = async () => {
+    await initialize()
+    try {
+      await action()
+    } catch (error) {
+      await dataSource.destroy()
+      throw error
+    }
+    return dataSource
+  }
+  Object.defineProperty(dataSource, 'initialize', { value: initializeAndAct, configurable: true })
 }
 
 /**

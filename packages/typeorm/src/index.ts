@@ -1,4 +1,6 @@
 export { attachDepot, type AttachDepotOptions } from './attach-depot.ts'
+export { ledgerOf, type DataSourceLedgerOptions } from './ledger/attach-ledger.ts'
+export { isFileGone } from '@filedepot/ledger'
 export { findOwner, type FindOwnerOptions } from './find-owner.ts'
 export { rulesOf, type EntityWithFiles, type FileIn, type FileProperty } from './rules-of.ts'
 export {

@@ -91,7 +91,7 @@ export function prepareAttach(
   return upload && (() => transaction.addNow(upload, revert))
 }
 
-function discarded({ filename }: UploadedFile): FiledepotError {
+export function discarded({ filename }: UploadedFile): FiledepotError {
   return new FiledepotError(
     'FILE_DISCARDED',
     `"${filename}" was deleted, as the form or request that brought it was over before a row had taken it: await the save ` +
@@ -99,7 +99,7 @@ function discarded({ filename }: UploadedFile): FiledepotError {
   )
 }
 
-function asUploadedFile(value: UploadedFile | FileContent, type: UploadType): UploadedFile {
+export function asUploadedFile(value: UploadedFile | FileContent, type: UploadType): UploadedFile {
   if (!isUploadedFile(value)) {
     if (!(value instanceof UploadedFile)) return from(type, value)
     throw new FiledepotError(
@@ -116,16 +116,16 @@ function asUploadedFile(value: UploadedFile | FileContent, type: UploadType): Up
   )
 }
 
-function from(type: UploadType, content: FileContent, filename?: string): UploadedFile {
+export function from(type: UploadType, content: FileContent, filename?: string): UploadedFile {
   return UploadedFile.from.call(type, content, { filename })
 }
 
 /** What the row holds is not checked again; another name of it is. */
-async function renamed(
+export async function renamed(
   depot: DepotManager,
   file: UploadedFile,
   held: UploadedFile,
-  { validators }: AttachOptions,
+  { validators }: Pick<UploadOptions, 'validators'>,
 ): Promise<UploadedFile> {
   return file.filename === held.filename ? file : await depot.conform(file, { validators })
 }

@@ -1,6 +1,6 @@
 import { DepotManager, MemoryBackend, type StorageBackend, type UploadedFile } from '@filedepot/core'
 import { ChaosBackend } from '@filedepot/testing'
-import { attachDepot, type AttachDepotOptions } from '@filedepot/typeorm'
+import { attachDepot, ledgerOf, type AttachDepotOptions } from '@filedepot/typeorm'
 import { expect } from '@jest/globals'
 import { setTimeout } from 'node:timers/promises'
 import type pg from 'pg'
@@ -19,9 +19,24 @@ export interface TestDatabaseOptions extends AttachDepotOptions {
   seed?: number
 }
 
+/** A depot whose work in the background can be waited for without closing it. */
+class TestDepot extends DepotManager {
+  readonly #endings = new Set<() => Promise<void>>()
+
+  override onClose(finish: () => Promise<void>): () => void {
+    this.#endings.add(finish)
+    return () => this.#endings.delete(finish)
+  }
+
+  async upkeep(): Promise<void> {
+    for (const finish of [...this.#endings]) await finish()
+  }
+}
+
 /** A data source on an empty database, with a depot of its own attached. */
 export class TestDatabase {
-  readonly depot = new DepotManager()
+  readonly depot = new TestDepot()
+  readonly #hasLedger: boolean
   /** Behind the storage `default`. */
   readonly chaos: ChaosBackend
   readonly dataSource: DataSource
@@ -35,6 +50,7 @@ export class TestDatabase {
     backend: StorageBackend,
     { seed, ...options }: TestDatabaseOptions,
   ) {
+    this.#hasLedger = Boolean(options.ledger)
     this.chaos = new ChaosBackend(backend, seed === undefined ? {} : { seed })
     this.depot.configure('default', this.chaos)
     this.depot.configure('attachments', new MemoryBackend())
@@ -57,6 +73,17 @@ export class TestDatabase {
     await database.dataSource.initialize()
     if (kind === 'postgres') outliveKilledConnections(database.dataSource)
     return database
+  }
+
+  /** What an operator does after the worst: whatever no row refers to goes. Without a ledger there is nothing to do. */
+  async recover(): Promise<void> {
+    if (!this.#hasLedger) return
+    await this.depot.upkeep()
+    const ledger = ledgerOf(this.dataSource)
+    // Triggers do not see its cascades.
+    if (kind === 'mariadb') await ledger.install({ recount: true })
+    await ledger.settleUploads(await this.pathsOfFiles())
+    await ledger.drain()
   }
 
   /** The paths of all files in all storages. */
@@ -99,6 +126,7 @@ export class TestDatabase {
     this.undeleted.clear()
     this.unsettled.clear()
     await emptyTables(this.dataSource)
+    await this.recover()
     await this.depot.deleteFiles(await this.pathsOfFiles())
   }
 

@@ -1,0 +1,136 @@
+import { FiledepotError, hasCode, type DepotManager } from '@filedepot/core'
+import { Ledger, Upkeep, type LedgerCheck } from '@filedepot/ledger'
+import { setTimeout } from 'node:timers/promises'
+import type { DataSource } from 'typeorm'
+import { ledgerColumnsOf } from './ledger-columns.ts'
+import { LedgerSubscriber } from './ledger-subscriber.ts'
+import { RunnerUploads } from './runner-uploads.ts'
+import { isSubscribed, subscribe } from './subscribe.ts'
+import { typeormClient } from './typeorm-client.ts'
+
+/** Options of the ledger of a data source. */
+export interface DataSourceLedgerOptions {
+  /** For how long a file that no row refers to any more is kept, in milliseconds: the time to undo. @default 0 */
+  readonly retention?: number
+  /** Where the tables of the ledger are, on PostgreSQL. @default the schema of the data source, or `public` */
+  readonly schema?: string
+  /**
+   * `'auto'`: files are deleted shortly after the commit or rollback that makes them superfluous. False: nothing happens by
+   * itself, and you call `drain()` and `sweep()` of the ledger, for example on a schedule. @default 'auto'
+   */
+  readonly drain?: 'auto' | false
+  /**
+   * True: `initialize()` installs the ledger, which needs the right to create tables and triggers. False: it only checks it, and
+   * fails with `LEDGER_INCOMPLETE` if something is missing. @default as `synchronize` of the data source
+   */
+  readonly install?: boolean
+}
+
+/** How long an installation waits for that of another process, and between two looks, in milliseconds. */
+const [INSTALL_TIMEOUT, INSTALL_PAUSE] = [60_000, 200]
+
+interface Attached {
+  readonly ledger: () => Ledger | undefined
+}
+const attached = new WeakMap<DataSource, Attached>()
+
+/**
+ * The ledger of a data source that was attached with `{ ledger: true }`: to drain, sweep and check it.
+ *
+ * ```ts
+ * import { ledgerOf } from '@filedepot/typeorm'
+ * import type { DataSource } from 'typeorm'
+ *
+ * async function everyHour(dataSource: DataSource): Promise<void> {
+ *   const { deleted, failed } = await ledgerOf(dataSource).drain()
+ *   console.log(`${deleted} files deleted, ${failed} to be tried again`)
+ * }
+ * ```
+ *
+ * @throws FiledepotError `INVALID_ARGUMENT` if the data source has no ledger, is not initialized, or has no file columns
+ */
+export function ledgerOf(dataSource: DataSource): Ledger {
+  const known = attached.get(dataSource)
+  const ledger = known?.ledger()
+  if (ledger) return ledger
+  throw new FiledepotError(
+    'INVALID_ARGUMENT',
+    known
+      ? 'the data source has no ledger yet: initialize it first, with entities that have file columns'
+      : 'the data source has no ledger: attach the depot by attachDepot(dataSource, depot, { ledger: true })',
+  )
+}
+
+/**
+ * Lets the files of a data source follow the ledger of its database.
+ *
+ * @returns what has to run when the data source is initialized
+ */
+export function attachLedger(
+  dataSource: DataSource,
+  depot: DepotManager,
+  { retention = 0, schema, drain = 'auto', install }: DataSourceLedgerOptions,
+): () => Promise<void> {
+  const client = typeormClient(dataSource)
+  let last: { readonly metadata: unknown; readonly ledger: Ledger | undefined } | undefined
+  const ledger = () => {
+    const { entityMetadatas: metadata, isInitialized } = dataSource
+    if (!isInitialized) return undefined
+    if (last?.metadata !== metadata) {
+      const columns = ledgerColumnsOf(dataSource)
+      const options = { columns, retention, schema: schema ?? schemaOf(dataSource) }
+      last = { metadata, ledger: columns.length > 0 ? new Ledger(depot, client, options) : undefined }
+    }
+    return last.ledger
+  }
+  attached.set(dataSource, { ledger })
+  const upkeep = drain === 'auto' ? new Upkeep({ depot, ledger, retention }) : undefined
+  const uploads = new RunnerUploads({ depot, upkeep, isShared: client.database === 'sqlite' })
+  const subscriber = new LedgerSubscriber(depot, uploads, client.database === 'postgres')
+  subscribe(dataSource, subscriber)
+  return async () => {
+    const found = ledger()
+    // The command line of TypeORM takes the subscribers away, to run the migrations that may install the ledger.
+    if (!found || !isSubscribed(dataSource, subscriber)) return
+    if (install ?? dataSource.options.synchronize ?? false) await installPatiently(found)
+    else await requireLedger(found)
+  }
+}
+
+function schemaOf({ options }: DataSource): string | undefined {
+  return options.type === 'postgres' ? options.schema : undefined
+}
+
+/** Several processes of an application may start at the same time. */
+async function installPatiently(ledger: Ledger): Promise<void> {
+  const deadline = Date.now() + INSTALL_TIMEOUT
+  for (;;) {
+    try {
+      await ledger.install()
+      return
+    } catch (error) {
+      if (!hasCode(error, 'LEDGER_BUSY') || Date.now() > deadline) throw error
+    }
+    await setTimeout(INSTALL_PAUSE)
+  }
+}
+
+/** @throws FiledepotError `LEDGER_INCOMPLETE` */
+async function requireLedger(ledger: Ledger): Promise<void> {
+  let check: LedgerCheck
+  try {
+    check = await ledger.check()
+  } catch (error) {
+    // The tables are not there yet, as before the migration that makes them is generated. Nothing is deleted meanwhile.
+    if (hasCode(error, 'INVALID_ARGUMENT')) return
+    throw error
+  }
+  const { isReady, missing, outdated, disabled } = check
+  if (isReady) return
+  const triggers = [...missing, ...outdated, ...disabled]
+  const fault = triggers.length > 0 ? `triggers to make: ${triggers.join(', ')}` : 'its rows were not counted'
+  throw new FiledepotError(
+    'LEDGER_INCOMPLETE',
+    `the ledger of this database is not installed, or not all of it (${fault}): start once with attachDepot(dataSource, depot, { ledger: { install: true } }), or run ledgerOf(dataSource).install() in a migration without a transaction`,
+  )
+}

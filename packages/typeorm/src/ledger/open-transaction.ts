@@ -1,0 +1,52 @@
+import { OwnUploads } from './own-uploads.ts'
+
+/** What one transaction of a query runner has stored, by its savepoints. */
+export class OpenTransaction {
+  readonly #ended = new AbortController()
+  #levels: OwnUploads[] = [new OwnUploads()]
+  /** Files of savepoints that were rolled back. */
+  readonly undone: string[] = []
+  /** True if rows may have given up files. */
+  hasDiscarded = false
+  /** True if a statement has failed. PostgreSQL takes only a rollback then, unless it was in a savepoint. */
+  hasFailed = false
+
+  /** Aborted when the transaction has ended, so that no upload goes on for it. */
+  get signal(): AbortSignal {
+    return this.#ended.signal
+  }
+
+  get isOpen(): boolean {
+    return !this.#ended.signal.aborted
+  }
+
+  add(uploads: OwnUploads): void {
+    this.#levels.at(-1)?.absorb(uploads)
+  }
+
+  savepoint(): void {
+    this.#levels.push(new OwnUploads())
+  }
+
+  /** What the savepoint holds belongs to what is around it. */
+  release(): void {
+    const released = this.#levels.length > 1 ? this.#levels.pop() : undefined
+    if (released) this.add(released)
+  }
+
+  rollbackTo(): void {
+    const rolledBack = this.#levels.length > 1 ? this.#levels.pop() : undefined
+    if (!rolledBack) return
+    rolledBack.undo()
+    this.undone.push(...rolledBack.paths)
+  }
+
+  /** Returns what it has stored, but for what was rolled back. */
+  end(): OwnUploads {
+    const all = new OwnUploads()
+    for (const level of this.#levels) all.absorb(level)
+    this.#levels = []
+    this.#ended.abort()
+    return all
+  }
+}

@@ -1,0 +1,164 @@
+import { AbortedError, type DepotManager } from '@filedepot/core'
+import type { Upkeep } from '@filedepot/ledger'
+import type { ObjectLiteral, QueryRunner } from 'typeorm'
+import { OpenTransaction } from './open-transaction.ts'
+import { OwnUploads } from './own-uploads.ts'
+import { storeColumns, type ColumnWrite } from './store-columns.ts'
+
+/** Writes outside transactions that are kept in mind while nothing is heard of their statements. */
+const REMEMBERED = 1000
+
+/** A write outside a transaction. TypeORM tells of all of its rows in one go. */
+interface Write {
+  readonly uploads: OwnUploads
+  hasFailed: boolean
+}
+
+/** Options of {@link RunnerUploads}. */
+export interface RunnerUploadsOptions {
+  readonly depot: DepotManager
+  /** Without it, nothing is asked and drained by itself. */
+  readonly upkeep: Upkeep | undefined
+  /** True if all query runners are the same, as on SQLite: what ends there may be the transaction of somebody else. */
+  readonly isShared: boolean
+}
+
+/**
+ * What the writes of each query runner have stored. When a write is over, its uploads are given to the upkeep, which asks the
+ * ledger what became of them: how a transaction ended is only a hint.
+ */
+export class RunnerUploads {
+  readonly #options: RunnerUploadsOptions
+  readonly #transactions = new WeakMap<QueryRunner, OpenTransaction>()
+  readonly #starting = new WeakMap<QueryRunner, Write>()
+  /** Writes outside transactions, whose statements have not been heard. */
+  readonly #alone = new WeakMap<QueryRunner, Set<Write>>()
+  readonly #byEntity = new WeakMap<ObjectLiteral, Write>()
+
+  constructor(options: RunnerUploadsOptions) {
+    this.#options = options
+  }
+
+  /** Stores what the properties hold, before the statement that writes them. */
+  async store(
+    queryRunner: QueryRunner,
+    entity: ObjectLiteral,
+    writes: readonly ColumnWrite[],
+  ): Promise<void> {
+    const { depot, upkeep, isShared } = this.#options
+    const transaction = this.#transactions.get(queryRunner)
+    const write = this.#startingNow(queryRunner)
+    const uploads = new OwnUploads()
+    try {
+      await storeColumns(depot, writes, uploads, isShared ? undefined : transaction?.signal)
+      const isLate = write.hasFailed || (transaction?.isOpen === false && !isShared)
+      if (isLate) throw new AbortedError('an upload whose transaction has ended')
+    } catch (error) {
+      uploads.undo()
+      // Others of the same write may be in an open transaction, which ends them.
+      if (!transaction?.isOpen) this.#fail(queryRunner, write)
+      upkeep?.rolledBack(uploads.paths)
+      throw error
+    }
+    const now = this.#transactions.get(queryRunner)
+    if (now) now.add(uploads)
+    else this.#addAlone(queryRunner, entity, write, uploads)
+  }
+
+  /** The statement that wrote the entity has run. */
+  ran(entity: ObjectLiteral): void {
+    const write = this.#byEntity.get(entity)
+    if (!write) return
+    this.#byEntity.delete(entity)
+    this.#committed(write.uploads)
+  }
+
+  /** A statement has failed. */
+  failed(queryRunner: QueryRunner, parameters: readonly unknown[]): void {
+    const transaction = this.#transactions.get(queryRunner)
+    if (transaction) transaction.hasFailed = true
+    for (const write of this.#alone.get(queryRunner) ?? [])
+      if (write.uploads.texts.some((text) => parameters.includes(text))) this.#fail(queryRunner, write)
+  }
+
+  /** Rows may have given up files. */
+  discarded(queryRunner: QueryRunner): void {
+    const transaction = this.#transactions.get(queryRunner)
+    if (transaction) transaction.hasDiscarded = true
+    else this.#options.upkeep?.soon()
+  }
+
+  /** Puts something back in memory if the transaction is rolled back. */
+  onUndo(queryRunner: QueryRunner, undo: () => void): void {
+    const uploads = new OwnUploads()
+    uploads.onUndo(undo)
+    this.#transactions.get(queryRunner)?.add(uploads)
+  }
+
+  transactionOf(queryRunner: QueryRunner): OpenTransaction | undefined {
+    return this.#transactions.get(queryRunner)
+  }
+
+  /** A transaction or a savepoint has begun. */
+  began(queryRunner: QueryRunner): void {
+    const open = this.#transactions.get(queryRunner)
+    if (open) open.savepoint()
+    else this.#transactions.set(queryRunner, new OpenTransaction())
+  }
+
+  committed(queryRunner: QueryRunner): void {
+    const transaction = this.#transactions.get(queryRunner)
+    if (queryRunner.isTransactionActive) transaction?.release()
+    else if (transaction) {
+      this.#transactions.delete(queryRunner)
+      const { hasDiscarded, undone } = transaction
+      this.#committed(transaction.end())
+      this.#options.upkeep?.rolledBack(undone)
+      if (hasDiscarded) this.#options.upkeep?.soon()
+    }
+  }
+
+  rolledBack(queryRunner: QueryRunner): void {
+    const transaction = this.#transactions.get(queryRunner)
+    if (queryRunner.isTransactionActive) transaction?.rollbackTo()
+    else if (transaction) {
+      this.#transactions.delete(queryRunner)
+      const uploads = transaction.end()
+      uploads.undo()
+      this.#options.upkeep?.rolledBack([...uploads.paths, ...transaction.undone])
+    }
+  }
+
+  #committed({ paths, left }: OwnUploads): void {
+    this.#options.upkeep?.committed(paths)
+    this.#options.upkeep?.rolledBack([...left])
+  }
+
+  #startingNow(queryRunner: QueryRunner): Write {
+    let write = this.#starting.get(queryRunner)
+    if (!write) {
+      write = { uploads: new OwnUploads(), hasFailed: false }
+      this.#starting.set(queryRunner, write)
+      queueMicrotask(() => this.#starting.delete(queryRunner))
+    }
+    return write
+  }
+
+  #addAlone(queryRunner: QueryRunner, entity: ObjectLiteral, write: Write, uploads: OwnUploads): void {
+    write.uploads.absorb(uploads)
+    this.#byEntity.set(entity, write)
+    let alone = this.#alone.get(queryRunner)
+    if (!alone) this.#alone.set(queryRunner, (alone = new Set()))
+    alone.add(write)
+    const [oldest] = alone
+    if (oldest && alone.size > REMEMBERED) alone.delete(oldest)
+  }
+
+  /** None of the rows is going to be there, but those that committed by themselves: the ledger knows them. */
+  #fail(queryRunner: QueryRunner, write: Write): void {
+    write.hasFailed = true
+    this.#alone.get(queryRunner)?.delete(write)
+    write.uploads.undo()
+    this.#options.upkeep?.rolledBack(write.uploads.paths.splice(0))
+  }
+}

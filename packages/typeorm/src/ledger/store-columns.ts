@@ -1,0 +1,124 @@
+import {
+  boundManager,
+  FiledepotError,
+  giveBack,
+  markRevoked,
+  storeForRow,
+  takeOwnership,
+  takingOf,
+  UploadedFile,
+  type DepotManager,
+} from '@filedepot/core'
+import type { ObjectLiteral } from 'typeorm'
+import type { FileColumn, GivenFile } from '../file-column.ts'
+import type { OwnUploads } from './own-uploads.ts'
+
+/** A property that is about to be written. */
+export interface ColumnWrite {
+  readonly column: FileColumn
+  readonly entity: ObjectLiteral
+  /** What the row holds, as far as TypeORM has read it. */
+  readonly current: readonly UploadedFile[]
+}
+
+/**
+ * Stores what the properties of an entity hold, and lets them hold stored values. If one of the files cannot be stored, the
+ * properties keep what they were given.
+ *
+ * @param uploads gets what was stored, also if another file fails
+ */
+export async function storeColumns(
+  depot: DepotManager,
+  writes: readonly ColumnWrite[],
+  uploads: OwnUploads,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const storing = writes.map((write) => storeColumn(depot, write, uploads, signal))
+  // All of them are waited for, as what they store has to be known.
+  const results = await Promise.allSettled(storing)
+  for (const result of results) if (result.status === 'rejected') throw result.reason
+  for (const result of results) if (result.status === 'fulfilled') result.value()
+}
+
+/** Resolves with what puts the stored values into the property. */
+async function storeColumn(
+  depot: DepotManager,
+  { column, entity, current }: ColumnWrite,
+  uploads: OwnUploads,
+  signal: AbortSignal | undefined,
+): Promise<() => void> {
+  try {
+    const given = column.get(entity)
+    const list = column.list(given)
+    const storing = list.map((file) => storeFile(depot, column, file, { current, uploads, signal }))
+    const results = await Promise.allSettled(storing)
+    const stored = results.map((result) => {
+      if (result.status === 'rejected') throw result.reason
+      return result.value
+    })
+    return () => {
+      if (stored.every((file, index) => file === list[index])) return
+      const value = column.value(stored)
+      column.set(entity, value)
+      uploads.texts.push(column.transformer.to(value))
+      uploads.onUndo(() => {
+        // What the application has put there since stays.
+        if (column.get(entity) === value) column.set(entity, given)
+      })
+    }
+  } catch (error) {
+    throw named(error, column)
+  }
+}
+
+async function storeFile(
+  depot: DepotManager,
+  { settings }: FileColumn,
+  given: GivenFile,
+  {
+    current,
+    uploads,
+    signal,
+  }: { current: readonly UploadedFile[]; uploads: OwnUploads; signal: AbortSignal | undefined },
+): Promise<UploadedFile> {
+  const { type, storage, maxSize, validators, filters } = settings
+  const value = given instanceof UploadedFile && !given.isPending ? given : undefined
+  const isHere = value !== undefined && (boundManager(value) ?? depot) === depot
+  // Before anything else: a form that ends meanwhile must not delete it.
+  const isTaken = isHere && takeOwnership(value)
+  const taking = value && takingOf(value)
+  const back = () => {
+    if (isTaken) giveBack(value, taking)
+  }
+  try {
+    const stored = await storeForRow(depot, given, {
+      type,
+      storage,
+      maxSize,
+      validators,
+      filters,
+      current,
+      signal,
+    })
+    uploads.onUndo(back)
+    if (stored === given || current.includes(stored)) return stored
+    takeOwnership(stored)
+    uploads.paths.push(...stored.files)
+    uploads.onUndo(() => {
+      markRevoked(stored)
+    })
+    // The row has a copy, and no other row has what was copied.
+    if (isTaken) for (const path of value.files) uploads.left.add(path)
+    return stored
+  } catch (error) {
+    back()
+    throw error
+  }
+}
+
+/** The same error, with the name of the column in front of its message: a row may have several files. */
+function named(error: unknown, { column: { entityMetadata, propertyPath } }: FileColumn): unknown {
+  if (error instanceof FiledepotError)
+    error.message = `${entityMetadata.name}.${propertyPath}: ${error.message}`
+  return error
+}
