@@ -115,6 +115,15 @@ export interface SignedUpload {
   readonly fields: Readonly<Record<string, string>>
 }
 
+/** Options of {@link StorageBackend.sweepLeftovers}. */
+export interface LeftoverOptions {
+  /** What began later may still be under way. */
+  readonly olderThan: Date
+  /** Of ids up to this one nothing need be looked for. @default all ids */
+  readonly after?: string | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
 /**
  * The contract of a storage: five required methods, raw. A backend guesses no inputs, makes no ids and dresses no
  * errors; {@link FileStorage}, in front of it, does. Abilities that only some services have are optional methods.
@@ -202,6 +211,21 @@ export interface StorageBackend {
    * own kind; `undefined` where the text is no such id. New files always get UUIDs.
    */
   parseId?(id: string): string | undefined
+
+  /**
+   * Who deletes here what no row refers to: the text of the last {@link StorageBackend.writeOwner}, or `undefined`. Rejects if
+   * the storage is not there, such as a folder whose disk is not mounted.
+   */
+  readOwner?(): Promise<string | undefined>
+
+  /** Stores who deletes here, in the place of another one. It is no file: nothing lists or deletes it. */
+  writeOwner?(owner: string): Promise<void>
+
+  /**
+   * Removes what killed processes have left that {@link StorageBackend.list} does not show, such as parts of an upload.
+   * Resolves with how many things it has removed.
+   */
+  sweepLeftovers?(options: LeftoverOptions): Promise<number>
 
   /** Releases connections. The storage is not used afterwards. */
   close?(): Promise<void>

@@ -24,6 +24,8 @@ export const ERROR_CODES = {
   FILE_NOT_FOUND: 'No file has the id.',
   FILE_REFUSED: 'A validator refused the file: its type, its extension or a rule of your own.',
   FILE_TOO_LARGE: 'The file is larger than `maxSize`. Nothing was stored.',
+  GARBAGE_LIMIT:
+    'More files would be deleted than is likely to be garbage, such as with a column left out. The rest stays.',
   HASH_MISMATCH:
     'The bytes of a file that was copied are not those that its size and hash say. No copy was kept.',
   IMAGE_TIMED_OUT:
@@ -40,6 +42,8 @@ export const ERROR_CODES = {
     'The ledger of a database is being installed by another process, or its tables are held by others.',
   LEDGER_INCOMPLETE:
     'The ledger of a database lacks triggers, or the rows have not been counted. Nothing is deleted.',
+  LEDGER_NOT_OWNER:
+    'Another database, or a copy of this one, deletes in the storage, or the storage has lost its owner. Nothing is deleted.',
   MALFORMED_UPLOAD: 'A request to upload files is no multipart form, or a broken one.',
   NOT_AN_IMAGE: 'A file was to be used as an image that is none, or is damaged. Nothing was stored.',
   NOT_SUPPORTED: 'The storage, or the way in which rows are written, has no such ability.',

@@ -74,6 +74,7 @@ export type {
   FileBody,
   FileInfo,
   FileStat,
+  LeftoverOptions,
   OpenedFile,
   SignedUpload,
   SignedUploadOptions,
@@ -85,7 +86,9 @@ export { LocalBackend, type LocalBackendOptions } from './backends/local/local-b
 export { MemoryBackend } from './backends/memory-backend.ts'
 export { abortable } from './abortable.ts'
 export { decodeFilename, parseDepotTime } from './backends/depot-metadata.ts'
+export { readOwnerFile, writeOwnerFile } from './backends/owner-file.ts'
 export { newFileId, parseFileId } from './file-id.ts'
+export { firstFileIdAt, timeOfFileId } from './file-id-time.ts'
 export { formatFilePath, parseFilePath, type FileLocation } from './file-path.ts'
 
 // For integrations with an ORM.

@@ -5,6 +5,8 @@ import {
   dispositionOf,
   FiledepotError,
   FileNotFoundError,
+  readOwnerFile,
+  writeOwnerFile,
   type ByteRange,
   type DeleteReport,
   type FileBody,
@@ -146,6 +148,15 @@ export class GcsBackend implements StorageBackend {
       }
       pageToken = page.nextPageToken
     } while (pageToken !== undefined)
+  }
+
+  /** The owner is an object `.filedepot-owner` behind the prefix. */
+  readOwner(): Promise<string | undefined> {
+    return readOwnerFile(this)
+  }
+
+  writeOwner(owner: string): Promise<void> {
+    return writeOwnerFile(this, owner)
   }
 
   publicUrl(id: string): string | undefined {

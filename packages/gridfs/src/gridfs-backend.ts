@@ -2,12 +2,15 @@ import {
   FiledepotError,
   FileNotFoundError,
   patiently as waitAtMost,
+  readOwnerFile,
+  writeOwnerFile,
   WriteUncertainError,
   type ByteRange,
   type DeleteReport,
   type FileBody,
   type FileInfo,
   type FileStat,
+  type LeftoverOptions,
   type StorageBackend,
 } from '@filedepot/core'
 import { MongoServerError } from 'mongodb'
@@ -27,6 +30,7 @@ import { checkFile, contentOf, statOf, type FileDocument, type FileToCommit } fr
 import { keyOf, parseObjectId, type FileKey } from './file-key.ts'
 import { bucketOptions, type GridFSBackendOptions } from './gridfs-backend-options.ts'
 import { listObjectIds, listTextIds, merged } from './list-keys.ts'
+import { sweepChunks } from './sweep-chunks.ts'
 
 /** The most files that one query deletes. */
 const DELETES_AT_ONCE = 1000
@@ -146,6 +150,20 @@ export class GridFSBackend implements StorageBackend {
     const { files } = await this.#connection.bucket()
     const textIds = listTextIds(files, after)
     yield* this.#objectIds ? merged(textIds, listObjectIds(files, after)) : textIds
+  }
+
+  /** The owner is a file with the `_id` `.filedepot-owner`. */
+  readOwner(): Promise<string | undefined> {
+    return readOwnerFile(this)
+  }
+
+  writeOwner(owner: string): Promise<void> {
+    return writeOwnerFile(this, owner)
+  }
+
+  /** Chunks that no file names. Looking for them reads all documents of files. */
+  async sweepLeftovers(options: LeftoverOptions): Promise<number> {
+    return await sweepChunks(await this.#connection.bucket(), options)
   }
 
   /** Waits for what is being cleaned up, and closes the client where the backend has made it. */

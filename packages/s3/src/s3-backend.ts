@@ -10,11 +10,14 @@ import {
   dispositionOf,
   FiledepotError,
   FileNotFoundError,
+  readOwnerFile,
+  writeOwnerFile,
   type ByteRange,
   type DeleteReport,
   type FileBody,
   type FileInfo,
   type FileStat,
+  type LeftoverOptions,
   type SignedUpload,
   type SignedUploadOptions,
   type SignedUrlOptions,
@@ -47,6 +50,7 @@ import {
 import { codeOf, isMissing, type S3Error } from './s3-error.ts'
 import { settle } from './settle.ts'
 import { signGet, signPost, signPut } from './signed-requests.ts'
+import { sweepUploads } from './sweep-uploads.ts'
 import { uploadParts } from './upload-parts.ts'
 import { WriteAttempts } from './write-attempts.ts'
 
@@ -160,6 +164,20 @@ export class S3Backend implements StorageBackend {
 
   list({ after }: { after?: string | undefined } = {}): AsyncGenerator<string> {
     return listIds(this.#bucket, this.prefix, after)
+  }
+
+  /** The owner is an object `.filedepot-owner` behind the prefix. */
+  readOwner(): Promise<string | undefined> {
+    return readOwnerFile(this)
+  }
+
+  writeOwner(owner: string): Promise<void> {
+    return writeOwnerFile(this, owner)
+  }
+
+  /** Uploads in parts that were never completed. Needs the right `s3:ListBucketMultipartUploads`. */
+  sweepLeftovers(options: LeftoverOptions): Promise<number> {
+    return sweepUploads(this.#bucket, this.prefix, options)
   }
 
   publicUrl(id: string): string | undefined {

@@ -19,6 +19,7 @@ interface MemoryFile {
 export class MemoryBackend implements StorageBackend {
   readonly #files = new Map<string, MemoryFile>()
   #writes = 0
+  #owner: string | undefined
 
   async write(
     id: string,
@@ -67,5 +68,14 @@ export class MemoryBackend implements StorageBackend {
 
   async *list({ after = '' }: { after?: string | undefined } = {}): AsyncGenerator<string> {
     yield* await Promise.resolve([...this.#files.keys()].filter((id) => id > after).sort())
+  }
+
+  readOwner(): Promise<string | undefined> {
+    return Promise.resolve(this.#owner)
+  }
+
+  writeOwner(owner: string): Promise<void> {
+    this.#owner = owner
+    return Promise.resolve()
   }
 }

@@ -5,6 +5,7 @@ import type {
   FileBody,
   FileInfo,
   FileStat,
+  LeftoverOptions,
   SignedUpload,
   SignedUploadOptions,
   SignedUrlOptions,
@@ -76,6 +77,9 @@ export class ChaosBackend implements StorageBackend {
     options?: { signal?: AbortSignal | undefined },
   ) => Promise<boolean>
   readonly parseId?: (id: string) => string | undefined
+  readonly readOwner?: () => Promise<string | undefined>
+  readonly writeOwner?: (owner: string) => Promise<void>
+  readonly sweepLeftovers?: (options: LeftoverOptions) => Promise<number>
   readonly close?: () => Promise<void>
 
   readonly #inner: StorageBackend
@@ -106,6 +110,13 @@ export class ChaosBackend implements StorageBackend {
         return this.#around('copy', id, options?.signal, () => copy(source, id, options))
       }
     }
+    // Never struck: a fault in them would hide those of the files.
+    const readOwner = inner.readOwner?.bind(inner)
+    if (readOwner) this.readOwner = readOwner
+    const writeOwner = inner.writeOwner?.bind(inner)
+    if (writeOwner) this.writeOwner = writeOwner
+    const sweepLeftovers = inner.sweepLeftovers?.bind(inner)
+    if (sweepLeftovers) this.sweepLeftovers = sweepLeftovers
     if (inner.parseId) this.parseId = (id) => inner.parseId?.(id)
     if (inner.close) this.close = async () => inner.close?.()
   }

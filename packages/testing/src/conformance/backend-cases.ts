@@ -9,6 +9,7 @@ import { failureCases } from './failure-cases.ts'
 import { listCases } from './list-cases.ts'
 import { metadataCases } from './metadata-cases.ts'
 import { openCases } from './open-cases.ts'
+import { ownerCases } from './owner-cases.ts'
 import { rangeCases } from './range-cases.ts'
 import { readCases } from './read-cases.ts'
 import { replaceCases } from './replace-cases.ts'
@@ -27,6 +28,7 @@ export const backendCases: readonly BackendCase[] = [
   ...replaceCases,
   ...deleteCases,
   ...listCases,
+  ...ownerCases,
   ...failureCases,
   ...abortCases,
   ...concurrencyCases,

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import * as fs from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
+import { chmod, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FiledepotError } from '../../errors.ts'
 import { isMissing } from './folders.ts'
 
 /** The name of the marker file in the folder of a storage. */
-const MARKER = '.depot'
+export const MARKER = '.depot'
 const FORMAT = 1
 /** For so long, a folder that was just looked at needs no second look before a write. */
 const RECENT_MS = 20
@@ -99,6 +99,38 @@ export class FolderMarker {
       fs.rmSync(temporary, { force: true })
     }
     this.#lookNow()
+  }
+
+  /**
+   * The owner that the marker names.
+   *
+   * @throws FiledepotError `STORAGE_UNAVAILABLE`
+   */
+  async readOwner(): Promise<string | undefined> {
+    await this.expect()
+    return this.isKnown ? (await this.#read()).owner : undefined
+  }
+
+  /** Names an owner in the marker, and makes the marker if the folder never had one. */
+  async writeOwner(owner: string): Promise<void> {
+    await this.ensure()
+    const marker = { ...(await this.#read()), owner }
+    const temporary = `${this.#path}.${randomUUID()}`
+    try {
+      await writeFile(temporary, `${JSON.stringify(marker)}\n`, { flag: 'wx', flush: true })
+      if (this.#options.fileMode !== undefined) await chmod(temporary, this.#options.fileMode)
+      await rename(temporary, this.#path)
+    } finally {
+      await rm(temporary, { force: true })
+    }
+  }
+
+  async #read(): Promise<{ owner?: string }> {
+    try {
+      return JSON.parse(await readFile(this.#path, 'utf8')) as { owner?: string }
+    } catch (cause) {
+      throw this.#unreadable(cause)
+    }
   }
 
   /** True if the folder has its marker; false if it has none, and this process has never seen one. */

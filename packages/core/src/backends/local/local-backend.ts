@@ -10,6 +10,7 @@ import type {
   FileBody,
   FileInfo,
   FileStat,
+  LeftoverOptions,
   OpenedFile,
   StorageBackend,
 } from '../../backend.ts'
@@ -24,6 +25,7 @@ import { listIds } from './list-ids.ts'
 import { checkLength } from './opened-local-file.ts'
 import { SidecarReader } from './sidecar-reader.ts'
 import { formatSidecar, type Sidecar } from './sidecar.ts'
+import { sweepLeftovers } from './sweep-leftovers.ts'
 import { writeStreamToFile } from './write-stream-to-file.ts'
 
 /** Options of {@link LocalBackend}. */
@@ -212,6 +214,21 @@ export class LocalBackend implements StorageBackend {
     yield* listIds(this.folder, after, this.#depot)
     // A folder that has gone meanwhile looks like one that holds no more files.
     await this.#marker.expect()
+  }
+
+  readOwner(): Promise<string | undefined> {
+    return this.#marker.readOwner()
+  }
+
+  writeOwner(owner: string): Promise<void> {
+    return this.#marker.writeOwner(owner)
+  }
+
+  /** Bytes that were replaced, or were to replace others, when their process was killed. */
+  async sweepLeftovers(options: LeftoverOptions): Promise<number> {
+    await this.#marker.expect()
+    const place = { folder: this.folder, disk: this.#disk }
+    return await sweepLeftovers(place, options, (name) => this.#writing.has(name))
   }
 
   #path(id: string, name: string): string {
