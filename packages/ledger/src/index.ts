@@ -3,8 +3,16 @@ export type { LedgerColumn } from './ledger-column.ts'
 export type { LedgerCheck } from './ledger-check.ts'
 export type { LedgerStats } from './databases/database.ts'
 export type { DrainOptions, DrainReport } from './drain.ts'
+export type { SweepOptions, SweepReport } from './sweep.ts'
+export type { LedgerFile, LedgerFileState, RestoredFile, RestoreOptions } from './restore.ts'
+
+// Rows and storages compared, with a ledger or without one.
 export type { FileRow, FileRows } from './file-rows.ts'
 export type { SettleOptions, SettleReport } from './settle-uploads.ts'
+export { collectGarbage, type GarbageOptions, type GarbageReport } from './audit/collect-garbage.ts'
+export { verifyFiles, type VerifyOptions, type VerifyReport } from './audit/verify-files.ts'
+export type { CompareProgress } from './audit/compare-files.ts'
+export type { Finding, FindingCounts, FoundRow } from './audit/findings.ts'
 export { isFileGone } from './is-file-gone.ts'
 
 // The connections of an application.

@@ -1,11 +1,20 @@
-import { checkWholeNumber, FiledepotError, type DepotManager } from '@filedepot/core'
+import { checkWholeNumber, FiledepotError, parseFilePath, type DepotManager } from '@filedepot/core'
+import type { GarbageOptions, GarbageReport } from './audit/collect-garbage.ts'
+import { DAY } from './audit/file-ages.ts'
+import { verifyFiles, type VerifyOptions, type VerifyReport } from './audit/verify-files.ts'
 import type { LedgerClient, LedgerSession } from './clients/ledger-client.ts'
 import { databaseOf } from './databases/database-of.ts'
 import type { LedgerDatabase, LedgerStats } from './databases/database.ts'
 import { drain, type DrainOptions, type DrainReport } from './drain.ts'
+import { gc } from './gc.ts'
 import { checkColumns, type LedgerColumn } from './ledger-column.ts'
-import { compare, type LedgerCheck } from './ledger-check.ts'
+import { compare, notReady, type LedgerCheck } from './ledger-check.ts'
+import { chosenStorages, installedAt, type LedgerContext } from './ledger-context.ts'
+import { ledgerRows } from './ledger-rows.ts'
+import { find, restore, type LedgerFile, type RestoredFile, type RestoreOptions } from './restore.ts'
 import { settleUploads, type SettleOptions, type SettleReport } from './settle-uploads.ts'
+import { claimStorage } from './storage-owner.ts'
+import { sweep, type SweepOptions, type SweepReport } from './sweep.ts'
 
 /** What a {@link Ledger} follows. */
 export interface LedgerOptions {
@@ -101,6 +110,7 @@ export class Ledger {
         await database.changeTriggers(session, { create, drop })
         const { repaired, dangling } = await database.reconcile(session, this.#columns)
         await database.setReady(session, true)
+        await installedAt({ database }, session)
         const created = [...check.missing, ...check.outdated, ...check.disabled]
         return { created, removed: prune ? check.others : [], repaired, dangling }
       })
@@ -173,6 +183,111 @@ export class Ledger {
   async settleUploads(paths: Iterable<string>, { signal }: SettleOptions = {}): Promise<SettleReport> {
     const options = { columns: this.#columns, paths: [...new Set(paths)], signal }
     return await settleUploads(this.#depot, this.#client, this.#database, options)
+  }
+
+  /**
+   * Deletes uploads that no row has ever taken, such as those of a transaction that was never committed. It looks at what was
+   * stored since the ledger was installed, and goes on where the last sweep has ended. A transaction that is open decides with
+   * its commit: either the row keeps the file, or the row is refused, as {@link isFileGone} tells.
+   *
+   * ```ts
+   * import type { Ledger } from '@filedepot/ledger'
+   *
+   * async function everyNight(ledger: Ledger): Promise<void> {
+   *   const { swept, kept, failed } = await ledger.sweep()
+   *   console.log(`${swept} uploads without a row deleted, ${kept} kept for now, ${failed} to be tried again`)
+   * }
+   * ```
+   *
+   * @throws FiledepotError `LEDGER_INCOMPLETE` if the counts cannot be trusted; `LEDGER_NOT_OWNER` if another database sweeps
+   *   the storage; `GARBAGE_LIMIT` if most uploads have no row; `STORAGE_UNAVAILABLE`, `STORAGE_NOT_FOUND`, `READ_FAILED`,
+   *   `LEDGER_BUSY`, `ABORTED`, `INVALID_ARGUMENT`
+   */
+  async sweep(options: SweepOptions = {}): Promise<SweepReport> {
+    return await sweep(this.#context, options)
+  }
+
+  /**
+   * Counts the rows anew, and compares them with the storages: rows whose file is missing, and files without a row, of any
+   * age beyond `grace`. Deletes these only with `delete: true`, and never more than a tenth of all files without `force`.
+   *
+   * ```ts
+   * import type { Ledger } from '@filedepot/ledger'
+   *
+   * async function look(ledger: Ledger): Promise<void> {
+   *   const { dangling, orphaned, repaired, examples } = await ledger.gc()
+   *   console.log({ dangling, orphaned, repaired }, examples)
+   * }
+   * ```
+   *
+   * @throws FiledepotError `LEDGER_INCOMPLETE` if triggers are missing; `INVALID_VALUE` if the files of a value are not known;
+   *   `LEDGER_NOT_OWNER`, `LEDGER_BUSY`, `GARBAGE_LIMIT`, `STORAGE_UNAVAILABLE`, `STORAGE_NOT_FOUND`, `READ_FAILED`, `ABORTED`
+   */
+  async gc(options: GarbageOptions = {}): Promise<GarbageReport> {
+    const check = await this.check()
+    if (check.missing.length + check.outdated.length + check.disabled.length > 0) throw notReady(check)
+    const recount = async () => (await this.install({ recount: true })).repaired
+    return await gc(this.#context, options, recount)
+  }
+
+  /**
+   * Compares the rows with the storages, and with `hash` the bytes of the files with what the rows say. Changes nothing.
+   *
+   * @throws FiledepotError `STORAGE_UNAVAILABLE` if a storage is empty that rows refer to; `STORAGE_NOT_FOUND`, `READ_FAILED`,
+   *   `ABORTED`, `INVALID_ARGUMENT`
+   */
+  async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+    return await verifyFiles(this.#depot, ledgerRows(this.#context), options)
+  }
+
+  /**
+   * Keeps a discarded file from being deleted for a while, and says what to write into a row that is to have it again.
+   *
+   * ```ts
+   * import type { Ledger } from '@filedepot/ledger'
+   *
+   * async function undo(ledger: Ledger, path: string): Promise<string> {
+   *   const { value } = await ledger.restore(path)
+   *   return value ? JSON.stringify(value) : 'the file is gone'
+   * }
+   * ```
+   *
+   * @throws FiledepotError `LEDGER_INCOMPLETE` if the ledger is not installed; `STORAGE_NOT_FOUND`, `READ_FAILED`, `INVALID_ARGUMENT`
+   */
+  async restore(path: string, { keepFor = DAY }: RestoreOptions = {}): Promise<RestoredFile> {
+    parseFilePath(path)
+    checkWholeNumber('keepFor', keepFor, 0)
+    await this.#expectTables()
+    return await restore(this.#context, path, keepFor)
+  }
+
+  /** What the ledger says of a file; `undefined` if no row has ever referred to it, or it was deleted long ago. */
+  async find(path: string): Promise<LedgerFile | undefined> {
+    parseFilePath(path)
+    await this.#expectTables()
+    return await find(this.#context, path)
+  }
+
+  /**
+   * Makes this database the one that deletes in the storages, whichever did before. Call it after a database was restored from
+   * a backup, or copied, or a storage was replaced; see `docs/recovery.md`. The first sweep of a new storage needs no call.
+   *
+   * @throws FiledepotError `STORAGE_UNAVAILABLE`, `STORAGE_NOT_FOUND`, `READ_FAILED`, `LEDGER_BUSY`
+   */
+  async own(storages?: readonly string[]): Promise<void> {
+    await this.#expectTables()
+    for (const storage of chosenStorages(this.#depot, storages))
+      await claimStorage(this.#context, storage, { force: true })
+  }
+
+  /** @throws FiledepotError `LEDGER_INCOMPLETE` */
+  async #expectTables(): Promise<void> {
+    if (await this.#client.session((session) => this.#database.hasTables(session))) return
+    throw notReady(await this.check())
+  }
+
+  get #context(): LedgerContext {
+    return { depot: this.#depot, client: this.#client, database: this.#database, columns: this.#columns }
   }
 
   /** How many files the ledger knows of. */

@@ -1,5 +1,6 @@
 import type { LedgerSession } from '../clients/ledger-client.ts'
 import type { LedgerColumn } from '../ledger-column.ts'
+import type { SweepDatabase } from './sweep-database.ts'
 
 /** A trigger as it should be. */
 export interface Trigger {
@@ -65,7 +66,7 @@ export interface LedgerStats {
 }
 
 /** The SQL of the ledger for one kind of database. Each function runs on one connection. */
-export interface LedgerDatabase {
+export interface LedgerDatabase extends SweepDatabase {
   readonly hasTables: (session: LedgerSession) => Promise<boolean>
   readonly createTables: (session: LedgerSession) => Promise<void>
   readonly dropTables: (session: LedgerSession) => Promise<void>

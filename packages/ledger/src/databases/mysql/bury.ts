@@ -19,9 +19,12 @@ export async function bury(
   const seen = new Set(await knownOf(session, paths))
   const unseen = paths.filter((path) => !seen.has(path)).sort()
   if (unseen.length === 0) return []
-  const values = unseen.map(
-    () => '(?, 0, 1, UTC_TIMESTAMP(6), 1, UTC_TIMESTAMP(6) + INTERVAL (?) * 1000 MICROSECOND)',
+  // By these times, to the microsecond, the rows of this call are told from those of another one.
+  const [times] = await session.query(
+    'SELECT CAST(UTC_TIMESTAMP(6) AS CHAR) AS discarded, CAST(UTC_TIMESTAMP(6) + INTERVAL (?) * 1000 MICROSECOND AS CHAR) AS retry',
+    [lease],
   )
+  const values = unseen.map(() => '(?, 0, 1, ?, 1, ?)')
   await session.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED')
   await session.query('START TRANSACTION')
   // The lock keeps an installation waiting meanwhile, which might count a row that refers to one of the files.
@@ -33,13 +36,13 @@ export async function bury(
   await session.query(
     `INSERT INTO filedepot_files (path, refs, gone, discarded_at, attempts, retry_at) VALUES ${values.join(', ')}
       ON DUPLICATE KEY UPDATE refs = refs`,
-    unseen.flatMap((path) => [path, lease]),
+    unseen.flatMap((path) => [path, times?.discarded, times?.retry]),
   )
   await session.query('COMMIT')
-  // MySQL does not say which were new. Those of another one that does the same are deleted twice, which does no harm.
+  // MySQL does not say which were new.
   const rows = await session.query(
-    'SELECT path FROM filedepot_files WHERE path IN (?) AND gone AND refs = 0 AND discarded_at IS NOT NULL',
-    [unseen],
+    'SELECT path FROM filedepot_files WHERE path IN (?) AND gone AND refs = 0 AND discarded_at = ? AND retry_at = ?',
+    [unseen, times?.discarded, times?.retry],
   )
   return rows.map(({ path }) => String(path))
 }

@@ -3,6 +3,7 @@ import type { LedgerDatabase } from '../database.ts'
 import { deleted, failed, forget, stats, takeDue } from './deletions.ts'
 import { namesIn, quote } from './names.ts'
 import { reconcile } from './reconcile.ts'
+import { sweepDatabase } from './sweep.ts'
 import { createTables, dropTables } from './tables.ts'
 import { changeTriggers, expectedTriggers, foundTriggers } from './triggers.ts'
 import { bury, knownOf } from './bury.ts'
@@ -66,5 +67,6 @@ export function postgresDatabase(schema = 'public'): LedgerDatabase {
         (await session.query(`SELECT refs FROM ${names.files} WHERE path = '!unreadable'`))[0]?.refs ?? 0,
       ),
     stats: (session) => stats(names, session),
+    ...sweepDatabase(names),
   }
 }

@@ -3,6 +3,7 @@ import type { LedgerDatabase } from '../database.ts'
 import { RETRY_FIRST, RETRY_LONGEST, TOMBSTONE } from '../deletion-times.ts'
 import { statsOf } from '../stats-of.ts'
 import { reconcile } from './reconcile.ts'
+import { sweepDatabase } from './sweep.ts'
 import { changeTriggers, expectedTriggers, foundTriggers } from './triggers.ts'
 import { bury, knownOf } from './bury.ts'
 
@@ -93,6 +94,7 @@ export function sqliteDatabase(): LedgerDatabase {
         (await session.query("SELECT refs FROM filedepot_files WHERE path = '!unreadable'"))[0]?.refs ?? 0,
       ),
     stats: readStats,
+    ...sweepDatabase(),
   }
 }
 

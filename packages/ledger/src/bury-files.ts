@@ -1,0 +1,62 @@
+import { deleteFiles } from './drain.ts'
+import { expectTrusted, runStep, type LedgerContext } from './ledger-context.ts'
+
+/** For how long drains leave alone what is being deleted here, in milliseconds. */
+const LEASE = 10 * 60 * 1000
+
+/** The paths of files that no row can have. */
+export interface UnwantedFiles {
+  /** The ledger does not have them. */
+  readonly unknown: readonly string[]
+  /** The ledger has them as deleted, and they are there. */
+  readonly again: readonly string[]
+}
+
+/** What became of files that the ledger did not have. */
+export interface BuriedFiles {
+  readonly deleted: number
+  /** Marked as gone, and still there: drains try again. */
+  readonly failed: number
+  /** The paths of those that a row has taken, or is taking. */
+  readonly kept: readonly string[]
+}
+
+/**
+ * Marks files as gone, and deletes those that could be marked. The key of the table decides between the mark and a
+ * transaction that refers to the file: one of them is refused.
+ */
+export async function buryFiles(
+  context: LedgerContext,
+  { unknown: paths, again }: UnwantedFiles,
+): Promise<BuriedFiles> {
+  const { database, depot } = context
+  const marked = [...(await mark(context, paths)), ...again]
+  if (again.length > 0) await runStep(context, (session) => database.deleteAgain(session, again, LEASE))
+  const failures = marked.length > 0 ? await deleteFiles(depot, marked) : []
+  const left = new Set(failures.map(({ path }) => path))
+  const deleted = marked.filter((path) => !left.has(path))
+  if (marked.length > 0) {
+    await runStep(context, async (session) => {
+      await database.deleted(session, deleted)
+      if (failures.length > 0) await database.failed(session, failures)
+    })
+  }
+  const isMarked = new Set(marked)
+  return { deleted: deleted.length, failed: left.size, kept: paths.filter((path) => !isMarked.has(path)) }
+}
+
+/** Leaves out what an open transaction holds: of a batch that has to wait, each half is tried by itself. */
+async function mark(context: LedgerContext, paths: readonly string[]): Promise<string[]> {
+  if (paths.length === 0) return []
+  const { database } = context
+  const { marked, left } = await runStep(context, async (session) => {
+    await expectTrusted(context, session)
+    const marked = await database.bury(session, paths, LEASE)
+    if (marked.length > 0) return { marked, left: [] }
+    const known = new Set(await database.knownOf(session, paths))
+    return { marked, left: paths.filter((path) => !known.has(path)) }
+  })
+  if (paths.length === 1) return marked
+  const half = Math.ceil(left.length / 2)
+  return [...(await mark(context, left.slice(0, half))), ...(await mark(context, left.slice(half)))]
+}

@@ -1,0 +1,121 @@
+import { FiledepotError, type FileStorage } from '@filedepot/core'
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { hashOf } from './databases/marker.ts'
+import { ofStorage, runStep, type LedgerContext } from './ledger-context.ts'
+
+/** What the database remembers of a storage. */
+interface StorageState {
+  readonly storage: string
+  /** What this database has lately written into the storage as its owner: a new text with each sweep. */
+  readonly turns: readonly string[]
+  /** The id after which the next sweep looks. */
+  readonly after?: string | undefined
+}
+
+/** Sweeps of several hosts may write their texts in another order than they have told the database. */
+const REMEMBERED = 8
+/** How often it is tried again when another process was faster. */
+const ATTEMPTS = 20
+
+/**
+ * Makes sure that this database is the one that deletes in the storage, and marks the storage with a new text. An old copy of
+ * the database does not know the text, and neither does a database that was restored from a backup: both are refused.
+ *
+ * @throws FiledepotError `LEDGER_NOT_OWNER`, `STORAGE_UNAVAILABLE`, `READ_FAILED`
+ */
+export async function claimStorage(
+  context: LedgerContext,
+  { name, backend }: FileStorage,
+  { force = false }: { force?: boolean } = {},
+): Promise<void> {
+  if (!keepsOwner(backend)) return
+  const turn = `${randomUUID()} ${new Date().toISOString()} ${hostname()}`
+  await changeState(context, name, async (state) => {
+    const found = await ownerOf(name, backend)
+    if (!force) expectOwn(name, found, state)
+    return { ...state, turns: [...state.turns, turn].slice(-REMEMBERED) }
+  })
+  await ofStorage(name, 'write the owner', async () => backend.writeOwner?.(turn))
+}
+
+/**
+ * As {@link claimStorage}, and changes nothing.
+ *
+ * @throws FiledepotError `LEDGER_NOT_OWNER`, `STORAGE_UNAVAILABLE`, `READ_FAILED`
+ */
+export async function expectOwner(context: LedgerContext, { name, backend }: FileStorage): Promise<void> {
+  if (!keepsOwner(backend)) return
+  const found = await ownerOf(name, backend)
+  // Read afterwards: another process of this ledger tells the database first.
+  expectOwn(name, found, await readState(context, name))
+}
+
+/** The id after which a sweep has to look; `undefined` before the first one. */
+export async function sweptUpTo(context: LedgerContext, { name }: FileStorage): Promise<string | undefined> {
+  return (await readState(context, name)).after
+}
+
+export async function setSweptUpTo(
+  context: LedgerContext,
+  { name }: FileStorage,
+  after: string,
+): Promise<void> {
+  await changeState(context, name, (state) => Promise.resolve({ ...state, after }))
+}
+
+/** A backend of one's own may know none, and is then believed to have one database only. */
+function keepsOwner(backend: FileStorage['backend']): boolean {
+  return typeof backend.readOwner === 'function' && typeof backend.writeOwner === 'function'
+}
+
+async function ownerOf(name: string, backend: FileStorage['backend']): Promise<string | undefined> {
+  return await ofStorage(name, 'read the owner', async () => backend.readOwner?.())
+}
+
+function expectOwn(name: string, found: string | undefined, { turns }: StorageState): void {
+  if (found === undefined ? turns.length === 0 : turns.includes(found)) return
+  const way = `If this database is to delete there, call ledger.own(['${name}']).`
+  throw new FiledepotError(
+    'LEDGER_NOT_OWNER',
+    found === undefined
+      ? `The storage "${name}" has lost its owner: expected "${turns.at(-1) ?? ''}", got none. It is not the storage that this database has swept: an unmounted folder, another bucket, or one that was emptied. ${way}`
+      : `The storage "${name}" belongs to another database, or to a copy of this one: its owner is "${found}", which this database has not written. ${way}`,
+  )
+}
+
+async function readState(context: LedgerContext, storage: string): Promise<StorageState> {
+  return parse(
+    storage,
+    await runStep(context, (session) => context.database.readState(session, stateName(storage))),
+  )
+}
+
+/** @throws FiledepotError `LEDGER_BUSY` */
+async function changeState(
+  context: LedgerContext,
+  storage: string,
+  change: (state: StorageState) => Promise<StorageState>,
+): Promise<void> {
+  const name = stateName(storage)
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const before = await runStep(context, (session) => context.database.readState(session, name))
+    const state = parse(storage, before)
+    const after = JSON.stringify({ ...(await change(state)), change: randomUUID() })
+    if (await runStep(context, (session) => context.database.replaceState(session, name, { before, after })))
+      return
+  }
+  throw new FiledepotError(
+    'LEDGER_BUSY',
+    `Other processes sweep the storage "${storage}" all the time: expected to mark it within ${ATTEMPTS} tries. Try again later.`,
+  )
+}
+
+/** Names of storages may be longer than the column, and differ in case only. */
+function stateName(storage: string): string {
+  return `storage:${hashOf(storage).slice(0, 40)}`
+}
+
+function parse(storage: string, text: string | undefined): StorageState {
+  return text === undefined ? { storage, turns: [] } : (JSON.parse(text) as StorageState)
+}

@@ -1,0 +1,190 @@
+import {
+  checkWholeNumber,
+  FiledepotError,
+  firstFileIdAt,
+  hasCode,
+  timeOfFileId,
+  type FileStorage,
+} from '@filedepot/core'
+import { buryFiles, type UnwantedFiles } from './bury-files.ts'
+import { DAY } from './audit/file-ages.ts'
+import { inBatches, inLanes } from './in-lanes.ts'
+import {
+  chosenStorages,
+  expectTrusted,
+  installedAt,
+  ofStorage,
+  runStep,
+  throwIfAborted,
+  type LedgerContext,
+} from './ledger-context.ts'
+import { claimStorage, expectOwner, setSweptUpTo, sweptUpTo } from './storage-owner.ts'
+
+/** Options of {@link Ledger.sweep}. */
+export interface SweepOptions {
+  /** For how long an upload may be without a row, in milliseconds. @default 24 hours */
+  readonly grace?: number
+  /** Names of the storages. @default all */
+  readonly storages?: readonly string[]
+  /** Deletes even if most uploads of the time have no row. @default false */
+  readonly force?: boolean
+  readonly signal?: AbortSignal
+  /** Called after each thousand files. */
+  readonly onProgress?: (progress: SweepReport & { storage: string }) => void
+}
+
+/** What {@link Ledger.sweep} has done. */
+export interface SweepReport {
+  /** Files that were listed. */
+  readonly listed: number
+  /** Uploads without a row that were deleted. */
+  readonly swept: number
+  /** Uploads without a row that are too young, or that a transaction has just taken. */
+  readonly kept: number
+  /** Uploads without a row that could not be deleted now. Drains try again. */
+  readonly failed: number
+  /** What killed processes have left that is no file, such as parts of uploads. */
+  readonly leftovers: number
+}
+
+/** How long a signed upload is good at most. */
+const LATE = 7 * DAY
+const BATCH = 1000
+const STATS_AT_ONCE = 16
+/** So many files may go even if nearly all that are listed have no row. */
+const ALWAYS = 1000
+
+type Counts = { -readonly [Name in keyof SweepReport]: number }
+
+export async function sweep(context: LedgerContext, options: SweepOptions): Promise<SweepReport> {
+  const { grace = DAY, signal } = options
+  checkWholeNumber('grace', grace, 0)
+  const total: Counts = { listed: 0, swept: 0, kept: 0, failed: 0, leftovers: 0 }
+  for (const storage of chosenStorages(context.depot, options.storages)) {
+    throwIfAborted('a sweep of the ledger', signal)
+    await sweepStorage(context, storage, { ...options, grace }, total)
+  }
+  return total
+}
+
+async function sweepStorage(
+  context: LedgerContext,
+  storage: FileStorage,
+  { grace, force = false, signal, onProgress }: SweepOptions & { grace: number },
+  total: Counts,
+): Promise<void> {
+  const { database } = context
+  const { now, installed } = await runStep(context, async (session) => {
+    await expectTrusted(context, session)
+    const databaseNow = await database.now(session)
+    // The clock that is behind is the safe one.
+    return { now: Math.min(Date.now(), databaseNow), installed: await installedAt(context, session) }
+  })
+  await claimStorage(context, storage)
+  const end = now - grace
+  const late = end - (storage.backend.signedUpload ? LATE : DAY)
+  // What came before the ledger was there is not its to judge: `gc` compares it with the rows.
+  const floor = firstFileIdAt(new Date(installed))
+  const start = later(
+    floor,
+    earlier((await sweptUpTo(context, storage)) ?? floor, firstFileIdAt(new Date(late))),
+  )
+  const count: Counts = { listed: 0, swept: 0, kept: 0, failed: 0, leftovers: 0 }
+  let next = firstFileIdAt(new Date(late))
+  for await (const ids of inBatches(idsBetween(storage, start, firstFileIdAt(new Date(end))), BATCH)) {
+    throwIfAborted('a sweep of the ledger', signal)
+    count.listed += ids.length
+    const { unknown, again, young } = await unwanted(context, storage, ids, end)
+    const found = unknown.length + again.length
+    count.kept += young.length
+    // They are looked at again.
+    for (const id of young) next = earlier(next, before(id))
+    expectFew(storage.name, { ...count, unwanted: count.swept + count.failed + found }, force)
+    if (found > 0) {
+      await expectOwner(context, storage)
+      const { deleted, failed, kept } = await buryFiles(context, { unknown, again })
+      count.swept += deleted
+      count.failed += failed
+      count.kept += kept.length
+      for (const path of kept) next = earlier(next, before(path.slice(storage.name.length + 1)))
+    }
+    onProgress?.({ ...count, storage: storage.name })
+  }
+  const { backend } = storage
+  count.leftovers = await ofStorage(
+    storage.name,
+    'remove the leftovers',
+    async () => (await backend.sweepLeftovers?.({ olderThan: new Date(end), after: start, signal })) ?? 0,
+  )
+  await setSweptUpTo(context, storage, later(floor, next))
+  for (const name of Object.keys(count) as (keyof Counts)[]) total[name] += count[name]
+}
+
+/** Those of our own: an id of another program does not say when it was made. */
+async function* idsBetween(storage: FileStorage, start: string, end: string): AsyncGenerator<string> {
+  for await (const id of storage.list({ after: start })) {
+    if (id >= end) return
+    if (timeOfFileId(id)) yield id
+  }
+}
+
+/** The paths of those files that no row has and that are old enough, and the ids of those that are too young. */
+async function unwanted(
+  context: LedgerContext,
+  storage: FileStorage,
+  ids: readonly string[],
+  end: number,
+): Promise<UnwantedFiles & { young: string[] }> {
+  const paths = ids.map((id) => storage.path(id))
+  const known = new Map(
+    (await runStep(context, (session) => context.database.places(session, paths))).map((place) => [
+      place.path,
+      place,
+    ]),
+  )
+  const unknown: string[] = []
+  const again: string[] = []
+  const young: string[] = []
+  await inLanes(ids, STATS_AT_ONCE, async (id) => {
+    const path = storage.path(id)
+    const place = known.get(path)
+    // A file that is there although it was deleted came late, and nothing can refer to it.
+    if (place) {
+      if (place.isGone && place.discardedAt === undefined) again.push(path)
+    } else if ((await changedAt(storage, id)) < end) unknown.push(path)
+    else young.push(id)
+  })
+  return { unknown, again, young }
+}
+
+/** By the clock of the storage. What is listed and no file, or cannot be read, is as old as its id. */
+async function changedAt(storage: FileStorage, id: string): Promise<number> {
+  try {
+    return Number((await storage.get(id)).lastModified)
+  } catch (error) {
+    if (hasCode(error, 'FILE_NOT_FOUND', 'CORRUPT_FILE')) return -Infinity
+    throw error
+  }
+}
+
+/** @throws FiledepotError `GARBAGE_LIMIT` */
+function expectFew(name: string, { listed, unwanted }: Counts & { unwanted: number }, force: boolean): void {
+  if (force || unwanted <= Math.max(ALWAYS, listed / 2)) return
+  throw new FiledepotError(
+    'GARBAGE_LIMIT',
+    `${unwanted} of ${listed} uploads in the storage "${name}" have no row, which is more than a half: look whether the ledger has all columns that hold files, and whether another application stores files there. If they are garbage, pass { force: true }`,
+  )
+}
+
+function earlier(one: string, other: string): string {
+  return one < other ? one : other
+}
+
+function later(one: string, other: string): string {
+  return one > other ? one : other
+}
+
+/** A place in the list after which the id comes. */
+function before(id: string): string {
+  return firstFileIdAt(timeOfFileId(id) ?? new Date(0))
+}
