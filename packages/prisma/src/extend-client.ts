@@ -11,6 +11,8 @@ import {
   type TransactionLink,
   type TransactionOptions,
 } from './prisma-internals.ts'
+import { ledgerComponents } from './ledger/ledger-components.ts'
+import type { RawClient } from './ledger/prisma-client.ts'
 import { LaterExtensions } from './later-extensions.ts'
 import { RowReader } from './row-reader.ts'
 import { DataModel, type Model } from './schema/data-model.ts'
@@ -18,7 +20,8 @@ import { SingleConnection } from './single-connection.ts'
 import { hydrate } from './stored-json.ts'
 import { transactionMethod } from './transaction-method.ts'
 import { Transactions } from './transactions.ts'
-import { WRITES, WriteHook, type Operation } from './write-hook.ts'
+import { WriteHook, type Operation } from './write-hook.ts'
+import { WRITES } from './write-operations.ts'
 import { WritesOnTheirWay } from './writes-on-their-way.ts'
 
 /** A client of Prisma, or one that was extended. */
@@ -36,6 +39,7 @@ interface RawOperation {
 const OPTIONS = [
   'depot',
   'models',
+  'ledger',
   'cascades',
   'maxWait',
   'transactions',
@@ -47,10 +51,9 @@ const extended = new WeakSet()
 
 /** @throws FiledepotError what {@link filedepot} says of extending */
 export function extendClient(client: ExtendableClient, options: FiledepotOptions): unknown {
-  const { depot = defaultDepot, models, maxWait = 5000 } = options
+  const { depot = defaultDepot, models } = options
   checkNames('filedepot()', options, OPTIONS)
   checkNames('transactions', options.transactions ?? {}, ['maxWait', 'timeout'])
-  const own = { maxWait: 10_000, timeout: 30_000, ...options.transactions }
   const internals = new PrismaInternals(client)
   for (const one of withParents(client)) {
     if (extended.has(one)) {
@@ -63,7 +66,36 @@ export function extendClient(client: ExtendableClient, options: FiledepotOptions
   const schema = new DataModel(internals)
   const fields = readFileFields(models, schema)
   noteFields(internals.original, fields)
-  const cascades = new Cascades(schema, fields, options.cascades)
+  const parts = { client, internals, depot, schema, fields }
+  // The one place that chooses how it is known which files rows have.
+  const { ledger } = options
+  const components = ledger
+    ? ledgerComponents(
+        { ...parts, client: client as unknown as RawClient, provider: internals.provider },
+        ledger === true ? {} : ledger,
+      )
+    : rowsComponents(parts, options)
+
+  const result = client.$extends({ name: 'filedepot', result: resultsOf(depot, fields), ...components })
+  extended.add(result)
+  return result
+}
+
+interface Parts {
+  readonly client: ExtendableClient
+  readonly internals: PrismaInternals
+  readonly depot: DepotManager
+  readonly schema: DataModel
+  readonly fields: FileFields
+}
+
+/** The components of an extension that looks at rows before it changes them. */
+function rowsComponents(
+  { client, internals, depot, schema, fields }: Parts,
+  { maxWait = 5000, cascades: followed, transactions: given }: FiledepotOptions,
+): { readonly query: object; readonly client: object } {
+  const own = { maxWait: 10_000, timeout: 30_000, ...given }
+  const cascades = new Cascades(schema, fields, followed)
   warnOf(cascades)
 
   const reader = new RowReader(internals, fields)
@@ -82,10 +114,7 @@ export function extendClient(client: ExtendableClient, options: FiledepotOptions
     write,
     options: own,
   })
-
-  const result = client.$extends({
-    name: 'filedepot',
-    result: resultsOf(depot, fields),
+  return {
     query: {
       ...Object.fromEntries(
         // Of all models, as a failed write of any of them has PostgreSQL answer a COMMIT with ROLLBACK.
@@ -99,9 +128,7 @@ export function extendClient(client: ExtendableClient, options: FiledepotOptions
       $transaction: transactionMethod(client, { schema, planner, transactions, onTheirWay, write, own }),
       $extends: later.extendsMethod(client, depot, fields),
     },
-  })
-  extended.add(result)
-  return result
+  }
 }
 
 /** The fields of results: values in the place of their JSON, made when they are looked at. */

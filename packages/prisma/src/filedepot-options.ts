@@ -1,3 +1,4 @@
+import type { LedgerClient } from '@filedepot/ledger'
 import type { DepotManager, FileFilter, FileValidator, UploadType } from '@filedepot/core'
 
 /** What may be said of a file field beside its upload type. */
@@ -22,12 +23,32 @@ export type FileFieldSetting = UploadType | readonly [UploadType] | FileFieldOpt
 /** The file fields of models, by the names that models have on the client: `user` for a model `User`. */
 export type FileModels = Readonly<Record<string, Readonly<Record<string, FileFieldSetting>>>>
 
+/** How a ledger is kept. */
+export interface LedgerSettings {
+  /** For how long a file is kept that no row refers to any more, in milliseconds: time for an undo. @default 0 */
+  readonly retention?: number
+  /**
+   * `'auto'` deletes such files shortly after a write. With `false` only `ledgerOf(prisma).drain()` does. @default 'auto'
+   */
+  readonly drain?: 'auto' | false
+  /** The schema in which the tables of the ledger are, on PostgreSQL. @default 'public' */
+  readonly schema?: string
+  /** Connections of its own, such as `pgClient(pool)` of `@filedepot/ledger`. @default those of the client of Prisma */
+  readonly client?: LedgerClient
+}
+
 /** Options of {@link filedepot}. */
 export interface FiledepotOptions<Models extends FileModels = FileModels> {
   /** Where the files are. @default the depot of the process */
   readonly depot?: DepotManager
   /** The fields of type `Json` that hold files. */
   readonly models: Models
+  /**
+   * True, or how, if the database keeps a ledger: its triggers count which rows refer to a file. Install it with
+   * `await ledgerOf(prisma).install()`. `cascades`, `maxWait` and `transactions` then have no meaning, because nothing is looked at
+   * before a write. @default false
+   */
+  readonly ledger?: boolean | LedgerSettings
   /**
    * Which rows the database deletes together with others, so that their files have to go, too. `'schema'`: those that
    * `onDelete: Cascade` in the schema names. An object names the fields of a model that lead to such rows, and no others

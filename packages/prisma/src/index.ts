@@ -1,5 +1,12 @@
 export { filedepot } from './filedepot.ts'
 export { findOwner } from './find-owner.ts'
+export { ledgerOf } from './ledger/ledger-of.ts'
 export { rulesOf, type FileInField } from './rules-of.ts'
-export type { FileFieldOptions, FileFieldSetting, FileModels, FiledepotOptions } from './filedepot-options.ts'
+export type {
+  FileFieldOptions,
+  FileFieldSetting,
+  FileModels,
+  FiledepotOptions,
+  LedgerSettings,
+} from './filedepot-options.ts'
 export type { FiledepotExtension, FileFieldValue } from './extension-type.ts'

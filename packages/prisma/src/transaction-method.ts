@@ -12,7 +12,7 @@ import {
 } from './prisma-internals.ts'
 import type { DataModel } from './schema/data-model.ts'
 import type { Begin, Transactions } from './transactions.ts'
-import { WRITES } from './write-hook.ts'
+import { WRITES } from './write-operations.ts'
 import type { WritesOnTheirWay } from './writes-on-their-way.ts'
 
 /** What `$transaction` needs to know. */

@@ -28,19 +28,6 @@ export interface Operation {
   readonly __internalParams: { readonly args?: unknown; readonly transaction?: TransactionLink }
 }
 
-/** The operations that change rows. */
-export const WRITES: readonly string[] = [
-  'create',
-  'createMany',
-  'createManyAndReturn',
-  'update',
-  'updateMany',
-  'updateManyAndReturn',
-  'upsert',
-  'delete',
-  'deleteMany',
-]
-
 /** How often a write is tried that others get in the way of. */
 const TRIES = 5
 

@@ -3,6 +3,7 @@ import type { FileField, FileFields } from '../file-fields.ts'
 import type { DataModel, Model, Relation } from '../schema/data-model.ts'
 import { isLeftOut } from '../prisma-internals.ts'
 import { ClonedFile, readWritten } from '../written-values.ts'
+import { isWrapped } from './is-wrapped.ts'
 import { plainWhere, rowsUnder } from './where.ts'
 import type { Args, Condition, Slot, Target, Where, WritePlan } from './write-plan.ts'
 
@@ -330,23 +331,6 @@ function whereOfEach(value: unknown): Where[] {
     .flat()
     .filter((one): one is Where => typeof one === 'object' && one !== null && !isLeftOut(one))
     .map((one) => ('create' in one && 'where' in one ? (one.where as Where) : one))
-}
-
-/**
- * The update of one related row is its data, or `{ where, data }`. Prisma tries the second first, and leaves out what is not
- * written; of a model that has a field `data` itself, only the names within tell the two from each other.
- */
-function isWrapped(model: Model, args: Args): boolean {
-  const { data } = args
-  if (typeof data !== 'object' || data === null) return false
-  if (Object.keys(args).some((name) => name !== 'where' && name !== 'data' && !isLeftOut(args[name]))) {
-    return false
-  }
-  const within = data as Args
-  return (
-    !model.fields.has('data') ||
-    Object.keys(within).every((name) => model.fields.has(name) || isLeftOut(within[name]))
-  )
 }
 
 /** Rows are looked at again after the write, by their keys: as they are then. */

@@ -3,7 +3,7 @@ import type { TestClient, TestTransaction } from './test-database.ts'
 /** What the callback of a transaction is ended with where it is to be rolled back. */
 class RolledBack extends Error {}
 
-/** Nothing here is to time out. */
+/** Nothing here is to time out. Prisma changes the options of a nested transaction, so each gets its own. */
 const PATIENTLY = { maxWait: 60_000, timeout: 600_000 }
 
 /** A transaction whose callback waits for what it is told, step by step. */
@@ -28,10 +28,13 @@ export class HeldTransaction {
       }
     })
     return await new Promise((resolve, reject) => {
-      const ended: Promise<void> = client.$transaction(async (inner) => {
-        resolve(new HeldTransaction(inner, end, ended))
-        await told
-      }, PATIENTLY)
+      const ended: Promise<void> = client.$transaction(
+        async (inner) => {
+          resolve(new HeldTransaction(inner, end, ended))
+          await told
+        },
+        { ...PATIENTLY },
+      )
       ended.catch(reject)
     })
   }

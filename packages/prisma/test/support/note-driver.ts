@@ -4,7 +4,7 @@ import { serverDatabase } from '../../../../test/databases/server-database.ts'
 import { HeldTransaction } from './held-transaction.ts'
 import { NoteObserver } from './note-observer.ts'
 import { dataOf, noteOf, NoteWriter, Ways, type NoteData } from './note-writer.ts'
-import type { TestTransaction } from './test-database.ts'
+import type { TestDatabase, TestTransaction } from './test-database.ts'
 
 /** Drives Prisma for the model: notes by name, in transactions that are held open from step to step. */
 export class NoteDriver extends NoteObserver implements RowDriver {
@@ -13,9 +13,14 @@ export class NoteDriver extends NoteObserver implements RowDriver {
   readonly #notes = new Map<string, NoteData>()
   /** The open transaction, and its savepoints. */
   readonly #open: HeldTransaction[] = []
-  readonly #ways = new Ways()
+  readonly #ways: Ways
   /** Of the transaction, as the server names it. */
   #connectionId = 0
+
+  constructor(database: TestDatabase, ways = new Ways()) {
+    super(database)
+    this.#ways = ways
+  }
 
   async begin(): Promise<void> {
     const held = await HeldTransaction.begin(this.database.prisma)

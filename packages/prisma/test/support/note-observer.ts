@@ -26,7 +26,8 @@ export class NoteObserver implements RowObserver {
     return this.database.pathsOfRows()
   }
 
-  pathsOfFiles(): Promise<string[]> {
-    return this.database.pathsOfFiles()
+  async pathsOfFiles(): Promise<string[]> {
+    await this.database.recover()
+    return await this.database.pathsOfFiles()
   }
 }

@@ -14,6 +14,9 @@ export interface NoteData {
 export class Ways {
   #taken = 0
 
+  /** @param hasInnerBatches whether a batch within a transaction is one way: to Prisma itself it is several operations */
+  constructor(readonly hasInnerBatches = true) {}
+
   /** One of two, or the other. */
   next(): boolean {
     return this.#taken++ % 2 === 0
@@ -43,7 +46,7 @@ export class NoteWriter implements RowWriter {
     else {
       await this.client.$transaction(async (inner) => {
         const writer = new NoteWriter(inner, this.#ways)
-        if (this.#ways.next()) await writer.#saveBatch(notes)
+        if (this.#ways.hasInnerBatches && this.#ways.next()) await writer.#saveBatch(notes)
         else for (const [name, note] of notes) await writer.#saveOne(name, note)
       })
     }

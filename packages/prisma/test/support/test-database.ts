@@ -1,5 +1,5 @@
 import { DepotManager, MemoryBackend, readRowValue, UploadedFile } from '@filedepot/core'
-import { filedepot, type FiledepotOptions } from '@filedepot/prisma'
+import { filedepot, ledgerOf, type FiledepotOptions } from '@filedepot/prisma'
 import { ChaosBackend } from '@filedepot/testing'
 import { afterAll, expect } from '@jest/globals'
 import { setTimeout } from 'node:timers/promises'
@@ -71,6 +71,7 @@ export class TestDatabase {
   readonly unsettled = new Set<string>()
   readonly #connected: Connected
   readonly #isShared: boolean
+  readonly #hasLedger: boolean
   readonly #undo: string[] = []
 
   private constructor(connected: Connected, { ownClient = false, ...options }: TestDatabaseOptions) {
@@ -84,14 +85,32 @@ export class TestDatabase {
     })
     this.#connected = connected
     this.#isShared = !ownClient
+    this.#hasLedger = Boolean(options.ledger)
     this.base = connected.base
     this.prisma = this.extend(this.base, options)
   }
 
   static async open(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
-    if (options.ownClient) return new TestDatabase(await connect(), options)
-    shared ??= connect()
-    return new TestDatabase(await shared, options)
+    const connected = options.ownClient ? connect() : (shared ??= connect())
+    const database = new TestDatabase(await connected, options)
+    if (options.ledger) await ledgerOf(database.prisma).install()
+    return database
+  }
+
+  /**
+   * What is done with a ledger by itself, and by an operator after the worst: what no row refers to goes. Without a ledger there
+   * is nothing to do.
+   */
+  async recover(): Promise<void> {
+    if (!this.#hasLedger) return
+    this.chaos.restore()
+    const ledger = ledgerOf(this.prisma)
+    // Triggers do not see cascades there.
+    if (kind === 'mariadb') await ledger.install({ recount: true })
+    await ledger.settleUploads(await this.pathsOfFiles())
+    // As if the time before another try of a deletion were over.
+    await this.query('UPDATE filedepot_files SET retry_at = NULL WHERE discarded_at IS NOT NULL')
+    await ledger.drain()
   }
 
   /** A client with the extension; those of one base client share its connections. */
@@ -173,6 +192,7 @@ export class TestDatabase {
 
   /** Closes it, and its files are those of its rows. */
   async endTest(): Promise<void> {
+    await this.recover()
     await this.#end(() => this.expectFilesMatchRows())
   }
 
@@ -186,7 +206,7 @@ export class TestDatabase {
     this.chaos.restore()
     this.undeleted.clear()
     this.unsettled.clear()
-    await this.#connected.database.empty()
+    await this.#empty()
     await this.depot.deleteFiles(await this.pathsOfFiles())
   }
 
@@ -197,8 +217,14 @@ export class TestDatabase {
   async close(): Promise<void> {
     this.chaos.restore()
     for (const statement of this.#undo) await this.query(statement)
-    await this.#connected.database.empty()
+    if (this.#hasLedger) await this.depot.close()
+    await this.#empty()
     if (!this.#isShared) await disconnect(this.#connected)
+  }
+
+  async #empty(): Promise<void> {
+    await this.#connected.database.empty()
+    if (this.#hasLedger) await this.query('DELETE FROM filedepot_files')
   }
 
   async #end(check: () => Promise<void>): Promise<void> {

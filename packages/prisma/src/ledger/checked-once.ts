@@ -1,0 +1,46 @@
+import { FiledepotError, patiently } from '@filedepot/core'
+import type { Ledger, LedgerCheck } from '@filedepot/ledger'
+
+/**
+ * How long a write waits for the check, in milliseconds. In a transaction of the caller, the check may wait for the connection
+ * that this one has. A row that is written before the check is over loses nothing: a ledger that is not complete deletes nothing.
+ */
+const PATIENCE = 2000
+
+/** What checks the ledger at the first write of files, and again after a check that has failed. */
+export function checkedOnce(ledger: Ledger): () => Promise<void> {
+  let isDone = false
+  let checking: Promise<void> | undefined
+  const check = async () => {
+    try {
+      const found = await ledger.check()
+      if (!found.isReady) throw incomplete(found)
+      isDone = true
+    } finally {
+      checking = undefined
+    }
+  }
+  return async () => {
+    if (isDone) return
+    if (!checking) {
+      checking = check()
+      // Whoever waits no more is not to be told.
+      checking.catch(() => undefined)
+    }
+    await patiently(PATIENCE, checking)
+  }
+}
+
+function incomplete({ missing, outdated, disabled, isCounted }: LedgerCheck): FiledepotError {
+  const faults = [
+    ...(isCounted ? [] : ['its rows have not been counted']),
+    ...Object.entries({ missing, outdated, disabled }).flatMap(([what, triggers]) =>
+      triggers.length > 0 ? [`${what} triggers: ${triggers.join(', ')}`] : [],
+    ),
+  ]
+  return new FiledepotError(
+    'LEDGER_INCOMPLETE',
+    `Cannot write files: the ledger of the database is not complete (${faults.join('; ')}). Run \`await ledgerOf(prisma).install()\` ` +
+      'as a step of the deployment, after the migrations',
+  )
+}

@@ -1,0 +1,31 @@
+import { FiledepotError } from '@filedepot/core'
+import { Ledger } from '@filedepot/ledger'
+
+/** Where the extension keeps the ledger on the client. */
+export const LEDGER = '$filedepotLedger'
+
+/**
+ * The ledger of a client that is extended with `filedepot({ models, ledger: true })`.
+ *
+ * ```ts
+ * import { UploadedFile } from '@filedepot/core'
+ * import { filedepot, ledgerOf } from '@filedepot/prisma'
+ * import type { PrismaClient } from './generated/prisma/client.ts'
+ *
+ * declare const client: PrismaClient
+ * const prisma = client.$extends(filedepot({ models: { user: { avatar: UploadedFile } }, ledger: true }))
+ *
+ * // A step of the deployment, after the migrations.
+ * await ledgerOf(prisma).install()
+ * ```
+ *
+ * @throws FiledepotError `INVALID_ARGUMENT` if the client has no ledger
+ */
+export function ledgerOf(prisma: object): Ledger {
+  const ledger = (prisma as Readonly<Record<string, unknown>>)[LEDGER]
+  if (ledger instanceof Ledger) return ledger
+  throw new FiledepotError(
+    'INVALID_ARGUMENT',
+    'the client has no ledger: extend it with filedepot({ models, ledger: true }), and give the extended client',
+  )
+}
