@@ -1,8 +1,7 @@
 import {
-  attachFile,
   FiledepotError,
-  FileTransaction,
-  isRevoked,
+  storeForRow,
+  takeOwnership,
   type DepotManager,
   type UploadedFile,
 } from '@filedepot/core'
@@ -14,15 +13,16 @@ import type { FileSlot } from './file-slots.ts'
 /** The files of one write: uploaded before it is sent, and put into its arguments as JSON. */
 export class LedgerWrite {
   readonly #depot: DepotManager
-  readonly #files: FileTransaction
-  /** A pending value is uploaded once for a field, whichever rows get it: the ledger counts them. */
+  readonly #abort = new AbortController()
+  /** A value is stored once for a field, whichever rows get it: the ledger counts them. */
   readonly #stored = new Map<UploadedFile, Map<FileField, Promise<UploadedFile>>>()
+  /** Values that were stored before. */
+  readonly #given = new Set<UploadedFile>()
   /** The paths of the files that were stored for this write. */
   readonly uploads: string[] = []
 
   constructor(depot: DepotManager) {
     this.#depot = depot
-    this.#files = new FileTransaction(depot)
   }
 
   /** @throws FiledepotError what an upload throws, and for what is no file; nothing is left in the storages then */
@@ -31,12 +31,16 @@ export class LedgerWrite {
     try {
       await Promise.all(preparing)
     } catch (error) {
-      this.#files.stopUploads()
-      await Promise.allSettled(preparing)
-      await this.#files.settle('rolledBack')
+      this.#abort.abort(error)
+      await Promise.allSettled([
+        ...preparing,
+        ...[...this.#stored.values()].flatMap((one) => [...one.values()]),
+      ])
+      await this.#depot.deleteFiles(this.uploads)
       throw error
     }
-    await this.#files.settle('committed')
+    // What has brought them, such as a form, is not to delete them any more.
+    for (const file of this.#given) takeOwnership(file)
   }
 
   async #prepare({ field, holder }: FileSlot): Promise<void> {
@@ -54,34 +58,21 @@ export class LedgerWrite {
     const known = this.#stored.get(file) ?? new Map<FileField, Promise<UploadedFile>>()
     this.#stored.set(file, known)
     let storing = known.get(field)
-    if (!storing) known.set(field, (storing = this.#attach(field, file)))
+    if (!storing) known.set(field, (storing = this.#storeNew(field, file)))
     return storing
   }
 
-  async #attach(field: FileField, file: UploadedFile): Promise<UploadedFile> {
-    const { type, upload } = field
+  async #storeNew(field: FileField, file: UploadedFile): Promise<UploadedFile> {
+    const { type, upload, model, name } = field
     try {
-      if (!file.isPending && isRevoked(file)) throw discarded(file)
-      // A stored value keeps its file, whichever rows have it.
-      const current = file.isPending ? [] : [file]
-      let stored = await attachFile(this.#depot, this.#files, file, { type, ...upload, current })
-      if (stored === file) stored = await this.#conform(field, file)
-      if (stored !== file) this.uploads.push(...stored.files)
+      const stored = await storeForRow(this.#depot, file, { type, ...upload, signal: this.#abort.signal })
+      if (stored === file) this.#given.add(file)
+      else this.uploads.push(...stored.files)
       return stored
     } catch (error) {
-      if (error instanceof FiledepotError)
-        error.message = `${field.model.name}.${field.name}: ${error.message}`
+      if (error instanceof FiledepotError) error.message = `${model.name}.${name}: ${error.message}`
       throw error
     }
-  }
-
-  /** The rules of the field hold for a stored value, too. A copy is made if it is to be in another storage. */
-  async #conform({ upload }: FileField, file: UploadedFile): Promise<UploadedFile> {
-    const stored = await this.#depot.conform(file, upload)
-    if (stored !== file) return await this.#files.add(() => Promise.resolve(stored))
-    // What has brought it, such as a form, is not to delete it any more.
-    this.#files.adopt(file)
-    return file
   }
 }
 
@@ -90,13 +81,5 @@ function refused({ model, name }: FileField, { path }: ClonedFile): FiledepotErr
     'INVALID_CONTENT',
     `expected ${model.name}.${name} to be an uploaded file, got JSON that names ${path}: give the UploadedFile that a row or an ` +
       'upload has given, or leave the field out. JSON of a client is never written',
-  )
-}
-
-function discarded({ filename }: UploadedFile): FiledepotError {
-  return new FiledepotError(
-    'FILE_DISCARDED',
-    `"${filename}" was deleted, as the form or request that brought it was over before a row had taken it: await the write ` +
-      'within the block of `await using`, before discard(), and before the response ends',
   )
 }
