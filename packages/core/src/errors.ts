@@ -40,8 +40,12 @@ export const ERROR_CODES = {
     'The function `authorize` answered something else than true, "public", the uploaded file, false, 401, 403 or 404. The request is refused.',
   LEDGER_BUSY:
     'The ledger of a database is being installed by another process, or its tables are held by others.',
+  LEDGER_DENIED:
+    'The database does not let the ledger create triggers or write: the user lacks a right, or the server only reads.',
   LEDGER_INCOMPLETE:
     'The ledger of a database lacks triggers, or the rows have not been counted. Nothing is deleted.',
+  LEDGER_NEWER:
+    'The ledger of a database was installed by a newer version of filedepot. Nothing is changed and nothing is deleted.',
   LEDGER_NOT_OWNER:
     'Another database, or a copy of this one, deletes in the storage, or the storage has lost its owner. Nothing is deleted.',
   MALFORMED_UPLOAD: 'A request to upload files is no multipart form, or a broken one.',

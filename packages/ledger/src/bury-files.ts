@@ -1,4 +1,4 @@
-import { deleteFiles } from './drain.ts'
+import { deleteTaken, firstTry } from './delete-taken.ts'
 import { expectTrusted, runStep, type LedgerContext } from './ledger-context.ts'
 
 /** For how long drains leave alone what is being deleted here, in milliseconds. */
@@ -29,20 +29,12 @@ export async function buryFiles(
   context: LedgerContext,
   { unknown: paths, again }: UnwantedFiles,
 ): Promise<BuriedFiles> {
-  const { database, depot } = context
+  const { database } = context
   const marked = [...(await mark(context, paths)), ...again]
   if (again.length > 0) await runStep(context, (session) => database.deleteAgain(session, again, LEASE))
-  const failures = marked.length > 0 ? await deleteFiles(depot, marked) : []
-  const left = new Set(failures.map(({ path }) => path))
-  const deleted = marked.filter((path) => !left.has(path))
-  if (marked.length > 0) {
-    await runStep(context, async (session) => {
-      await database.deleted(session, deleted)
-      if (failures.length > 0) await database.failed(session, failures)
-    })
-  }
+  const { deleted, failed } = await deleteTaken(context, firstTry(marked))
   const isMarked = new Set(marked)
-  return { deleted: deleted.length, failed: left.size, kept: paths.filter((path) => !isMarked.has(path)) }
+  return { deleted, failed, kept: paths.filter((path) => !isMarked.has(path)) }
 }
 
 /** Leaves out what an open transaction holds: of a batch that has to wait, each half is tried by itself. */
@@ -56,7 +48,7 @@ async function mark(context: LedgerContext, paths: readonly string[]): Promise<s
     const known = new Set(await database.knownOf(session, paths))
     return { marked, left: paths.filter((path) => !known.has(path)) }
   })
-  if (paths.length === 1) return marked
+  if (left.length === 0 || paths.length === 1) return marked
   const half = Math.ceil(left.length / 2)
   return [...(await mark(context, left.slice(0, half))), ...(await mark(context, left.slice(half)))]
 }

@@ -1,13 +1,17 @@
 import { AbortedError, type DepotManager } from '@filedepot/core'
-import type { LedgerClient } from './clients/ledger-client.ts'
+import type { LedgerClient, LedgerSession } from './clients/ledger-client.ts'
 import { retryDeadlocks } from './clients/retry-deadlocks.ts'
-import type { FailedDeletion, LedgerDatabase } from './databases/database.ts'
+import type { LedgerDatabase } from './databases/database.ts'
+import { deleteTaken } from './delete-taken.ts'
 import type { LedgerColumn } from './ledger-column.ts'
-import { compare, hasUnreadable, notReady } from './ledger-check.ts'
+import { compare, hasUnreadable, namedByAlias, notReady } from './ledger-check.ts'
 
 /** Options of {@link Ledger.drain}. */
 export interface DrainOptions {
-  /** For how long a discarded file is kept, in milliseconds; 0 by default. */
+  /**
+   * For how long a discarded file is kept, in milliseconds; 0 by default. It is counted from the statement that took the file
+   * from its last row, not from the COMMIT.
+   */
   readonly retention?: number
   /** Ends it after the files that are being deleted. */
   readonly signal?: AbortSignal
@@ -36,71 +40,50 @@ export async function drain(
   { columns, retention = 0, signal, onProgress }: DrainOptions & { columns: readonly LedgerColumn[] },
 ): Promise<DrainReport> {
   let [deleted, failed] = [0, 0]
-  for (;;) {
+  for (let isFirst = true; ; isFirst = false) {
     if (signal?.aborted) throw new AbortedError('a drain of the ledger', { cause: signal.reason })
-    const paths = await retryDeadlocks(client, async (session) => {
+    const taken = await retryDeadlocks(client, async (session) => {
       // Each time: a migration may have made a table anew since.
       const { check } = await compare(database, session, columns)
       if (!check.isReady) throw notReady(check)
       const unreadable = await database.unreadable(session)
       if (unreadable > 0) throw hasUnreadable(unreadable)
+      if (isFirst) {
+        await refuseAliases(depot, database, session)
+        await database.correctTimes(session)
+      }
       return await database.takeDue(session, { retention, lease: LEASE, limit: BATCH })
     })
-    if (paths.length === 0) break
-    const failures = await deleteFiles(depot, paths)
-    const left = new Set(failures.map(({ path }) => path))
-    await retryDeadlocks(client, async (session) => {
-      await database.deleted(
-        session,
-        paths.filter((path) => !left.has(path)),
-      )
-      if (failures.length > 0) await database.failed(session, failures)
-      await database.forget(session, BATCH)
-    })
-    deleted += paths.length - left.size
-    failed += left.size
+    if (taken.length === 0) break
+    const done = await deleteTaken({ depot, client, database }, taken)
+    deleted += done.deleted
+    failed += done.failed
+    await retryDeadlocks(client, (session) => database.forget(session, BATCH))
     onProgress?.({ deleted, failed })
   }
-  const { waiting } = await retryDeadlocks(client, async (session) => {
+  const waiting = await retryDeadlocks(client, async (session) => {
     await database.forget(session, BATCH)
-    return await database.stats(session)
+    return await database.waiting(session)
   })
   return { deleted, failed, waiting }
 }
 
-/** Resolves with those that are still there, or may be. */
-export async function deleteFiles(depot: DepotManager, paths: readonly string[]): Promise<FailedDeletion[]> {
-  const failures: FailedDeletion[] = []
-  const byStorage = new Map<string, string[]>()
-  for (const path of paths) {
-    const slash = path.indexOf('/')
-    // Rows may hold anything.
-    if (slash < 1) {
-      failures.push({ path, message: 'expected a path to be "storage/id"' })
-      continue
-    }
-    const [storage, id] = [path.slice(0, slash), path.slice(slash + 1)]
-    const ids = byStorage.get(storage)
-    if (ids) ids.push(id)
-    else byStorage.set(storage, [id])
+/**
+ * A file that rows name in two ways has two counts, of which one may be 0.
+ *
+ * @throws FiledepotError `LEDGER_INCOMPLETE`
+ */
+async function refuseAliases(
+  depot: DepotManager,
+  database: LedgerDatabase,
+  session: LedgerSession,
+): Promise<void> {
+  for (let after = ''; ;) {
+    const path = await database.usedAfter(session, after)
+    if (path === undefined) return
+    const name = path.split('/', 1)[0] ?? ''
+    if (depot.has(name) && depot.get(name).name !== name) throw namedByAlias(name, depot.get(name).name)
+    // "0" is the character after "/".
+    after = path === name ? path : `${name}0`
   }
-  const deletions = [...byStorage].map(async ([storage, ids]) => {
-    const fail = (id: string, error: unknown) => {
-      const path = `${storage}/${id}`
-      failures.push({ path, message: error instanceof Error ? error.message : String(error) })
-      depot.report('deleteFailed', { path, error })
-    }
-    try {
-      const { failed } = await depot.get(storage).deleteMany(ids)
-      // A storage names a file by its own spelling of the id.
-      for (const { id, error } of failed) for (const one of ids.includes(id) ? [id] : ids) fail(one, error)
-    } catch (error) {
-      for (const id of ids) fail(id, error)
-    }
-  })
-  await Promise.all(deletions)
-  const left = new Set(failures.map(({ path }) => path))
-  const gone = paths.filter((path) => !left.has(path))
-  if (gone.length > 0) depot.report('deleted', { paths: gone })
-  return failures
 }

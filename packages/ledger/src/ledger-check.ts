@@ -1,6 +1,7 @@
 import { FiledepotError } from '@filedepot/core'
 import type { LedgerSession } from './clients/ledger-client.ts'
 import type { FoundTrigger, LedgerDatabase, Trigger } from './databases/database.ts'
+import { versionIn, VERSION } from './databases/marker.ts'
 import type { LedgerColumn } from './ledger-column.ts'
 
 /** What {@link Ledger.check} says. Triggers are named with their table. */
@@ -12,6 +13,8 @@ export interface LedgerCheck {
   /** Triggers of another version of filedepot, or of the table before it was changed. */
   readonly outdated: readonly string[]
   readonly disabled: readonly string[]
+  /** Triggers that something else than `install()` has made, and partitions that were attached: their rows may be uncounted. */
+  readonly uncounted: readonly string[]
   /** Triggers of tables that are not among the columns of this ledger. */
   readonly others: readonly string[]
   /** False until the rows have been counted. */
@@ -24,6 +27,8 @@ export interface Comparison {
   /** The triggers that have to be made. */
   readonly create: readonly Trigger[]
   readonly others: readonly FoundTrigger[]
+  /** True if a table has gone since the rows were counted, and so counts may be too high. */
+  readonly hasShrunk: boolean
 }
 
 export async function compare(
@@ -32,42 +37,74 @@ export async function compare(
   columns: readonly LedgerColumn[],
 ): Promise<Comparison> {
   const expected = await database.expectedTriggers(session, columns)
-  const isCounted = (await database.hasTables(session)) && (await database.isReady(session))
-  const found = new Map((await database.foundTriggers(session)).map((trigger) => [labelOf(trigger), trigger]))
+  const found = await database.foundTriggers(session)
+  refuseNewer(found)
+  const counted = (await database.hasTables(session)) ? await database.counted(session) : undefined
+  const left = new Map(found.filter(({ partition }) => !partition).map((one) => [labelOf(one), one]))
   const missing: Trigger[] = []
   const outdated: Trigger[] = []
-  const disabled: Trigger[] = []
+  const disabled = found.flatMap(toEnable)
   for (const trigger of expected) {
     const label = labelOf(trigger)
-    const there = found.get(label)
-    found.delete(label)
+    const there = left.get(label)
+    left.delete(label)
     if (!there) missing.push(trigger)
     else if (there.marker !== trigger.marker) outdated.push(trigger)
     else if (!there.isEnabled) disabled.push(trigger)
   }
-  const others = [...found.values()]
+  const known = new Set(counted)
+  const uncounted = counted ? found.filter((one) => !one.partition?.isBorn && !known.has(keyOf(one))) : []
+  const keys = new Set(found.map(keyOf))
+  const others = [...left.values()]
   const create = [...missing, ...outdated, ...disabled]
+  const isCounted = counted !== undefined && uncounted.length === 0
   return {
     create,
     others,
+    hasShrunk: [...known].some((key) => !keys.has(key) && !key.startsWith(PARTITION)),
     check: {
       isReady: create.length === 0 && isCounted,
       missing: missing.map(labelOf),
       outdated: outdated.map(labelOf),
       disabled: disabled.map(labelOf),
+      uncounted: uncounted.map(labelOf),
       others: others.map(labelOf),
       isCounted,
     },
   }
 }
 
+/** A partition that is detached keeps its rows, so that they are not to be taken from the counts by themselves. */
+const PARTITION = 'partition '
+
+/** Tells a trigger from the one that is made in its place. */
+export function keyOf(trigger: FoundTrigger): string {
+  return `${trigger.partition ? PARTITION : ''}${labelOf(trigger)} ${trigger.id}`
+}
+
+/** The trigger of a partition is made with that of its table, and only to be switched on. */
+function toEnable({ name, table, on, isEnabled, partition }: FoundTrigger): Trigger[] {
+  return partition && !isEnabled ? [{ name, table, on, marker: '', create: partition.enable }] : []
+}
+
+/** @throws FiledepotError `LEDGER_NEWER` */
+function refuseNewer(found: readonly FoundTrigger[]): void {
+  const newer = found.find(({ marker }) => versionIn(marker) > VERSION)
+  if (!newer) return
+  throw new FiledepotError(
+    'LEDGER_NEWER',
+    `the trigger "${newer.name}" of the table ${newer.table} was made by a newer version of filedepot: expected version ${VERSION} of the ledger or an older one, got ${versionIn(newer.marker)}. Update @filedepot/ledger in this program`,
+  )
+}
+
 /** Nothing may be deleted by counts that cannot be trusted. */
-export function notReady({ missing, outdated, disabled, isCounted }: LedgerCheck): FiledepotError {
+export function notReady({ missing, outdated, disabled, uncounted, isCounted }: LedgerCheck): FiledepotError {
   const faults = [
     ...named('missing', missing),
     ...named('outdated', outdated),
     ...named('disabled', disabled),
-    ...(isCounted ? [] : ['the rows have not been counted']),
+    ...named('made after the rows were counted', uncounted),
+    ...(isCounted || uncounted.length > 0 ? [] : ['the rows have not been counted']),
   ]
   return new FiledepotError(
     'LEDGER_INCOMPLETE',
@@ -80,6 +117,13 @@ export function hasUnreadable(count: number): FiledepotError {
   return new FiledepotError(
     'LEDGER_INCOMPLETE',
     `${count} values in the columns of the ledger are no JSON that the database can read, so their files are not known and nothing is deleted: correct these rows`,
+  )
+}
+
+export function namedByAlias(alias: string, storage: string): FiledepotError {
+  return new FiledepotError(
+    'LEDGER_INCOMPLETE',
+    `rows name the storage "${storage}" by its alias "${alias}", so the ledger cannot tell that their files are the same and nothing is deleted: write the name of the storage into these rows`,
   )
 }
 

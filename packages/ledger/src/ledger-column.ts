@@ -50,6 +50,26 @@ export function byTable(columns: readonly LedgerColumn[]): TableColumns[] {
   return [...tables.values()].map((known) => ({ ...known, columns: [...known.columns].sort() }))
 }
 
+/** Tables that turned out to be the same one, under several names. */
+export function mergeTables<T extends { readonly columns: readonly unknown[] }>(
+  tables: readonly T[],
+  nameOf: (table: T) => string,
+): T[] {
+  const merged = new Map<string, T>()
+  for (const table of tables) {
+    const name = nameOf(table)
+    const columns = new Map(
+      [...(merged.get(name)?.columns ?? []), ...table.columns].map((column) => [
+        JSON.stringify(column),
+        column,
+      ]),
+    )
+    const sorted = [...columns].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, column]) => column)
+    merged.set(name, { ...table, columns: sorted })
+  }
+  return [...merged.values()]
+}
+
 /** @throws FiledepotError `INVALID_ARGUMENT` */
 export function noSuchTable({ schema, table }: TableColumns): FiledepotError {
   const name = schema === undefined ? `"${table}"` : `"${schema}"."${table}"`

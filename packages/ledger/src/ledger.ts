@@ -2,13 +2,14 @@ import { checkWholeNumber, FiledepotError, parseFilePath, type DepotManager } fr
 import type { GarbageOptions, GarbageReport } from './audit/collect-garbage.ts'
 import { DAY } from './audit/file-ages.ts'
 import { verifyFiles, type VerifyOptions, type VerifyReport } from './audit/verify-files.ts'
+import { explainErrors } from './clients/explain-errors.ts'
 import type { LedgerClient, LedgerSession } from './clients/ledger-client.ts'
 import { databaseOf } from './databases/database-of.ts'
 import type { LedgerDatabase, LedgerStats } from './databases/database.ts'
 import { drain, type DrainOptions, type DrainReport } from './drain.ts'
 import { gc } from './gc.ts'
 import { checkColumns, type LedgerColumn } from './ledger-column.ts'
-import { compare, notReady, type LedgerCheck } from './ledger-check.ts'
+import { compare, keyOf, notReady, type LedgerCheck } from './ledger-check.ts'
 import { chosenStorages, installedAt, type LedgerContext } from './ledger-context.ts'
 import { ledgerRows } from './ledger-rows.ts'
 import { find, restore, type LedgerFile, type RestoredFile, type RestoreOptions } from './restore.ts'
@@ -32,7 +33,14 @@ export interface InstallOptions {
   readonly recount?: boolean
   /** Removes the triggers of tables that are not among the columns any more. Their files then count as unused. */
   readonly prune?: boolean
+  /**
+   * How long it tries to get the tables from those who write to them, in milliseconds. Each try is short, as writers that come
+   * meanwhile wait behind it. @default 15000
+   */
+  readonly timeout?: number
 }
+
+const LOCK_TIMEOUT = 15_000
 
 /** What {@link Ledger.install} has done. */
 export interface LedgerInstallation {
@@ -74,7 +82,7 @@ export class Ledger {
     this.#retention = retention
     this.#columns = checkColumns(columns)
     this.#depot = depot
-    this.#client = client
+    this.#client = explainErrors(client)
     this.#database = databaseOf(client, schema)
   }
 
@@ -92,24 +100,33 @@ export class Ledger {
    * Makes the tables and triggers of the ledger, and counts the rows. What is there already stays. Others may write
    * meanwhile: they wait a moment for the triggers, not for the count. Nothing is drained before it has ended.
    *
-   * @throws FiledepotError `LEDGER_BUSY` if another one runs, or others hold the tables; `INVALID_ARGUMENT` if a table or
-   *   column is not there, or triggers of other tables are and `prune` is not given
+   * @throws FiledepotError `LEDGER_BUSY` if another one runs, or others hold the tables; `LEDGER_DENIED` if the user of the
+   *   database must not create triggers; `LEDGER_NEWER`; `INVALID_ARGUMENT` if a table or column is not there, or triggers of
+   *   other tables are and `prune` is not given
    */
-  async install({ recount = false, prune = false }: InstallOptions = {}): Promise<LedgerInstallation> {
+  async install({
+    recount = false,
+    prune = false,
+    timeout = LOCK_TIMEOUT,
+  }: InstallOptions = {}): Promise<LedgerInstallation> {
+    checkWholeNumber('timeout', timeout, 0)
     const database = this.#database
     return await this.#client.session(async (session) => {
       return await this.#alone(session, async () => {
-        const { check, create, others } = await compare(database, session, this.#columns)
-        // Making what is there already would wait for the writers of files, and hold up others.
-        if (create.length > 0 || !(await database.hasTables(session))) await database.createTables(session)
+        const { check, create, others, hasShrunk } = await compare(database, session, this.#columns)
         if (others.length > 0 && !prune) throw followsOthers(check)
         const drop = prune ? others : []
-        if (check.isReady && drop.length === 0 && !recount) return NOTHING
+        if (check.isReady && drop.length === 0 && !hasShrunk && !recount) return NOTHING
         // Until all is counted, a count may be too low.
-        await database.setReady(session, false)
-        await database.changeTriggers(session, { create, drop })
+        const hasTables = await database.hasTables(session)
+        if (hasTables) await database.setCounted(session, undefined)
+        // Making what is there already would wait for the writers of files, and hold up others.
+        if (create.length > 0 || !hasTables) await database.createTables(session)
+        await database.changeTriggers(session, { create, drop, timeout })
+        // Before the count: a partition that is attached meanwhile is not in it.
+        const counted = (await database.foundTriggers(session)).map(keyOf)
         const { repaired, dangling } = await database.reconcile(session, this.#columns)
-        await database.setReady(session, true)
+        await database.setCounted(session, counted)
         await installedAt({ database }, session)
         const created = [...check.missing, ...check.outdated, ...check.disabled]
         return { created, removed: prune ? check.others : [], repaired, dangling }
@@ -126,9 +143,9 @@ export class Ledger {
     const database = this.#database
     await this.#client.session(async (session) => {
       await this.#alone(session, async () => {
-        if (await database.hasTables(session)) await database.setReady(session, false)
-        const found = await database.foundTriggers(session)
-        await database.changeTriggers(session, { create: [], drop: found })
+        if (await database.hasTables(session)) await database.setCounted(session, undefined)
+        const found = (await database.foundTriggers(session)).filter(({ partition }) => !partition)
+        await database.changeTriggers(session, { create: [], drop: found, timeout: LOCK_TIMEOUT })
         await database.dropTables(session)
       })
     })

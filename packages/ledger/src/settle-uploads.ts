@@ -2,7 +2,7 @@ import { AbortedError, type DepotManager } from '@filedepot/core'
 import type { LedgerClient } from './clients/ledger-client.ts'
 import { retryDeadlocks } from './clients/retry-deadlocks.ts'
 import type { LedgerDatabase } from './databases/database.ts'
-import { deleteFiles } from './drain.ts'
+import { deleteTaken, firstTry } from './delete-taken.ts'
 import type { LedgerColumn } from './ledger-column.ts'
 import { compare, hasUnreadable, notReady } from './ledger-check.ts'
 
@@ -54,15 +54,9 @@ export async function settleUploads(
     kept += known.size
     open.push(...batch.filter((path) => !known.has(path) && !isBuried.has(path)))
     if (buried.length === 0) continue
-    const failures = await deleteFiles(depot, buried)
-    const left = new Set(failures.map(({ path }) => path))
-    const gone = buried.filter((path) => !left.has(path))
-    await retryDeadlocks(client, async (session) => {
-      await database.deleted(session, gone)
-      if (failures.length > 0) await database.failed(session, failures)
-    })
-    deleted += gone.length
-    failed += left.size
+    const done = await deleteTaken({ depot, client, database }, firstTry(buried))
+    deleted += done.deleted
+    failed += done.failed
   }
   return { deleted, failed, kept, open }
 }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { DepotManager, MemoryBackend, UploadedFile } from '@filedepot/core'
 import { isFileGone, Ledger } from '@filedepot/ledger'
 import { ChaosBackend } from '@filedepot/testing'
+import { setImmediate } from 'node:timers/promises'
 import { isOn } from '../../../test/databases/database-kind.ts'
 import { refsIn } from './support/books.ts'
 import { documents, type DocumentsDatabase } from './support/documents.ts'
@@ -166,6 +167,51 @@ describe('drain', () => {
 
     await database.run('DELETE FROM documents')
     expect(await ledger.drain()).toMatchObject({ deleted: 1 })
+  })
+
+  it('leaves to others what they have taken since', async () => {
+    const gates: ((isAway: boolean) => void)[] = []
+    const slow = new MemoryBackend()
+    const remove = slow.delete.bind(slow)
+    slow.delete = async (ids) => {
+      const isAway = await new Promise<boolean>((resolve) => gates.push(resolve))
+      return isAway ? { failed: ids.map((id) => ({ id, error: new Error('away') })) } : await remove(ids)
+    }
+    depot.configure('slow', slow)
+    const file = await depot.upload(UploadedFile.from(Buffer.from('a'), { storage: 'slow' }))
+    await database.insert('a', JSON.stringify(file))
+    await database.run('DELETE FROM documents')
+    const first = ledger.drain()
+    while (gates.length < 1) await setImmediate()
+    await passTime()
+    const second = ledger.drain()
+    while (gates.length < 2) await setImmediate()
+
+    gates[0]?.(true)
+    expect(await first).toMatchObject({ failed: 1 })
+
+    const [row] = await database.run('SELECT last_error AS reason, attempts FROM filedepot_files')
+    expect(row).toEqual({ reason: null, attempts: 2 })
+    gates[1]?.(false)
+    expect(await second).toEqual({ deleted: 1, failed: 0, waiting: 0 })
+  })
+
+  it('deletes nothing while rows name a storage by its alias', async () => {
+    depot.alias('uploads', 'default')
+    const value = await store('a')
+    await database.insert('a', value)
+    await database.insert('b', value.replaceAll('default', 'uploads'))
+    await database.run("DELETE FROM documents WHERE name = 'a'")
+
+    await expect(ledger.drain()).rejects.toMatchObject({
+      code: 'LEDGER_INCOMPLETE',
+      message: expect.stringContaining('alias "uploads"') as unknown,
+    })
+    expect(await storedIds()).toHaveLength(1)
+
+    await database.run('DELETE FROM documents')
+    expect(await ledger.drain()).toMatchObject({ deleted: 2 })
+    expect(await storedIds()).toEqual([])
   })
 
   it('never takes a file twice, however many drain', async () => {

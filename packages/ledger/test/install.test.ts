@@ -15,7 +15,7 @@ beforeEach(async () => {
 
 afterEach(() => database.close())
 
-const CLEAN = { missing: [], outdated: [], disabled: [], others: [] }
+const CLEAN = { missing: [], outdated: [], disabled: [], uncounted: [], others: [] }
 
 /** The statement that removes the trigger of INSERT. */
 async function dropInsertTrigger(): Promise<void> {

@@ -5,6 +5,7 @@ import { kind } from '../../../test/databases/database-kind.ts'
 import { discardedIn, refsIn, valueOf } from './support/books.ts'
 import { openDatabase, type TestDatabase } from './support/test-database.ts'
 
+const UUID = '0193a7c4-5f0e-7abc-8def-0123456789ab'
 const LONG = Array.from({ length: 200 }, (_, index) => `default/${index}`)
 
 /** Values of a column, and the paths that each refers to. */
@@ -58,6 +59,27 @@ const SHAPES: [name: string, value: string | null, paths: readonly string[]][] =
     'a filename with a zero character',
     '{"storage":"default","id":"a","filename":"\\u0000","files":["default/a"]}',
     ['default/a'],
+  ],
+  [
+    'a filename with half of a character',
+    '{"storage":"default","id":"a","filename":"\\\\\\ud800 \\\\ud800 \\udc00","files":["default/a"]}',
+    ['default/a'],
+  ],
+  ['a UUID in upper case', valueOf(`default/${UUID.toUpperCase()}`), [`default/${UUID}`]],
+  [
+    'a UUID in two spellings',
+    valueOf(`Default/${UUID}`, `Default/${UUID.toUpperCase()}`),
+    [`Default/${UUID}`],
+  ],
+  [
+    'an array of two spellings',
+    `[${valueOf(`default/${UUID}`)},{"storage":"default","id":"${UUID.toUpperCase()}"}]`,
+    [`default/${UUID}`],
+  ],
+  [
+    'what is nearly a UUID',
+    valueOf(`default/X${UUID.toUpperCase().slice(1)}`),
+    [`default/X${UUID.toUpperCase().slice(1)}`],
   ],
   ['broken JSON', '{"storage":"default', ['!unreadable']],
   ['plain text', 'a.txt', ['!unreadable']],
@@ -114,7 +136,8 @@ function columnTypes(): string[] {
 /** What the type itself refuses. */
 function fits(type: string, value: string | null): boolean {
   if (value === null || type === 'text') return true
-  return isJson(value) && !(type === 'jsonb' && value.includes('\\u0000'))
+  if (kind === 'mariadb' && value.includes('\\ud800')) return false
+  return isJson(value) && !(type === 'jsonb' && /\\u(0000|d800)/.test(value))
 }
 
 function isJson(value: string): boolean {

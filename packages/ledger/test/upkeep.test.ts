@@ -95,7 +95,9 @@ describe('Upkeep', () => {
     const failed = once(depot, 'ledgerFailed')
     upkeep.rolledBack(file.files)
 
-    expect(await failed).toEqual([{ error: expect.any(Error) as unknown }])
+    expect(await failed).toEqual([
+      { error: expect.objectContaining({ message: expect.any(String) as unknown }) as unknown },
+    ])
     expect(await stored()).toEqual([file.path])
     await ledger.install()
     await depot.close()

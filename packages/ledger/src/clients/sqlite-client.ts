@@ -16,12 +16,12 @@ export interface SqliteStatement {
   run(...parameters: unknown[]): unknown
 }
 
-/** How long a statement waits for the transaction of the application, in milliseconds. */
-const TRANSACTION_TIMEOUT = 10_000
+/** How long a statement waits for a transaction or a query of the application, in milliseconds. */
+const TIMEOUT = 10_000
 
 /**
  * The ledger on SQLite 3.42 or later, by a database of the package `better-sqlite3`. The application may go on using it:
- * no statement of the ledger gets into a transaction of the application.
+ * a statement of the ledger waits for its transaction or `iterate()` to end.
  *
  * ```ts
  * import { depot } from '@filedepot/core'
@@ -35,16 +35,36 @@ const TRANSACTION_TIMEOUT = 10_000
 export function sqliteClient(database: SqliteDatabase): LedgerClient {
   const session: LedgerSession = {
     async query(sql, parameters = []) {
-      await transactionOver(database)
-      // Several statements, such as a transaction, run without a turn of the event loop between them.
-      if (sql.startsWith('BEGIN')) return execute(database, sql)
-      const statement = database.prepare(sql)
-      if (statement.reader) return statement.all(...parameters) as LedgerRow[]
-      statement.run(...parameters)
-      return []
+      const deadline = Date.now() + TIMEOUT
+      for (;;) {
+        // What the ledger marks as gone must not come back with a rollback of the application.
+        const answer = database.inTransaction ? undefined : tryQuery(database, sql, parameters)
+        if (answer) return answer
+        if (Date.now() > deadline) throw heldTooLong(database.inTransaction)
+        await setTimeout(5)
+      }
     },
   }
   return { database: 'sqlite', session: (action) => action(session) }
+}
+
+/** Resolves with nothing while the application reads rows one by one, as no other statement may run then. */
+function tryQuery(
+  database: SqliteDatabase,
+  sql: string,
+  parameters: readonly unknown[],
+): LedgerRow[] | undefined {
+  try {
+    // Several statements, such as a transaction, run without a turn of the event loop between them.
+    if (sql.startsWith('BEGIN')) return execute(database, sql)
+    const statement = database.prepare(sql)
+    if (statement.reader) return statement.all(...parameters) as LedgerRow[]
+    statement.run(...parameters)
+    return []
+  } catch (error) {
+    if (String(error).includes('busy executing a query')) return undefined
+    throw error
+  }
 }
 
 function execute(database: SqliteDatabase, sql: string): LedgerRow[] {
@@ -57,16 +77,10 @@ function execute(database: SqliteDatabase, sql: string): LedgerRow[] {
   return []
 }
 
-/** What the ledger marks as gone must not come back with a rollback of the application. */
-async function transactionOver(database: SqliteDatabase): Promise<void> {
-  const deadline = Date.now() + TRANSACTION_TIMEOUT
-  while (database.inTransaction) {
-    if (Date.now() > deadline) {
-      throw new FiledepotError(
-        'TURN_TIMEOUT',
-        `the ledger has waited ${TRANSACTION_TIMEOUT} ms for the transaction on the connection of the database, and it is still open: end it, or give the ledger a connection of its own`,
-      )
-    }
-    await setTimeout(5)
-  }
+function heldTooLong(inTransaction: boolean): FiledepotError {
+  const what = inTransaction ? 'transaction' : 'query that reads row by row, such as by iterate(),'
+  return new FiledepotError(
+    'TURN_TIMEOUT',
+    `the ledger has waited ${TIMEOUT} ms for the ${what} on the connection of the database, and it is still open: end it, or give the ledger a connection of its own`,
+  )
 }

@@ -7,6 +7,8 @@ export interface Trigger {
   readonly name: string
   /** As a reader knows it. */
   readonly table: string
+  /** The table as it stands in a statement. */
+  readonly on: string
   /** Says which version of which statement made it. */
   readonly marker: string
   /** The statements that make it, whether or not an older one is there. */
@@ -17,6 +19,11 @@ export interface Trigger {
 export interface FoundTrigger {
   readonly name: string
   readonly table: string
+  readonly on: string
+  /** Another one if the trigger is made again, as far as the database tells. */
+  readonly id: string
+  /** The copy that a partition has of the trigger of its table. */
+  readonly partition?: FoundPartition | undefined
   /** `undefined` if somebody else made it. */
   readonly marker: string | undefined
   readonly isEnabled: boolean
@@ -24,10 +31,20 @@ export interface FoundTrigger {
   readonly drop: readonly string[]
 }
 
+/** What is known of a partition by a trigger of it. */
+export interface FoundPartition {
+  /** True if the table has been a partition since it was made, so that no row of it went uncounted. */
+  readonly isBorn: boolean
+  /** The statements that switch the trigger on again. */
+  readonly enable: readonly string[]
+}
+
 /** What an installation has to do with triggers. */
 export interface TriggerChanges {
   readonly create: readonly Trigger[]
   readonly drop: readonly FoundTrigger[]
+  /** How long it tries to lock the tables, in milliseconds. */
+  readonly timeout: number
 }
 
 /** What {@link LedgerDatabase.reconcile} has found. */
@@ -47,9 +64,15 @@ export interface DueOptions {
   readonly limit: number
 }
 
-/** A file that could not be deleted. */
-export interface FailedDeletion {
+/** A file that a drain has marked as gone. */
+export interface TakenFile {
   readonly path: string
+  /** Which try to delete it this is. Another drain that takes the file after the lease has a higher number. */
+  readonly attempts: number
+}
+
+/** A file that could not be deleted. */
+export interface FailedDeletion extends TakenFile {
   readonly message: string
 }
 
@@ -79,23 +102,33 @@ export interface LedgerDatabase extends SweepDatabase {
   readonly alone: <T>(session: LedgerSession, action: () => Promise<T>) => Promise<T | undefined>
   /** Adds to each count what the rows have and the ledger has not. Others may write meanwhile. */
   readonly reconcile: (session: LedgerSession, columns: readonly LedgerColumn[]) => Promise<Reconciled>
-  /** True if the counts are those of the rows. */
-  readonly isReady: (session: LedgerSession) => Promise<boolean>
-  readonly setReady: (session: LedgerSession, ready: boolean) => Promise<void>
-  /** Marks files as gone that no row wants. Resolves with their paths. */
-  readonly takeDue: (session: LedgerSession, options: DueOptions) => Promise<string[]>
+  /** The triggers that were there when the rows were counted; `undefined` if a count may be too low. */
+  readonly counted: (session: LedgerSession) => Promise<readonly string[] | undefined>
+  readonly setCounted: (session: LedgerSession, triggers: readonly string[] | undefined) => Promise<void>
+  /**
+   * Marks files as gone that no row wants, unless an installation counts the rows meanwhile, or a value cannot be read.
+   */
+  readonly takeDue: (session: LedgerSession, options: DueOptions) => Promise<TakenFile[]>
   /** Those of some paths that the ledger has, as far as is committed. */
   readonly knownOf: (session: LedgerSession, paths: readonly string[]) => Promise<string[]>
   /**
    * Marks paths as gone that the ledger does not have, so that no row can refer to them any more. A transaction that has done
-   * so and is open yet is waited for a moment at the most. Resolves with those that were marked.
+   * so and is open yet is waited for a moment at the most. Resolves with those that were marked;
+   * this is the first try to delete each of them.
    */
   readonly bury: (session: LedgerSession, paths: readonly string[], lease: number) => Promise<string[]>
-  readonly deleted: (session: LedgerSession, paths: readonly string[]) => Promise<void>
+  /** Settles files that nobody has taken since. */
+  readonly deleted: (session: LedgerSession, files: readonly TakenFile[]) => Promise<void>
   readonly failed: (session: LedgerSession, failures: readonly FailedDeletion[]) => Promise<void>
   /** Forgets up to `limit` files that were deleted long ago. */
   readonly forget: (session: LedgerSession, limit: number) => Promise<void>
   /** How many values of rows the database cannot read. */
   readonly unreadable: (session: LedgerSession) => Promise<number>
+  /** The first path after a text that rows refer to, in the order of bytes. */
+  readonly usedAfter: (session: LedgerSession, after: string) => Promise<string | undefined>
+  /** How many discarded files are still there. Reads these only. */
+  readonly waiting: (session: LedgerSession) => Promise<number>
+  /** Times that lie in the future, as the clock of the server was set back, become times from now on. */
+  readonly correctTimes: (session: LedgerSession) => Promise<void>
   readonly stats: (session: LedgerSession) => Promise<LedgerStats>
 }

@@ -6,3 +6,6 @@ export const RETRY_FIRST = 30_000
 
 /** The longest time between two tries, in milliseconds. */
 export const RETRY_LONGEST = 6 * 60 * 60 * 1000
+
+/** Times that lie further in the future were written before the clock was set back, in milliseconds. */
+export const CLOCK_TOLERANCE = 60_000

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 
 /** Raised when the SQL of triggers means something else, although it may read the same. */
-const VERSION = 1
+export const VERSION = 1
 
-const MARKER = /filedepot:\d+:[0-9a-f]{16}/
+const MARKER = /filedepot:(\d+):[0-9a-f]{16}/
 
 /** Names the version of a trigger and the statements that make it. */
 export function markerOf(statements: readonly string[]): string {
@@ -13,6 +13,11 @@ export function markerOf(statements: readonly string[]): string {
 /** The marker in a comment or the body of a trigger. */
 export function markerIn(text: unknown): string | undefined {
   return typeof text === 'string' ? MARKER.exec(text)?.[0] : undefined
+}
+
+/** The version in a marker; 0 if there is none. */
+export function versionIn(marker: string | undefined): number {
+  return Number(MARKER.exec(marker ?? '')?.[1] ?? 0)
 }
 
 /** Tells names apart that are too long, or could be read in two ways. */

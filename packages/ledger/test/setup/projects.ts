@@ -5,6 +5,7 @@ import { databaseProject, type DatabaseProject } from '../../../../test/database
 export interface LedgerProject extends DatabaseProject {
   displayName: string
   testMatch: string[]
+  testPathIgnorePatterns: string[]
   globals: { FILEDEPOT_TEST: { database: string } }
 }
 
@@ -15,6 +16,11 @@ export function ledgerProjects(): LedgerProject[] {
     .map((database) => ({
       displayName: `ledger, ${database}`,
       testMatch: ['<rootDir>/packages/ledger/test/**/*.test.ts'],
+      // What only one database has.
+      testPathIgnorePatterns: [
+        '/node_modules/',
+        ...(database === 'postgres' ? [] : ['/ledger/test/postgres/']),
+      ],
       globals: { FILEDEPOT_TEST: { database } },
       ...databaseProject(database),
     }))

@@ -1,7 +1,8 @@
 import type { LedgerSession } from '../../clients/ledger-client.ts'
-import { byTable, type LedgerColumn } from '../../ledger-column.ts'
+import type { LedgerColumn } from '../../ledger-column.ts'
 import type { Reconciled } from '../database.ts'
-import { ADD, isPath, objectsOf, quote, readTable, type FollowedTable } from './followed-table.ts'
+import { readTables } from './followed-table.ts'
+import { ADD, pathsOf } from './paths.ts'
 
 /** Paths in one statement; the rows of the ledger that it touches are locked for so long. */
 const BATCH = 1000
@@ -17,16 +18,14 @@ export async function reconcile(
   columns: readonly LedgerColumn[],
 ): Promise<Reconciled> {
   const counted: string[] = []
-  for (const wanted of byTable(columns)) {
-    const table = await readTable(session, wanted)
-    counted.push(...table.columns.map((column) => countedOf(table, column)))
-  }
+  for (const table of await readTables(session, columns))
+    counted.push(...table.columns.map((column) => pathsOf(table, column)))
   await session.query('DROP TEMPORARY TABLE IF EXISTS filedepot_delta')
   await session.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED')
   await session.query(
     `CREATE TEMPORARY TABLE filedepot_delta (path varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PRIMARY KEY, d int NOT NULL, lost boolean NOT NULL)
       SELECT p AS path, SUM(d) AS d, MAX(g) AS lost FROM (
-        ${counted.join(' UNION ALL ')}
+        ${counted.map((paths) => `SELECT p, 1 AS d, 0 AS g FROM (${paths}) c`).join(' UNION ALL ')}
         UNION ALL SELECT path, IF(gone, 0, -refs), gone FROM filedepot_files
       ) x GROUP BY p HAVING SUM(d) <> 0`,
   )
@@ -36,20 +35,6 @@ export async function reconcile(
   const repaired = await addDeltas(session)
   await session.query('DROP TEMPORARY TABLE filedepot_delta')
   return { repaired, dangling: dangling.map(({ path }) => String(path)) }
-}
-
-/** Each path once for each row. */
-function countedOf({ table, key }: FollowedTable, column: string): string {
-  const { table: objects, path } = objectsOf(`r.${quote(column)}`)
-  // Without a key, the rows are numbered: two may be the same.
-  const rows =
-    key.length > 0
-      ? quote(table)
-      : `(SELECT ROW_NUMBER() OVER () AS k, ${quote(column)} FROM ${quote(table)})`
-  const names = key.length > 0 ? key : ['k']
-  const distinct = names.map((name, index) => `r.${quote(name)} AS k${index}`).join(', ')
-  return `SELECT p, 1 AS d, 0 AS g FROM (SELECT DISTINCT ${distinct}, ${path} AS p FROM ${rows} r, ${objects}
-    WHERE r.${quote(column)} IS NOT NULL) c WHERE ${isPath('p')}`
 }
 
 async function addDeltas(session: LedgerSession): Promise<number> {

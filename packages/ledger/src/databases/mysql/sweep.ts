@@ -31,7 +31,7 @@ export function sweepDatabase(): SweepDatabase {
     async deleteAgain(session, paths, lease) {
       if (paths.length === 0) return
       await session.query(
-        `UPDATE filedepot_files SET discarded_at = ${NOW}, retry_at = ${fromNow} WHERE path IN (?) AND gone AND discarded_at IS NULL`,
+        `UPDATE filedepot_files SET discarded_at = ${NOW}, attempts = 1, retry_at = ${fromNow} WHERE path IN (?) AND gone AND discarded_at IS NULL`,
         [lease, paths],
       )
     },

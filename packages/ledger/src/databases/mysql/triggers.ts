@@ -1,26 +1,25 @@
-import { FiledepotError } from '@filedepot/core'
 import { setTimeout } from 'node:timers/promises'
+import { hasDatabaseCode } from '../../clients/database-code.ts'
 import type { LedgerSession } from '../../clients/ledger-client.ts'
-import { byTable, type LedgerColumn } from '../../ledger-column.ts'
+import type { LedgerColumn } from '../../ledger-column.ts'
 import type { FoundTrigger, Trigger, TriggerChanges } from '../database.ts'
 import { hashOf, markerIn, markerOf } from '../marker.ts'
-import { addPaths, quote, readTable, VARIABLES, type FollowedTable } from './followed-table.ts'
+import { tablesHeld } from '../tables-held.ts'
+import { quote, readTables, type FollowedTable } from './followed-table.ts'
+import { addPaths, VARIABLES } from './paths.ts'
 
 /** Names end at 64 characters. */
 const LONGEST_PREFIX = 36
-/** How long an installation waits for writers, in seconds, and how often it tries. */
-const LOCK_TIMEOUT = 3
-const TRIES = 5
+/** How long one try waits for writers, in seconds; those that come meanwhile wait behind it. */
+const LOCK_TIMEOUT = 1
 /** ER_LOCK_WAIT_TIMEOUT */
-const LOCK_WAIT_TIMEOUT = 1205
+const LOCK_WAIT_TIMEOUT = '1205'
 
 export async function expectedTriggers(
   session: LedgerSession,
   columns: readonly LedgerColumn[],
 ): Promise<Trigger[]> {
-  const triggers: Trigger[] = []
-  for (const wanted of byTable(columns)) triggers.push(...triggersOf(await readTable(session, wanted)))
-  return triggers
+  return (await readTables(session, columns)).flatMap(triggersOf)
 }
 
 function triggersOf({ table, columns }: FollowedTable): Trigger[] {
@@ -47,17 +46,19 @@ function triggerOf(
   const head = `CREATE TRIGGER ${quote(name)} ${event} ON ${quote(table)} FOR EACH ROW BEGIN`
   const marker = markerOf([head, VARIABLES, body])
   const create = [`DROP TRIGGER IF EXISTS ${quote(name)}`, `${head} /* ${marker} */ ${VARIABLES} ${body} END`]
-  return { name, table, marker, create }
+  return { name, table, on: quote(table), marker, create }
 }
 
 export async function foundTriggers(session: LedgerSession): Promise<FoundTrigger[]> {
   const rows = await session.query(
-    `SELECT TRIGGER_NAME AS n, EVENT_OBJECT_TABLE AS t, ACTION_STATEMENT AS s FROM information_schema.TRIGGERS
+    `SELECT TRIGGER_NAME AS n, EVENT_OBJECT_TABLE AS t, ACTION_STATEMENT AS s, CAST(CREATED AS CHAR) AS made FROM information_schema.TRIGGERS
       WHERE TRIGGER_SCHEMA = DATABASE() AND TRIGGER_NAME LIKE 'filedepot\\_%' ORDER BY 1`,
   )
   return rows.map((row) => ({
     name: String(row.n),
     table: String(row.t),
+    on: quote(String(row.t)),
+    id: String(row.made),
     marker: markerIn(row.s),
     isEnabled: true,
     drop: [`DROP TRIGGER IF EXISTS ${quote(String(row.n))}`],
@@ -68,32 +69,32 @@ export async function foundTriggers(session: LedgerSession): Promise<FoundTrigge
  * The tables are locked before, as `CREATE TRIGGER` and a writer can wait for each other without the database seeing it;
  * and none is left that goes uncounted.
  */
-export async function changeTriggers(
-  session: LedgerSession,
-  { create, drop }: TriggerChanges,
-): Promise<void> {
-  const tables = [...new Set([...create, ...drop].map(({ table }) => table))].sort()
+export async function changeTriggers(session: LedgerSession, changes: TriggerChanges): Promise<void> {
+  const { create, drop } = changes
+  const tables = [...new Set([...create, ...drop].map(({ on }) => on))].sort()
   if (tables.length === 0) return
   await session.query(`SET SESSION lock_wait_timeout = ${LOCK_TIMEOUT}`)
-  await lock(session, tables)
+  await lock(session, tables, changes)
   for (const { drop: statements } of drop) for (const statement of statements) await session.query(statement)
   for (const trigger of create) for (const statement of trigger.create) await session.query(statement)
   await session.query('UNLOCK TABLES')
   await session.query('SET SESSION lock_wait_timeout = DEFAULT')
 }
 
-async function lock(session: LedgerSession, tables: readonly string[]): Promise<void> {
-  const statement = `LOCK TABLES ${tables.map((table) => `${quote(table)} WRITE`).join(', ')}`
-  for (let tries = TRIES; ; tries--) {
+async function lock(
+  session: LedgerSession,
+  tables: readonly string[],
+  changes: TriggerChanges,
+): Promise<void> {
+  const deadline = Date.now() + changes.timeout
+  const statement = `LOCK TABLES ${tables.map((table) => `${table} WRITE`).join(', ')}`
+  for (;;) {
     try {
       await session.query(statement)
       return
     } catch (cause) {
-      if ((cause as { errno?: unknown }).errno !== LOCK_WAIT_TIMEOUT) throw cause
-      if (tries <= 1) {
-        const message = `the tables ${tables.join(', ')} could not be locked to create triggers, in ${TRIES} tries of ${LOCK_TIMEOUT} s: others write to them for longer than that. Install the ledger in a quiet hour`
-        throw new FiledepotError('LEDGER_BUSY', message, { cause })
-      }
+      if (!hasDatabaseCode(cause, [LOCK_WAIT_TIMEOUT])) throw cause
+      if (Date.now() >= deadline) throw tablesHeld(tables, changes, cause)
       await setTimeout(200)
     }
   }

@@ -1,10 +1,11 @@
+import { hasDatabaseCode } from '../../clients/database-code.ts'
 import type { LedgerSession } from '../../clients/ledger-client.ts'
 import type { PostgresNames } from './names.ts'
 
 /** How long it is waited for a transaction that refers to one of the files. */
 const LOCK_TIMEOUT = '50ms'
 /** lock_not_available */
-const LOCK_NOT_AVAILABLE = '55P03'
+const LOCK_NOT_AVAILABLE = ['55P03']
 
 /** The paths that the ledger has, as far as is committed. */
 export async function knownOf(
@@ -41,7 +42,7 @@ export async function bury(
     buried = rows.map(({ path }) => String(path))
     await session.query('RELEASE SAVEPOINT filedepot_bury')
   } catch (error) {
-    if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) throw error
+    if (!hasDatabaseCode(error, LOCK_NOT_AVAILABLE)) throw error
     await session.query('ROLLBACK TO SAVEPOINT filedepot_bury')
   }
   await session.query('COMMIT')

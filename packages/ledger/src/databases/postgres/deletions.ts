@@ -1,39 +1,49 @@
 import type { LedgerSession } from '../../clients/ledger-client.ts'
-import { RETRY_FIRST, RETRY_LONGEST, TOMBSTONE } from '../deletion-times.ts'
-import type { DueOptions, FailedDeletion, LedgerStats } from '../database.ts'
+import { CLOCK_TOLERANCE, RETRY_FIRST, RETRY_LONGEST, TOMBSTONE } from '../deletion-times.ts'
+import type { DueOptions, FailedDeletion, LedgerStats, TakenFile } from '../database.ts'
 import { statsOf } from '../stats-of.ts'
 import type { PostgresNames } from './names.ts'
 
 /** Milliseconds as an interval. */
 const ms = (parameter: string) => `make_interval(secs => ${parameter}::float8 / 1000)`
 
-/** Others take others. A deletion that never ended, as its process was killed, is due again after the lease. */
+/**
+ * Others take others. A deletion that never ended, as its process was killed, is due again after the lease. The lock on the
+ * flag keeps an installation waiting until these files are marked.
+ */
 export async function takeDue(
   { files, state }: PostgresNames,
   session: LedgerSession,
   { retention, lease, limit }: DueOptions,
-): Promise<string[]> {
-  const rows = await session.query(
-    `UPDATE ${files} f SET gone = true, attempts = least(attempts + 1, 30000), retry_at = now() + ${ms('$2')}
-      FROM (
-        SELECT path FROM ${files}
-        WHERE discarded_at <= now() - ${ms('$1')} AND refs = 0 AND (retry_at IS NULL OR retry_at <= now())
-          AND path <> '!unreadable' AND EXISTS (SELECT 1 FROM ${state} WHERE name = 'ready')
-        ORDER BY discarded_at LIMIT $3 FOR UPDATE SKIP LOCKED
-      ) due WHERE f.path = due.path RETURNING f.path`,
-    [retention, lease, limit],
-  )
-  return rows.map(({ path }) => String(path))
+): Promise<TakenFile[]> {
+  await session.query('BEGIN ISOLATION LEVEL READ COMMITTED')
+  const ready = await session.query(`SELECT 1 FROM ${state} WHERE name = 'ready' FOR SHARE`)
+  const rows =
+    ready.length === 0
+      ? []
+      : await session.query(
+          `UPDATE ${files} f SET gone = true, attempts = least(attempts + 1, 30000), retry_at = now() + ${ms('$2')}
+            FROM (
+              SELECT path FROM ${files}
+              WHERE discarded_at <= now() - ${ms('$1')} AND refs = 0 AND (retry_at IS NULL OR retry_at <= now())
+                AND path <> '!unreadable' AND NOT EXISTS (SELECT 1 FROM ${files} WHERE path = '!unreadable' AND refs > 0)
+              ORDER BY discarded_at LIMIT $3 FOR UPDATE SKIP LOCKED
+            ) due WHERE f.path = due.path RETURNING f.path, f.attempts`,
+          [retention, lease, limit],
+        )
+  await session.query('COMMIT')
+  return rows.map(({ path, attempts }) => ({ path: String(path), attempts: Number(attempts) }))
 }
 
 export async function deleted(
   { files }: PostgresNames,
   session: LedgerSession,
-  paths: readonly string[],
+  taken: readonly TakenFile[],
 ): Promise<void> {
   await session.query(
-    `UPDATE ${files} SET discarded_at = NULL, last_error = NULL, retry_at = now() + ${ms('$2')} WHERE path = ANY($1) AND gone`,
-    [paths, TOMBSTONE],
+    `UPDATE ${files} f SET discarded_at = NULL, last_error = NULL, retry_at = now() + ${ms('$3')}
+      FROM unnest($1::text[], $2::int[]) t (path, attempts) WHERE f.path = t.path AND f.attempts = t.attempts AND f.gone`,
+    [taken.map(({ path }) => path), taken.map(({ attempts }) => attempts), TOMBSTONE],
   )
 }
 
@@ -45,8 +55,22 @@ export async function failed(
   await session.query(
     `UPDATE ${files} f SET last_error = e.message,
         retry_at = now() + ${ms(`least(${RETRY_LONGEST}, ${RETRY_FIRST} * power(2, least(f.attempts, 30) - 1))`)}
-      FROM unnest($1::text[], $2::text[]) e (path, message) WHERE f.path = e.path AND f.gone AND f.discarded_at IS NOT NULL`,
-    [failures.map(({ path }) => path), failures.map(({ message }) => message)],
+      FROM unnest($1::text[], $2::int[], $3::text[]) e (path, attempts, message)
+      WHERE f.path = e.path AND f.attempts = e.attempts AND f.gone AND f.discarded_at IS NOT NULL`,
+    [
+      failures.map(({ path }) => path),
+      failures.map(({ attempts }) => attempts),
+      failures.map(({ message }) => message),
+    ],
+  )
+}
+
+/** Only where the clock was set back: no try is so far away. */
+export async function correctTimes({ files }: PostgresNames, session: LedgerSession): Promise<void> {
+  await session.query(
+    `UPDATE ${files} SET discarded_at = least(discarded_at, clock_timestamp()), retry_at = CASE WHEN gone THEN least(retry_at, now() + ${ms('$1')}) ELSE retry_at END
+      WHERE discarded_at IS NOT NULL AND (discarded_at > clock_timestamp() + ${ms('$2')} OR gone AND retry_at > now() + ${ms('$1')} + ${ms('$2')})`,
+    [RETRY_LONGEST, CLOCK_TOLERANCE],
   )
 }
 
@@ -56,6 +80,25 @@ export async function forget({ files }: PostgresNames, session: LedgerSession, l
       SELECT path FROM ${files} WHERE gone AND discarded_at IS NULL AND retry_at <= now() LIMIT $1)`,
     [limit],
   )
+}
+
+export async function usedAfter(
+  { files }: PostgresNames,
+  session: LedgerSession,
+  after: string,
+): Promise<string | undefined> {
+  const [row] = await session.query(
+    `SELECT path FROM ${files} WHERE path > $1 AND refs > 0 ORDER BY path LIMIT 1`,
+    [after],
+  )
+  return row && String(row.path)
+}
+
+export async function waiting({ files }: PostgresNames, session: LedgerSession): Promise<number> {
+  const [row] = await session.query(
+    `SELECT count(*) AS waiting FROM ${files} WHERE discarded_at IS NOT NULL AND path <> '!unreadable'`,
+  )
+  return Number(row?.waiting)
 }
 
 export async function stats({ files }: PostgresNames, session: LedgerSession): Promise<LedgerStats> {

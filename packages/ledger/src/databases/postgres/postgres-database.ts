@@ -1,12 +1,15 @@
 import type { LedgerSession } from '../../clients/ledger-client.ts'
+import { countedIn } from '../counted-in.ts'
 import type { LedgerDatabase } from '../database.ts'
-import { deleted, failed, forget, stats, takeDue } from './deletions.ts'
+import { bury, knownOf } from './bury.ts'
+import { changeTriggers } from './change-triggers.ts'
+import { correctTimes, deleted, failed, forget, stats, takeDue, usedAfter, waiting } from './deletions.ts'
+import { foundTriggers } from './found-triggers.ts'
 import { namesIn, quote } from './names.ts'
 import { reconcile } from './reconcile.ts'
 import { sweepDatabase } from './sweep.ts'
 import { createTables, dropTables } from './tables.ts'
-import { changeTriggers, expectedTriggers, foundTriggers } from './triggers.ts'
-import { bury, knownOf } from './bury.ts'
+import { expectedTriggers } from './triggers.ts'
 
 /** A number of our own among the advisory locks of the database. */
 const LOCK = 4_173_665_001
@@ -47,25 +50,29 @@ export function postgresDatabase(schema = 'public'): LedgerDatabase {
       return result
     },
     reconcile: (session, columns) => reconcile(names, session, columns),
-    isReady: async (session) =>
-      (await session.query(`SELECT 1 FROM ${names.state} WHERE name = 'ready'`)).length > 0,
-    async setReady(session, ready) {
-      await session.query(
-        ready
-          ? `INSERT INTO ${names.state} (name, value) VALUES ('ready', '1') ON CONFLICT (name) DO NOTHING`
-          : `DELETE FROM ${names.state} WHERE name = 'ready'`,
-      )
+    counted: async (session) =>
+      countedIn(await session.query(`SELECT value FROM ${names.state} WHERE name = 'ready'`)),
+    async setCounted(session, triggers) {
+      if (!triggers) await session.query(`DELETE FROM ${names.state} WHERE name = 'ready'`)
+      else
+        await session.query(
+          `INSERT INTO ${names.state} (name, value) VALUES ('ready', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+          [JSON.stringify(triggers)],
+        )
     },
     takeDue: (session, options) => takeDue(names, session, options),
     knownOf: (session, paths) => knownOf(names, session, paths),
     bury: (session, paths, lease) => bury(names, session, paths, lease),
-    deleted: (session, paths) => deleted(names, session, paths),
+    deleted: (session, taken) => deleted(names, session, taken),
     failed: (session, failures) => failed(names, session, failures),
     forget: (session, limit) => forget(names, session, limit),
     unreadable: async (session) =>
       Number(
         (await session.query(`SELECT refs FROM ${names.files} WHERE path = '!unreadable'`))[0]?.refs ?? 0,
       ),
+    usedAfter: (session, after) => usedAfter(names, session, after),
+    waiting: (session) => waiting(names, session),
+    correctTimes: (session) => correctTimes(names, session),
     stats: (session) => stats(names, session),
     ...sweepDatabase(names),
   }

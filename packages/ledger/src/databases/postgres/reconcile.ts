@@ -1,7 +1,7 @@
 import type { LedgerSession } from '../../clients/ledger-client.ts'
-import { byTable, type LedgerColumn } from '../../ledger-column.ts'
+import type { LedgerColumn } from '../../ledger-column.ts'
 import type { Reconciled } from '../database.ts'
-import { deltasOf, nameOf, readTable } from './followed-table.ts'
+import { deltasOf, nameOf, readTables } from './followed-table.ts'
 import type { PostgresNames } from './names.ts'
 
 /** Paths in one statement; the rows of the ledger that it touches are locked for so long. */
@@ -19,8 +19,7 @@ export async function reconcile(
   columns: readonly LedgerColumn[],
 ): Promise<Reconciled> {
   const counted: string[] = []
-  for (const wanted of byTable(columns)) {
-    const table = await readTable(session, wanted)
+  for (const table of await readTables(session, columns)) {
     const rows = table.isPartitioned ? nameOf(table) : `ONLY ${nameOf(table)}`
     counted.push(deltasOf(names, table, { from: `${rows} r`, row: 'r', sign: 1 }))
   }
@@ -52,7 +51,7 @@ async function addDeltas({ files }: PostgresNames, session: LedgerSession): Prom
       ), added AS (
         INSERT INTO ${files} AS f (path, refs) SELECT path, d FROM batch ORDER BY path COLLATE "C"
         ON CONFLICT (path) DO UPDATE SET refs = f.refs + excluded.refs,
-          discarded_at = CASE WHEN f.gone THEN f.discarded_at WHEN f.refs + excluded.refs = 0 THEN now() END
+          discarded_at = CASE WHEN f.gone THEN f.discarded_at WHEN f.refs + excluded.refs = 0 THEN clock_timestamp() END
       ) SELECT path FROM batch ORDER BY path COLLATE "C"`,
       [last],
     )

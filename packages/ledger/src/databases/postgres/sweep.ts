@@ -37,7 +37,7 @@ export function sweepDatabase({ files, state }: PostgresNames): SweepDatabase {
     },
     async deleteAgain(session, paths, lease) {
       await session.query(
-        `UPDATE ${files} SET discarded_at = now(), retry_at = ${fromNow('$2')} WHERE path = ANY($1) AND gone AND discarded_at IS NULL`,
+        `UPDATE ${files} SET discarded_at = clock_timestamp(), attempts = 1, retry_at = ${fromNow('$2')} WHERE path = ANY($1) AND gone AND discarded_at IS NULL`,
         [paths, lease],
       )
     },

@@ -9,9 +9,13 @@ export function createTables({ files, state, json, paths }: PostgresNames): stri
     `CREATE INDEX IF NOT EXISTS filedepot_due ON ${files} (discarded_at) WHERE discarded_at IS NOT NULL`,
     `CREATE INDEX IF NOT EXISTS filedepot_forget ON ${files} (retry_at) WHERE gone AND discarded_at IS NULL`,
     `CREATE TABLE IF NOT EXISTS ${state} (name text PRIMARY KEY, value text NOT NULL)`,
-    readJson(json),
-    readPaths(paths),
+    ...readingFunctions({ json, paths }),
   ]
+}
+
+/** The functions that read values. The triggers call them. */
+export function readingFunctions({ json, paths }: Pick<PostgresNames, 'json' | 'paths'>): string[] {
+  return [readJson(json), readPaths(paths)]
 }
 
 export function dropTables({ files, state, json, paths }: PostgresNames): string[] {
@@ -36,6 +40,10 @@ function readJson(name: string): string {
     END $$`
 }
 
+/** A UUID is the same in upper case, and then has one count, as well. */
+const ONE_SPELLING = `CASE WHEN p ~ '/[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$'
+            THEN left(p, -36) || lower(right(p, 36)) ELSE p END`
+
 /**
  * The distinct paths of a value or an array of values: `files` if it is there, else `storage/id`, or what Python's DEPOT
  * writes. One and two files, as nearly every value has, are read without a query.
@@ -45,19 +53,18 @@ function readPaths(name: string): string {
     DECLARE a jsonb := v->'files';
     BEGIN
       IF jsonb_typeof(a) = 'array' AND jsonb_typeof(a->0) = 'string' THEN
-        IF jsonb_array_length(a) = 1 THEN RETURN ARRAY[a->>0]; END IF;
-        IF jsonb_array_length(a) = 2 AND jsonb_typeof(a->1) = 'string' AND a->>0 <> a->>1 THEN
+        IF jsonb_array_length(a) = 1 AND right(a->>0, 36) = lower(right(a->>0, 36)) THEN RETURN ARRAY[a->>0]; END IF;
+        IF jsonb_array_length(a) = 2 AND jsonb_typeof(a->1) = 'string' AND a->>0 <> a->>1
+          AND right(a->>0, 36) || right(a->>1, 36) = lower(right(a->>0, 36) || right(a->>1, 36)) THEN
           RETURN ARRAY[a->>0, a->>1];
         END IF;
-        RETURN ARRAY(SELECT DISTINCT f #>> '{}' FROM jsonb_array_elements(a) f WHERE jsonb_typeof(f) = 'string');
       END IF;
-      RETURN ARRAY(
-        SELECT f #>> '{}' FROM jsonb_path_query(v, '$.files[*] ? (@.type() == "string")') f
-        UNION
-        SELECT p FROM (
-          SELECT CASE WHEN o ? 'depot_name' THEN coalesce(o->>'path', (o->>'depot_name') || '/' || (o->>'file_id'))
-            ELSE (o->>'storage') || '/' || (o->>'id') END p
-          FROM jsonb_path_query(v, '$[*] ? (@.type() == "object" && !exists(@.files[*] ? (@.type() == "string")))') o
-        ) x WHERE p IS NOT NULL);
+      RETURN ARRAY(SELECT DISTINCT ${ONE_SPELLING} FROM (
+        SELECT f #>> '{}' p FROM jsonb_path_query(v, '$.files[*] ? (@.type() == "string")') f
+        UNION ALL
+        SELECT CASE WHEN o ? 'depot_name' THEN coalesce(o->>'path', (o->>'depot_name') || '/' || (o->>'file_id'))
+          ELSE (o->>'storage') || '/' || (o->>'id') END
+        FROM jsonb_path_query(v, '$[*] ? (@.type() == "object" && !exists(@.files[*] ? (@.type() == "string")))') o
+      ) x WHERE p IS NOT NULL);
     END $$`
 }

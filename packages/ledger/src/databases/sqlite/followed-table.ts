@@ -1,5 +1,12 @@
 import type { LedgerSession } from '../../clients/ledger-client.ts'
-import { noSuchColumn, noSuchTable, type TableColumns } from '../../ledger-column.ts'
+import {
+  byTable,
+  mergeTables,
+  noSuchColumn,
+  noSuchTable,
+  type LedgerColumn,
+  type TableColumns,
+} from '../../ledger-column.ts'
 
 /** A table whose files the ledger follows, as the catalog knows it. */
 export interface FollowedTable {
@@ -7,6 +14,20 @@ export interface FollowedTable {
   readonly columns: readonly string[]
   /** The columns that tell rows apart. */
   readonly key: readonly string[]
+}
+
+/**
+ * Each table once, also where it was named in several ways.
+ *
+ * @throws FiledepotError `INVALID_ARGUMENT`
+ */
+export async function readTables(
+  session: LedgerSession,
+  columns: readonly LedgerColumn[],
+): Promise<FollowedTable[]> {
+  const tables: FollowedTable[] = []
+  for (const wanted of byTable(columns)) tables.push(await readTable(session, wanted))
+  return mergeTables(tables, ({ table }) => table)
 }
 
 /** @throws FiledepotError `INVALID_ARGUMENT` */
@@ -17,7 +38,7 @@ export async function readTable(session: LedgerSession, wanted: TableColumns): P
   )
   if (!found) throw noSuchTable(wanted)
   const table = String(found.name)
-  const infos = await session.query('SELECT name, pk FROM pragma_table_info(?) ORDER BY pk', [table])
+  const infos = await session.query("SELECT name, pk FROM pragma_table_info(?, 'main') ORDER BY pk", [table])
   const columns = wanted.columns.map((column) => {
     const info = infos.find(({ name }) => String(name).toLowerCase() === column.toLowerCase())
     if (!info) throw noSuchColumn(wanted, column)
@@ -37,26 +58,36 @@ export function isPlain(value: string): string {
   return `json_valid(${value}) AND json_type(${value}, '$.files[0]') = 'text'`
 }
 
+/** A UUID is the same in upper case, and then has one count, as well. */
+function oneSpelling(path: string): string {
+  const id = `substr(${path}, -36)`
+  return `CASE WHEN ${path} LIKE '%/________-____-____-____-____________' AND ${id} NOT GLOB '*[^0-9A-Fa-f-]*'
+      THEN substr(${path}, 1, length(${path}) - 36) || lower(${id}) ELSE ${path} END`
+}
+
 /** The distinct paths of such a value, as a query with the column `p`. */
 export function plainPaths(value: string): string {
-  return `SELECT DISTINCT value AS p FROM json_each(${value}, '$.files') WHERE type = 'text'`
+  return `SELECT DISTINCT ${oneSpelling('value')} AS p FROM json_each(${value}, '$.files') WHERE type = 'text'`
 }
 
 /**
- * The paths of a value or an array of values, as the parts of a query: `files` if it is there, else `storage/id`, or what
- * Python's DEPOT writes.
+ * The paths of a value or an array of values, as a query with the column `p`: `files` if it is there, else `storage/id`, or
+ * what Python's DEPOT writes.
  *
  * @param from what stands before the objects of the value, such as the table with a comma
- * @param columns what is selected beside the path, with a comma
+ * @param keys what tells its rows apart
  */
-export function anyPaths(value: string, { from = '', columns = '' } = {}): string {
+export function anyPaths(value: string, { from = '', keys = [] as readonly string[] } = {}): string {
+  const named = keys.map((key, index) => `${key} AS k${index}, `).join('')
+  const names = keys.map((_, index) => `k${index}, `).join('')
   const objects = `json_each(CASE WHEN ${value} = '' THEN '[]' WHEN NOT json_valid(${value}) THEN '[{"files":["!unreadable"]}]'
       WHEN json_type(${value}) = 'array' THEN ${value} ELSE '[' || ${value} || ']' END) o`
-  return `SELECT ${columns}f.value AS p FROM ${from}${objects}, json_each(o.value, '$.files') f WHERE o.type = 'object' AND f.type = 'text'
-    UNION SELECT ${columns}CASE WHEN o.value ->> 'depot_name' IS NULL THEN (o.value ->> 'storage') || '/' || (o.value ->> 'id')
+  return `SELECT DISTINCT ${names}${oneSpelling('q')} AS p FROM (
+    SELECT ${named}f.value AS q FROM ${from}${objects}, json_each(o.value, '$.files') f WHERE o.type = 'object' AND f.type = 'text'
+    UNION ALL SELECT ${named}CASE WHEN o.value ->> 'depot_name' IS NULL THEN (o.value ->> 'storage') || '/' || (o.value ->> 'id')
         ELSE coalesce(o.value ->> 'path', (o.value ->> 'depot_name') || '/' || (o.value ->> 'file_id')) END
       FROM ${from}${objects} WHERE o.type = 'object'
-        AND NOT EXISTS (SELECT 1 FROM json_each(o.value, '$.files') f WHERE f.type = 'text')`
+        AND NOT EXISTS (SELECT 1 FROM json_each(o.value, '$.files') f WHERE f.type = 'text'))`
 }
 
 /** What follows an INSERT of deltas. */

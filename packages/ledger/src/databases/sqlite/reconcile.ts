@@ -1,7 +1,7 @@
 import type { LedgerSession } from '../../clients/ledger-client.ts'
-import { byTable, type LedgerColumn } from '../../ledger-column.ts'
+import type { LedgerColumn } from '../../ledger-column.ts'
 import type { Reconciled } from '../database.ts'
-import { ADD, anyPaths, quote, readTable, type FollowedTable } from './followed-table.ts'
+import { ADD, anyPaths, quote, readTables, type FollowedTable } from './followed-table.ts'
 
 /** Enough to see what is wrong. */
 const NAMED = 100
@@ -12,10 +12,8 @@ export async function reconcile(
   columns: readonly LedgerColumn[],
 ): Promise<Reconciled> {
   const counted: string[] = []
-  for (const wanted of byTable(columns)) {
-    const table = await readTable(session, wanted)
+  for (const table of await readTables(session, columns))
     counted.push(...table.columns.map((column) => countedOf(table, column)))
-  }
   const rows = counted
     .map((paths) => `SELECT p, 1 AS d, 0 AS g FROM (${paths}) WHERE p IS NOT NULL`)
     .join(' UNION ALL ')
@@ -40,6 +38,6 @@ export async function reconcile(
 
 /** Each path once for each row. */
 function countedOf({ table, key }: FollowedTable, column: string): string {
-  const columns = key.map((name, index) => `r.${name} AS k${index}, `).join('')
-  return anyPaths(`r.${quote(column)}`, { from: `main.${quote(table)} r, `, columns })
+  const keys = key.map((name) => `r.${name}`)
+  return anyPaths(`r.${quote(column)}`, { from: `main.${quote(table)} r, `, keys })
 }

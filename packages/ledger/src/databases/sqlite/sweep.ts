@@ -31,7 +31,7 @@ export function sweepDatabase(): SweepDatabase {
     },
     async deleteAgain(session, paths, lease) {
       await session.query(
-        `UPDATE filedepot_files SET discarded_at = ${NOW}, retry_at = ${NOW} + ?
+        `UPDATE filedepot_files SET discarded_at = ${NOW}, attempts = 1, retry_at = ${NOW} + ?
           WHERE path IN (SELECT value FROM json_each(?)) AND gone AND discarded_at IS NULL`,
         [lease, JSON.stringify(paths)],
       )

@@ -1,8 +1,8 @@
 import type { LedgerSession } from '../../clients/ledger-client.ts'
-import { byTable, type LedgerColumn } from '../../ledger-column.ts'
+import type { LedgerColumn } from '../../ledger-column.ts'
 import type { FoundTrigger, Trigger, TriggerChanges } from '../database.ts'
 import { hashOf, markerIn, markerOf } from '../marker.ts'
-import { ADD, anyPaths, isPlain, plainPaths, quote, readTable } from './followed-table.ts'
+import { ADD, anyPaths, isPlain, plainPaths, quote, readTables } from './followed-table.ts'
 
 /** One change of a row, of which each kind of value has a trigger of its own: a short one for what we write. */
 interface Part {
@@ -18,10 +18,8 @@ export async function expectedTriggers(
   columns: readonly LedgerColumn[],
 ): Promise<Trigger[]> {
   const triggers: Trigger[] = []
-  for (const wanted of byTable(columns)) {
-    const { table, columns: names } = await readTable(session, wanted)
+  for (const { table, columns: names } of await readTables(session, columns))
     for (const column of names) triggers.push(...triggersOf(table, column))
-  }
   return triggers
 }
 
@@ -55,25 +53,27 @@ function triggerOf(
   { general, when, paths }: { general: string; when: string; paths: string },
 ): Trigger {
   const name = `filedepot_${table}_${column}_${hashOf(table, column).slice(0, 6)}_${suffix}${general}`
-  const head = `CREATE TRIGGER ${quote(name)} ${event} ON ${quote(table)} WHEN ${before}${when} BEGIN`
+  const head = `CREATE TRIGGER main.${quote(name)} ${event} ON ${quote(table)} WHEN ${before}${when} BEGIN`
   // Without WHERE, SQLite takes ON CONFLICT for the condition of a join.
   const body = `INSERT INTO filedepot_files (path, refs) SELECT p, ${row === 'NEW' ? 1 : -1} FROM (${paths})
     WHERE p IS NOT NULL ${ADD}; END`
   const marker = markerOf([head, body])
-  const create = [`DROP TRIGGER IF EXISTS ${quote(name)}`, `${head} /* ${marker} */ ${body}`]
-  return { name, table, marker, create }
+  const create = [`DROP TRIGGER IF EXISTS main.${quote(name)}`, `${head} /* ${marker} */ ${body}`]
+  return { name, table, on: `main.${quote(table)}`, marker, create }
 }
 
 export async function foundTriggers(session: LedgerSession): Promise<FoundTrigger[]> {
   const rows = await session.query(
-    "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'filedepot\\_%' ESCAPE '\\' ORDER BY name",
+    "SELECT name, tbl_name, sql FROM main.sqlite_master WHERE type = 'trigger' AND name LIKE 'filedepot\\_%' ESCAPE '\\' ORDER BY name",
   )
   return rows.map((row) => ({
     name: String(row.name),
     table: String(row.tbl_name),
+    on: `main.${quote(String(row.tbl_name))}`,
+    id: '',
     marker: markerIn(row.sql),
     isEnabled: true,
-    drop: [`DROP TRIGGER IF EXISTS ${quote(String(row.name))}`],
+    drop: [`DROP TRIGGER IF EXISTS main.${quote(String(row.name))}`],
   }))
 }
 

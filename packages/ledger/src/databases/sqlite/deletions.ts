@@ -1,0 +1,91 @@
+import type { LedgerSession } from '../../clients/ledger-client.ts'
+import { CLOCK_TOLERANCE, RETRY_FIRST, RETRY_LONGEST, TOMBSTONE } from '../deletion-times.ts'
+import type { DueOptions, FailedDeletion, LedgerStats, TakenFile } from '../database.ts'
+import { statsOf } from '../stats-of.ts'
+
+/** Milliseconds since 1970. */
+const NOW = "CAST(unixepoch('subsec') * 1000 AS INTEGER)"
+
+/** One statement, and so one transaction of the one writer: no installation counts the rows beside it. */
+export async function takeDue(
+  session: LedgerSession,
+  { retention, lease, limit }: DueOptions,
+): Promise<TakenFile[]> {
+  const rows = await session.query(
+    `UPDATE main.filedepot_files SET gone = 1, attempts = attempts + 1, retry_at = ${NOW} + ?
+      WHERE path IN (
+        SELECT path FROM main.filedepot_files
+        WHERE discarded_at <= ${NOW} - ? AND refs = 0 AND (retry_at IS NULL OR retry_at <= ${NOW}) AND path <> '!unreadable'
+          AND EXISTS (SELECT 1 FROM main.filedepot_state WHERE name = 'ready')
+          AND NOT EXISTS (SELECT 1 FROM main.filedepot_files WHERE path = '!unreadable' AND refs > 0)
+        ORDER BY discarded_at LIMIT ?
+      ) RETURNING path, attempts`,
+    [lease, retention, limit],
+  )
+  return rows.map(({ path, attempts }) => ({ path: String(path), attempts: Number(attempts) }))
+}
+
+export async function deleted(session: LedgerSession, taken: readonly TakenFile[]): Promise<void> {
+  await session.query(
+    `UPDATE main.filedepot_files SET discarded_at = NULL, last_error = NULL, retry_at = ${NOW} + ?
+      FROM json_each(?) t WHERE filedepot_files.path = t.value ->> 'path' AND attempts = t.value ->> 'attempts' AND gone`,
+    [TOMBSTONE, JSON.stringify(taken)],
+  )
+}
+
+export async function failed(session: LedgerSession, failures: readonly FailedDeletion[]): Promise<void> {
+  await session.query(
+    `UPDATE main.filedepot_files SET last_error = e.value ->> 'message',
+        retry_at = ${NOW} + min(${RETRY_LONGEST}, ${RETRY_FIRST} * (1 << min(attempts - 1, 30)))
+      FROM json_each(?) e WHERE filedepot_files.path = e.value ->> 'path' AND attempts = e.value ->> 'attempts'
+        AND gone AND discarded_at IS NOT NULL`,
+    [JSON.stringify(failures)],
+  )
+}
+
+/** Only where the clock was set back: no try is so far away. */
+export async function correctTimes(session: LedgerSession): Promise<void> {
+  await session.query(
+    `UPDATE main.filedepot_files SET discarded_at = min(discarded_at, ${NOW}), retry_at = iif(gone, min(retry_at, ${NOW} + ${RETRY_LONGEST}), retry_at)
+      WHERE discarded_at IS NOT NULL AND (discarded_at > ${NOW} + ${CLOCK_TOLERANCE}
+        OR gone AND retry_at > ${NOW} + ${RETRY_LONGEST + CLOCK_TOLERANCE})`,
+  )
+}
+
+export async function forget(session: LedgerSession, limit: number): Promise<void> {
+  await session.query(
+    `DELETE FROM main.filedepot_files WHERE path IN (
+      SELECT path FROM main.filedepot_files WHERE retry_at <= ${NOW} AND gone AND discarded_at IS NULL LIMIT ?)`,
+    [limit],
+  )
+}
+
+export async function unreadable(session: LedgerSession): Promise<number> {
+  const [row] = await session.query("SELECT refs FROM main.filedepot_files WHERE path = '!unreadable'")
+  return Number(row?.refs ?? 0)
+}
+
+export async function usedAfter(session: LedgerSession, after: string): Promise<string | undefined> {
+  const [row] = await session.query(
+    'SELECT path FROM main.filedepot_files WHERE path > ? AND refs > 0 ORDER BY path LIMIT 1',
+    [after],
+  )
+  return row && String(row.path)
+}
+
+export async function waiting(session: LedgerSession): Promise<number> {
+  const [row] = await session.query(
+    "SELECT count(*) AS waiting FROM main.filedepot_files WHERE discarded_at IS NOT NULL AND path <> '!unreadable'",
+  )
+  return Number(row?.waiting)
+}
+
+export async function stats(session: LedgerSession): Promise<LedgerStats> {
+  const [row] = await session.query(
+    `SELECT count(*) FILTER (WHERE refs > 0 AND path <> '!unreadable') AS used,
+      count(*) FILTER (WHERE discarded_at IS NOT NULL AND path <> '!unreadable') AS waiting,
+      count(*) FILTER (WHERE discarded_at IS NOT NULL AND last_error IS NOT NULL) AS failing,
+      coalesce(sum(refs) FILTER (WHERE path = '!unreadable'), 0) AS unreadable FROM main.filedepot_files`,
+  )
+  return statsOf(row)
+}
