@@ -82,7 +82,8 @@ export type {
   StorageBackend,
   WriteOptions,
 } from './backend.ts'
-export { LocalBackend, type LocalBackendOptions } from './backends/local/local-backend.ts'
+export { LocalBackend } from './backends/local/local-backend.ts'
+export type { LocalBackendOptions } from './backends/local/local-backend-options.ts'
 export { MemoryBackend } from './backends/memory-backend.ts'
 export { abortable } from './abortable.ts'
 export { decodeFilename, parseDepotTime } from './backends/depot-metadata.ts'
@@ -99,7 +100,7 @@ export {
   type TransactionOutcome,
 } from './transaction/file-transaction.ts'
 export { loadContentTypes } from './content/inspect-content.ts'
-export { attachFile, prepareAttach, type AttachOptions } from './transaction/attach-file.ts'
+export { attachFile, conformRenamed, prepareAttach, type AttachOptions } from './transaction/attach-file.ts'
 export { storeForRow, type StoreForRowOptions } from './transaction/store-for-row.ts'
 export { isAnswerOfMysql, isAnswerOfPostgres } from './transaction/database-answer.ts'
 export {

@@ -52,7 +52,7 @@ export async function attachFile(
     }
     const manager = boundManager(file) ?? depot
     if (manager === depot) {
-      if (held) return await renamed(depot, file, held, options)
+      if (held) return await conformRenamed(depot, file, held, options)
       if (isDiscarded(file)) throw discarded(file)
       const conform = (signal: AbortSignal) => depot.conform(file, { ...options, signal })
       const adopted = transaction.adoptConforming(file, conform, revert)
@@ -120,11 +120,17 @@ export function from(type: UploadType, content: FileContent, filename?: string):
   return UploadedFile.from.call(type, content, { filename })
 }
 
-/** What the row holds is not checked again; another name of it is. */
-export async function renamed(
+/**
+ * Holds a file that its row has already against the validators, if it gets another name: they may look at that. Nothing else of
+ * it is checked again. For integrations.
+ *
+ * @param held what the row holds
+ * @throws FiledepotError `FILE_REFUSED`, and what validators throw
+ */
+export async function conformRenamed(
   depot: DepotManager,
   file: UploadedFile,
-  held: UploadedFile,
+  held: Pick<UploadedFile, 'filename'>,
   { validators }: Pick<UploadOptions, 'validators'>,
 ): Promise<UploadedFile> {
   return file.filename === held.filename ? file : await depot.conform(file, { validators })

@@ -4,7 +4,7 @@ import { isDiscarded } from '../upload/ownership.ts'
 import { boundManager } from '../upload/manager-binding.ts'
 import type { UploadedFile, UploadType } from '../upload/uploaded-file.ts'
 import { isVerified, unverified } from '../upload/verification.ts'
-import { asUploadedFile, discarded, from, renamed } from './attach-file.ts'
+import { asUploadedFile, discarded, from, conformRenamed } from './attach-file.ts'
 
 /** What a column says of its files, and what the row holds now. */
 export interface StoreForRowOptions extends UploadOptions {
@@ -44,7 +44,7 @@ export async function storeForRow(
     const copy = from(type, await manager.getFile(file.path), file.filename)
     return await depot.upload(copy, options)
   }
-  if (held) return await renamed(depot, file, held, options)
+  if (held) return await conformRenamed(depot, file, held, options)
   if (isDiscarded(file)) throw discarded(file)
   return await depot.conform(file, options)
 }
