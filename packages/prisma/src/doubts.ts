@@ -51,15 +51,19 @@ export async function unheldUploads(
 ): Promise<string[]> {
   if (uploads.length === 0) return []
   const held = await reader.heldUploads(link, uploads)
-  const unheld = uploads.filter(({ file }) => !held.has(file.path))
-  for (const { file, isOurs, taking } of unheld) {
-    if (isOurs) giveBackOriginal(file)
-    else giveBack(file, taking)
-  }
   return [
-    ...unheld.flatMap(({ file, isOurs }) => (isOurs ? file.files : [])),
+    ...comeToNothing(uploads.filter(({ file }) => !held.has(file.path))),
     ...originalsOf(uploads.filter(({ file }) => held.has(file.path))),
   ]
+}
+
+/** The files of uploads that no row has, which are ours. What the caller had uploaded before is given back. */
+export function comeToNothing(uploads: readonly Upload[]): string[] {
+  return uploads.flatMap(({ file, isOurs, taking }) => {
+    if (isOurs) giveBackOriginal(file)
+    else giveBack(file, taking)
+    return isOurs ? file.files : []
+  })
 }
 
 /** The files in whose place rows have got copies. */

@@ -16,6 +16,7 @@ import type { RawClient } from './ledger/prisma-client.ts'
 import { LaterExtensions } from './later-extensions.ts'
 import { RowReader } from './row-reader.ts'
 import { DataModel, type Model } from './schema/data-model.ts'
+import { sentOnce } from './sent-once.ts'
 import { SingleConnection } from './single-connection.ts'
 import { hydrate } from './stored-json.ts'
 import { transactionMethod } from './transaction-method.ts'
@@ -44,6 +45,16 @@ const OPTIONS = [
   'maxWait',
   'transactions',
 ] satisfies readonly (keyof FiledepotOptions)[]
+const READS = [
+  'findUnique',
+  'findUniqueOrThrow',
+  'findFirst',
+  'findFirstOrThrow',
+  'findMany',
+  'count',
+  'aggregate',
+  'groupBy',
+]
 const RAW = ['$executeRaw', '$executeRawUnsafe', '$queryRaw', '$queryRawUnsafe']
 
 /** The clients that were extended here. */
@@ -117,16 +128,17 @@ function rowsComponents(
   return {
     query: {
       ...Object.fromEntries(
-        // Of all models, as a failed write of any of them has PostgreSQL answer a COMMIT with ROLLBACK.
-        [...schema.models.values()]
-          .filter(({ isView }) => !isView)
-          .map((model) => [model.property, writesOf(model, hook)]),
+        // Of all models, as a failed operation of any of them has PostgreSQL answer a COMMIT with ROLLBACK.
+        [...schema.models.values()].map((model) => [
+          model.property,
+          { ...(model.isView ? {} : writesOf(model, hook)), ...readsOf(internals, transactions) },
+        ]),
       ),
       ...rawOf(internals, transactions),
     },
     client: {
       $transaction: transactionMethod(client, { schema, planner, transactions, onTheirWay, write, own }),
-      $extends: later.extendsMethod(client, depot, fields),
+      $extends: later.extendsMethod(client, depot, fields, () => sentOnce(schema, fields, onTheirWay)),
     },
   }
 }
@@ -155,6 +167,16 @@ function writesOf(model: Model, hook: WriteHook): object {
   return Object.fromEntries(
     WRITES.map((name) => [name, (operation: Operation) => hook.run(model, operation)]),
   )
+}
+
+/** A read that fails ends the transaction in which it runs on PostgreSQL only. */
+function readsOf({ provider }: PrismaInternals, transactions: Transactions): object {
+  if (provider === 'sqlite' || provider === 'mysql') return {}
+  const run = ({ args, query, __internalParams: { transaction } }: RawOperation) => {
+    const open = transactions.find(transaction)
+    return open ? open.runRead(() => query(args)) : query(args)
+  }
+  return Object.fromEntries(READS.map((name) => [name, run]))
 }
 
 /** Raw SQL may end the transaction in which it runs. */

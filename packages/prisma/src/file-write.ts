@@ -1,5 +1,6 @@
 import {
   attachFile,
+  conformRenamed,
   movedFrom,
   FiledepotError,
   prepareAttach,
@@ -11,12 +12,21 @@ import {
 } from '@filedepot/core'
 import type { Cascades } from './cascades.ts'
 import type { FileField } from './file-fields.ts'
-import { originalsOf, pathsGivenUp, unheldUploads, type Before, type Doubt, type Upload } from './doubts.ts'
-import { excludeEachOther, type Slot, type Target, type WritePlan } from './plan/write-plan.ts'
+import {
+  comeToNothing,
+  originalsOf,
+  pathsGivenUp,
+  unheldUploads,
+  type Before,
+  type Doubt,
+  type Upload,
+} from './doubts.ts'
+import { excludeEachOther, type Slot, type Target, type Where, type WritePlan } from './plan/write-plan.ts'
 import type { TransactionLink } from './prisma-internals.ts'
 import type { Preuploads } from './preuploads.ts'
 import type { LaterExtensions } from './later-extensions.ts'
 import type { ReadRows, RowReader } from './row-reader.ts'
+import type { Model } from './schema/data-model.ts'
 import { toJson } from './stored-json.ts'
 import { ClonedFile, unknownFile } from './written-values.ts'
 
@@ -98,7 +108,7 @@ export class FileWrite {
   async unheld(link: TransactionLink, result: unknown, heldByRow: ReadonlySet<string>): Promise<string[]> {
     const givenUp = await this.givenUp(link, result, heldByRow)
     const skipped = await this.#skipped(link, result)
-    return [...this.#unused(), ...givenUp, ...skipped, ...this.left()]
+    return [...this.#unused(), ...givenUp, ...skipped, ...(await this.left(link, result))]
   }
 
   /**
@@ -131,8 +141,23 @@ export class FileWrite {
   }
 
   /** Afterwards: the files in whose place rows have got copies, in the storages of their fields. */
-  left(): string[] {
-    return originalsOf([...this.#uploads.values()].map(({ upload }) => upload))
+  async left(link: TransactionLink | undefined, result: unknown): Promise<string[]> {
+    const moved = [...this.#uploads.values()].filter(({ upload }) => movedFrom(upload.file))
+    if (!this.#parts.later.seeWrites) return originalsOf(moved.map(({ upload }) => upload))
+    // An extension after ours may have answered in the place of the database: then no row has the copies.
+    const uploads = moved.map(({ upload, slots }) => ({ ...upload, likely: this.#likely(slots, result) }))
+    return await unheldUploads(this.#parts.reader, link, uploads)
+  }
+
+  /** The keys of rows that should have got a file, so that not every row has to be looked at. */
+  #likely(slots: readonly Slot[], result: unknown): Where[] {
+    return slots.flatMap(({ field, target }) => {
+      if (target) {
+        const before = this.#before.get(target) ?? []
+        return before.flatMap(({ rows, keysAfter }) => [...rows.keys, ...keysAfter])
+      }
+      return field.model === this.#plan.model ? rowsWithKey(field.model, result) : []
+    })
   }
 
   /** What the operation may have done, where that cannot be told yet. */
@@ -194,9 +219,10 @@ export class FileWrite {
 
   /** Uploads for the branch that was not taken. */
   #unused(): string[] {
-    return [...this.#uploads.values()]
-      .filter(({ slots }) => !slots.some((slot) => this.#takesPlace(slot)))
-      .flatMap(({ upload }) => (upload.isOurs ? upload.file.files : []))
+    const unused = [...this.#uploads.values()].filter(
+      ({ slots }) => !slots.some((slot) => this.#takesPlace(slot)),
+    )
+    return comeToNothing(unused.map(({ upload }) => upload))
   }
 
   async #read(link: TransactionLink, target: Target): Promise<Before[]> {
@@ -246,8 +272,13 @@ export class FileWrite {
     isUsed: boolean,
   ): Promise<UploadedFile> {
     if (!file.isPending && rows?.paths.includes(file.path)) {
-      if (isUsed) await this.#checkName(slot.field, file, rows)
-      return file
+      const held = rows.held.get(slot.field)?.find(({ path }) => path === file.path)
+      if (!held || !isUsed) return file
+      return await conformRenamed(this.#parts.depot, file, held, slot.field.upload).catch(
+        (error: unknown) => {
+          throw inField(slot.field, error)
+        },
+      )
     }
     const known = this.#slotFiles.get(slot)?.[index]
     if (known) return known.stored
@@ -255,16 +286,6 @@ export class FileWrite {
     // It is taken for a row only where a row gets it.
     if (!isUsed) return file
     return await this.#attach(slot, file, index)
-  }
-
-  /** What a row holds is not checked again; another name of it is. */
-  async #checkName(field: FileField, file: UploadedFile, { held }: ReadRows): Promise<void> {
-    const own = held.get(field)?.find(({ path }) => path === file.path)
-    if (!own || own.filename === file.filename) return
-    const { validators } = field.upload
-    await this.#parts.depot.conform(file, { validators }).catch((error: unknown) => {
-      throw inField(field, error)
-    })
   }
 
   /** Of two branches that exclude each other, both may have the same pending value: it is uploaded once. */
@@ -337,6 +358,15 @@ export class FileWrite {
       .map(({ upload }) => upload)
     return await unheldUploads(this.#parts.reader, link, unsure)
   }
+}
+
+/** The rows of a result that say which they are. */
+function rowsWithKey({ key }: Model, result: unknown): Where[] {
+  return [result]
+    .flat()
+    .filter(
+      (row): row is Where => typeof row === 'object' && row !== null && key.every((name) => name in row),
+    )
 }
 
 /** How many rows an operation has written: one, where its result is a row. */

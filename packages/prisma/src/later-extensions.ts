@@ -22,20 +22,27 @@ export class LaterExtensions {
     return this.#seeWrites
   }
 
-  /** `$extends` of the extended client: that of the client before it, and the fields that are computed see files. */
+  /**
+   * `$extends` of the extended client: that of the client before it, and the fields that are computed see files.
+   *
+   * @param behind makes an extension that stands behind each of those that may change what is sent
+   */
   extendsMethod(
     { $extends }: { readonly $extends: Extends },
     depot: DepotManager,
     fields: FileFields,
+    behind: () => object,
   ): Extends {
-    const note = (extension: Extension) => {
-      if (extension.query !== undefined) this.#seeWrites = true
+    const note = () => {
+      this.#seeWrites = true
     }
     return function (extension) {
       // What `defineExtension` has made: it calls this method with an object.
       if (typeof extension === 'function') return (extension as (client: unknown) => object)(this)
-      note(extension)
-      return $extends.call(this, withFiles(depot, fields, extension))
+      const extended = $extends.call(this, withFiles(depot, fields, extension))
+      if ((extension as Extension).query === undefined) return extended
+      note()
+      return $extends.call(extended, behind())
     }
   }
 }

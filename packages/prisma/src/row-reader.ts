@@ -29,8 +29,11 @@ export interface SoughtFile {
   readonly field: FileField
   readonly id: string
   readonly index: number
+  readonly file: { readonly path: string }
   /** Finds the row that holds it, unless none does. */
   readonly row?: Where | undefined
+  /** The keys of rows that are looked at before all others. */
+  readonly likely?: readonly Where[]
 }
 
 /** Reads file fields of rows as they are in the database, past every extension. */
@@ -144,7 +147,7 @@ export class RowReader {
 
   /** The paths that these rows hold now. */
   async pathsHeld(
-    link: TransactionLink,
+    link: TransactionLink | undefined,
     model: Model,
     keys: readonly Where[],
     fields: readonly FileField[],
@@ -168,7 +171,13 @@ export class RowReader {
         for (const path of pathsIn(known, [field])) held.add(path)
         continue
       }
-      const OR = ofField.map(({ id, index }) => ({
+      const likely = ofField.flatMap((upload) => upload.likely ?? [])
+      // Their keys may be what an extension says: values that the database does not take.
+      const found = await this.pathsHeld(link, field.model, likely, [field]).catch(() => [])
+      for (const path of found) held.add(path)
+      const rest = ofField.filter(({ file }) => !held.has(file.path))
+      if (rest.length === 0) continue
+      const OR = rest.map(({ id, index }) => ({
         [field.name]: { path: this.#jsonPath(field.isList ? [index, 'id'] : ['id']), equals: id },
       }))
       const rows = await this.#find(link, field.model, { OR }, [field.name])
@@ -226,7 +235,7 @@ export class RowReader {
 
   /** The rows that have some keys, as far as they are there. */
   async #findKeys(
-    link: TransactionLink,
+    link: TransactionLink | undefined,
     model: Model,
     keys: readonly Where[],
     names: readonly string[],

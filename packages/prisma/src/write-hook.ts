@@ -149,11 +149,16 @@ export class WriteHook {
       await files.settle(await this.#outcomeOfFailure(error, fileWrite, files), error)
       throw error
     }
-    const left = fileWrite.left()
-    files.discard(left)
-    // If there is nothing to delete, there is nothing to wait for.
-    if (left.length > 0) await files.settle('committed')
-    else void files.settle('committed')
+    try {
+      const left = await fileWrite.left(undefined, result)
+      files.discard(left)
+      // If there is nothing to delete, there is nothing to wait for.
+      if (left.length > 0) await files.settle('committed')
+      else void files.settle('committed')
+    } catch (error) {
+      // The rows are written: only what became of the originals is unknown.
+      await files.settle('unknown', error)
+    }
     return write.result(result)
   }
 

@@ -6,6 +6,7 @@ import type { Args } from './plan/write-plan.ts'
 import type { PrismaInternals, TransactionLink } from './prisma-internals.ts'
 import type { ReadRows, RowReader } from './row-reader.ts'
 import type { Model } from './schema/data-model.ts'
+import { sentLate, sentTwice } from './sent-once.ts'
 
 /** A write that the extensions after ours have been given, and that has not come back. */
 export interface WriteOnItsWay {
@@ -23,7 +24,12 @@ interface Entry {
   readonly write: WriteOnItsWay
   /** The one within which an extension has called it. */
   readonly outer: Entry | undefined
+  /** The files that were sent, by what stands behind the extension that has sent them. */
+  readonly sent: Map<object, Set<string>>
+  /** What sends them now. */
+  readonly running: Set<Promise<unknown>>
   isOver: boolean
+  hasFailed: boolean
 }
 
 /**
@@ -52,17 +58,41 @@ export class WritesOnTheirWay {
 
   /** True within what an extension after ours does with a write. */
   get isWithinOne(): boolean {
+    return this.#innermost !== undefined
+  }
+
+  /** True also in a task that goes on after its write. */
+  get isBegunByOne(): boolean {
     return this.#entries.getStore() !== undefined
+  }
+
+  /** A task that goes on after the write that has begun it carries that along: it says nothing any more. */
+  get #innermost(): Entry | undefined {
+    let entry = this.#entries.getStore()
+    while (entry?.isOver) entry = entry.outer
+    return entry
   }
 
   /** Runs what hands a write on to the extensions after ours. */
   async run<T>(write: () => WriteOnItsWay, action: () => Promise<T>): Promise<T> {
     if (!this.#later.seeWrites) return await action()
-    const entry: Entry = { write: write(), outer: this.#entries.getStore(), isOver: false }
+    const entry: Entry = {
+      write: write(),
+      outer: this.#innermost,
+      sent: new Map(),
+      running: new Set(),
+      isOver: false,
+      hasFailed: false,
+    }
     try {
       return await this.#entries.run(entry, action)
+    } catch (error) {
+      entry.hasFailed = true
+      throw error
     } finally {
       entry.isOver = true
+      // An extension may not have waited for what it sends, as in a `Promise.all` that has failed.
+      while (entry.running.size > 0) await Promise.allSettled(entry.running)
     }
   }
 
@@ -94,6 +124,52 @@ export class WritesOnTheirWay {
   }
 
   /**
+   * Runs what an extension sends on.
+   *
+   * @param sender what stands behind that extension
+   * @throws FiledepotError `NOT_SUPPORTED` if it has sent these files already, or their write has failed
+   */
+  async send<T>(
+    sender: object,
+    { model, operation, args }: { model: Model; operation: string; args: Args },
+    run: () => Promise<T>,
+  ): Promise<T> {
+    const { files } = this.#planner.look(model, operation, args, args)
+    const sent = this.#sentFiles(sender, files)
+    for (const { paths, path, name } of sent) if (paths.has(path)) throw sentTwice(name)
+    for (const { paths, path } of sent) paths.add(path)
+    const running = run()
+    for (const { running: all } of sent) all.add(running)
+    try {
+      return await running
+    } catch (error) {
+      for (const { paths, path } of sent) paths.delete(path)
+      throw error
+    } finally {
+      for (const { running: all } of sent) all.delete(running)
+    }
+  }
+
+  /** The files of writes that are on their way among these, and where it is noted that they were sent. */
+  #sentFiles(
+    sender: object,
+    files: readonly string[],
+  ): { name: string; path: string; paths: Set<string>; running: Set<Promise<unknown>> }[] {
+    const found = []
+    for (let entry = this.#entries.getStore(); entry; entry = entry.outer) {
+      const { write, sent, running, hasFailed } = entry
+      const own = files.filter((path) => write.uploads.has(path))
+      if (own.length === 0) continue
+      // Its files are gone.
+      if (hasFailed) throw sentLate(write.name)
+      const paths = sent.get(sender) ?? new Set<string>()
+      sent.set(sender, paths)
+      for (const path of own) found.push({ name: write.name, path, paths, running })
+    }
+    return found
+  }
+
+  /**
    * Called before a transaction is opened, by a caller or for a write of files.
    *
    * @param id the transaction of the client by which it is opened, which makes it a part of that
@@ -117,7 +193,7 @@ export class WritesOnTheirWay {
 
   /** The writes within which an extension has called something that is not in their transaction. */
   *#outside(id: TransactionLink['id'] | undefined): Iterable<WriteOnItsWay> {
-    for (let entry = this.#entries.getStore(); entry; entry = entry.outer) {
+    for (let entry = this.#innermost; entry; entry = entry.outer) {
       if (!entry.isOver && (entry.write.link === undefined || entry.write.link.id !== id)) yield entry.write
     }
   }

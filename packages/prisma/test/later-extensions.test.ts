@@ -1,5 +1,6 @@
 import { UploadedFile } from '@filedepot/core'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { setTimeout } from 'node:timers/promises'
 import { kind } from '../../../test/databases/database-kind.ts'
 import { textFile, textOf } from '../../../test/support/contents.ts'
 import { FILE_MODELS } from './support/file-models.ts'
@@ -401,7 +402,112 @@ describe('a where that names a file', () => {
   })
 })
 
+describe('an extension that sends a write again', () => {
+  const twice = Prisma.defineExtension({
+    query: {
+      document: {
+        async create({ args, query }) {
+          await query(args)
+          return await query(args)
+        },
+      },
+    },
+  })
+  const logging = Prisma.defineExtension({
+    query: { $allModels: { $allOperations: ({ args, query }) => query(args) } },
+  })
+
+  it.each<[string, () => TestClient]>([
+    ['alone', () => prisma.$extends(twice)],
+    ['before another', () => prisma.$extends(twice).$extends(logging)],
+    ['after another', () => prisma.$extends(logging).$extends(twice)],
+  ])('which has succeeded is refused, %s: two rows would have one file', async (_, extended) => {
+    const creating = extended().document.create({ data: { content: textFile('a') } })
+
+    await expect(creating).rejects.toMatchObject({
+      code: 'NOT_SUPPORTED',
+      message: expect.stringMatching(/^Cannot send document.create\(\) twice/) as unknown,
+    })
+    const rows = await prisma.document.findMany()
+    expect(await Promise.all(rows.map(({ content }) => textOf(content)))).toEqual(['a'])
+  })
+
+  it('at the same time is refused, too', async () => {
+    const client = prisma.$extends({
+      query: {
+        document: {
+          async create({ args, query }) {
+            const [first] = await Promise.all([query(args), query(args)])
+            return first
+          },
+        },
+      },
+    })
+
+    const creating = client.document.create({ data: { content: textFile('a') } })
+
+    await expect(creating).rejects.toMatchObject({ code: 'NOT_SUPPORTED' })
+    expect(await prisma.document.count()).toBe(1)
+  })
+
+  it('in a transaction of the caller is refused there, and a rollback leaves nothing', async () => {
+    const client = prisma.$extends(twice)
+
+    const running = client.$transaction((tx) => tx.document.create({ data: { content: textFile('a') } }))
+
+    await expect(running).rejects.toMatchObject({ code: 'NOT_SUPPORTED' })
+    expect(await prisma.document.count()).toBe(0)
+  })
+
+  it('which has failed may try it again', async () => {
+    let tries = 0
+    const client = prisma.$extends(logging).$extends({
+      query: {
+        document: {
+          async create({ args, query }) {
+            const taken = { ...args, data: { ...args.data, id } }
+            const result = await query(tries++ === 0 ? taken : args).catch(() => query(args))
+            return result
+          },
+        },
+      },
+    })
+    const { id } = await prisma.document.create({ data: { content: textFile('a') } })
+
+    await client.document.create({ data: { content: textFile('b') } })
+
+    expect(tries).toBe(1)
+    const rows = await prisma.document.findMany({ orderBy: { id: 'asc' } })
+    expect(await Promise.all(rows.map(({ content }) => textOf(content)))).toEqual(['a', 'b'])
+  })
+})
+
 describe('an extension that fails with an operation of its own', () => {
+  it.each([0, 20])(
+    'beside a create, which is sent %i ms later, leaves no row without its file',
+    async (ms) => {
+      let sending: Promise<unknown> = Promise.resolve()
+      const client = prisma.$extends({
+        query: {
+          document: {
+            async create({ args, query }) {
+              sending = ms === 0 ? query(args) : setTimeout(ms).then(() => query(args))
+              const [result] = await Promise.all([sending, Promise.reject(new Error('beside'))])
+              return result
+            },
+          },
+        },
+      })
+
+      await expect(client.document.create({ data: { content: textFile('kept') } })).rejects.toThrow('beside')
+
+      const [sent] = await Promise.allSettled([sending])
+      expect(sent).toMatchObject(ms === 0 ? { status: 'fulfilled' } : { reason: { code: 'NOT_SUPPORTED' } })
+      const rows = await prisma.document.findMany()
+      expect(await Promise.all(rows.map(({ content }) => textOf(content)))).toEqual(ms === 0 ? ['kept'] : [])
+    },
+  )
+
   it('after a create takes no file from the row that is there', async () => {
     const client = prisma.$extends({
       query: {

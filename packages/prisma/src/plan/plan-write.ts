@@ -53,7 +53,7 @@ export class WritePlanner {
     const onlyCreates = needed.length === 0 && slots.every(({ conditions }) => conditions.length === 0)
     const row = needed.find((target) => target === walk.row)
     const rows = operation.startsWith('createMany') ? [args.data].flat().length : undefined
-    return { slots, targets: needed, onlyCreates, rows, row }
+    return { model, slots, targets: needed, onlyCreates, rows, row }
   }
 
   /** What an operation is about to do. */

@@ -50,6 +50,8 @@ export interface Slot {
 
 /** What a write does to files. */
 export interface WritePlan {
+  /** That of the operation. */
+  readonly model: Model
   readonly slots: readonly Slot[]
   readonly targets: readonly Target[]
   /** True where a row is sure to get each file, and none gives one up: nothing has to be looked at. */
