@@ -1,22 +1,14 @@
 import { FiledepotError, patiently, type FileTransaction, type TransactionOutcome } from '@filedepot/core'
-import { hasEndedTransaction, prismaCodeOf, stateAfter, type TransactionState } from './database-answers.ts'
+import { hasEndedTransaction, prismaCodeOf, type TransactionState } from './database-answers.ts'
 import type { Doubt } from './doubts.ts'
+import { Gate } from './gate.ts'
 import type { Preuploads } from './preuploads.ts'
 import type { PrismaInternals, TransactionLink } from './prisma-internals.ts'
+import { TransactionLevels, type FoundState } from './transaction-levels.ts'
 import { WriteTurns, type Overlap } from './write-turns.ts'
 
 /** How long a rollback waits for uploads that were told to stop, in milliseconds. */
 const STOP_MS = 5000
-
-/** A level of a transaction: itself, or one of its savepoints. */
-interface Level {
-  /** A savepoint of ours, by which we see whether the transaction is still the same. */
-  marker: Promise<void> | undefined
-  /** True if it had one that was released in a look at the transaction. */
-  wasMarked: boolean
-  /** Writes that failed. What they left is looked at before the commit. */
-  readonly doubts: Doubt[]
-}
 
 /**
  * A transaction of a caller, from the first moment to the last: its files, and what tells whether the database still has
@@ -29,8 +21,8 @@ export class OpenTransaction {
   readonly link: TransactionLink
   readonly #internals: PrismaInternals
   readonly #deadline: number
-  readonly #levels: Level[] = [newLevel()]
-  readonly #running = new Set<Promise<unknown>>()
+  readonly #levels: TransactionLevels
+  readonly #gate = new Gate()
   readonly #writes: WriteTurns
   #lastSent = 0
   /** Why it can only be rolled back, although nobody has ended it for Prisma: mostly as the database has done so. */
@@ -38,13 +30,11 @@ export class OpenTransaction {
   /** True where something may have been committed on the side: by raw SQL, or after a deadlock. */
   #isTampered = false
   #state: TransactionState | undefined
-  #gate: { readonly opened: Promise<void>; readonly open: () => void } | undefined
   #isClosed = false
   /** True where it is closed for the end: nothing opens it any more, so nobody may wait for that. */
   #isGateClosed = false
   #isPrepared = false
   #hasFailed = false
-  #isOver = false
   #uploading = 0
 
   /**
@@ -65,15 +55,12 @@ export class OpenTransaction {
     this.files = files
     this.id = id
     this.link = { kind: 'itx', id }
+    this.#levels = new TransactionLevels(internals, this.link)
   }
 
   /** True where nothing was done to files, so that nothing has to be known of its end. */
   get isUntouched(): boolean {
-    return (
-      !this.preuploads &&
-      this.#levels.every(({ marker, wasMarked }) => !marker && !wasMarked) &&
-      this.#state === undefined
-    )
+    return !this.preuploads && !this.#levels.isMarked && this.#state === undefined
   }
 
   /**
@@ -84,10 +71,10 @@ export class OpenTransaction {
    */
   async run<T>(write: () => Promise<T>): Promise<T> {
     this.checkOpen()
-    while (this.#gate) await this.#gate.opened
+    while (this.#gate.opened) await this.#gate.opened
     this.checkOpen()
     return await this.#follow(async () => {
-      await this.#mark()
+      await this.#levels.mark()
       return await write()
     })
   }
@@ -98,7 +85,7 @@ export class OpenTransaction {
    * statement: a row that it puts under one that is about to be deleted would be deleted unseen.
    */
   async runAside<T>(statement: () => Promise<T>): Promise<T> {
-    while (this.#gate) await this.#gate.opened
+    while (this.#gate.opened) await this.#gate.opened
     return await this.#follow(() =>
       this.#writes.run(false, async (overlap) => {
         try {
@@ -109,6 +96,12 @@ export class OpenTransaction {
         }
       }),
     )
+  }
+
+  /** Runs a read, so that its failure is known before the last look at the transaction. */
+  async runRead<T>(read: () => Promise<T>): Promise<T> {
+    while (this.#gate.opened) await this.#gate.opened
+    return await this.#follow(read)
   }
 
   /** Tells how long uploads took, where the transaction had no time left. */
@@ -154,7 +147,7 @@ export class OpenTransaction {
 
   /** A write has failed, and may have left a part of what it did. */
   doubt(doubt: Doubt): void {
-    this.#top.doubts.push(doubt)
+    this.#levels.top.doubts.push(doubt)
   }
 
   /** A statement has failed: of a write of files, or of whomever. */
@@ -192,33 +185,23 @@ export class OpenTransaction {
    * that each is on one side of it, and so does whatever else begins or ends.
    */
   async closeGate(): Promise<void> {
-    // Nothing may begin between the last look and the closing, so there is no `await` between them, nor between the opening
-    // and what then begins.
-    while (this.#gate || this.#running.size > 0) {
-      await (this.#gate?.opened ?? Promise.allSettled(this.#running))
-    }
-    if (this.#isOver) return
-    let open: () => void = () => undefined
-    const opened = new Promise<void>((resolve) => (open = resolve))
-    this.#gate = { opened, open }
+    await this.#gate.close()
   }
 
   /** Writes go on. */
   openGate(): void {
-    this.#gate?.open()
-    this.#gate = undefined
+    this.#gate.open()
   }
 
   /** Prisma has ended the transaction: what waits at the gate goes on, and finds that it is too late. */
   end(): void {
-    this.#isOver = true
-    this.openGate()
+    this.#gate.end()
   }
 
   /** A nested transaction has begun. */
   beginNested(): void {
     this.files.savepoint()
-    this.#levels.push(newLevel())
+    this.#levels.push()
     this.openGate()
   }
 
@@ -230,7 +213,7 @@ export class OpenTransaction {
    */
   async prepareKeep(): Promise<void> {
     if (this.isUntouched && !this.#hasFailed) return
-    const { state, error } = await this.#look()
+    const { state, error } = await this.#levels.look()
     if (state !== 'intact') throw aborted(this.#ended ?? error)
   }
 
@@ -239,9 +222,9 @@ export class OpenTransaction {
     const inner = this.#levels.pop()
     this.files.release()
     if (!inner?.wasMarked) return
-    this.#top.doubts.push(...inner.doubts)
+    this.#levels.top.doubts.push(...inner.doubts)
     // The savepoint of the inner level is gone with it. Where this one cannot be set, the look before the COMMIT says so.
-    await this.#mark().catch(() => undefined)
+    await this.#levels.mark().catch(() => undefined)
   }
 
   /** The nested transaction was rolled back, if the database still has the one around it. */
@@ -249,13 +232,14 @@ export class OpenTransaction {
     // The whole of it is undone already.
     if (this.files.settled) return
     const inner = this.#levels.pop()
-    const state = this.#state ?? (inner?.marker || inner?.wasMarked ? await this.#lookAndMark() : 'intact')
+    const state =
+      this.#state ?? (inner?.marker || inner?.wasMarked ? await this.#levels.lookAndMark() : 'intact')
     if (state === 'intact') {
       await this.files.rollbackTo()
       return
     }
     this.files.release()
-    this.#top.doubts.push(...(inner?.doubts ?? []))
+    this.#levels.top.doubts.push(...(inner?.doubts ?? []))
     this.#state = state
   }
 
@@ -275,8 +259,8 @@ export class OpenTransaction {
       throw aborted(this.#ended ?? error)
     }
     // Prisma refuses to commit it with a nested one that has not ended, and rolls back.
-    if (this.#levels.length > 1) return
-    if (state === 'intact' && this.#top.doubts.length > 0) await resolve(this.#top.doubts)
+    if (this.#levels.depth > 1) return
+    if (state === 'intact' && this.#levels.top.doubts.length > 0) await resolve(this.#levels.top.doubts)
     this.#isPrepared = true
   }
 
@@ -307,81 +291,20 @@ export class OpenTransaction {
     return this.#isTampered && this.#state !== 'intact' ? 'unknown' : 'rolledBack'
   }
 
-  get #top(): Level {
-    const top = this.#levels.at(-1)
-    if (!top) throw new TypeError('the transaction has no level')
-    return top
-  }
-
-  /** Runs it, so that a gate is closed when it has ended: it belongs to the level at which it has begun. */
+  /** Runs it, so that the gate is closed when it has ended: it belongs to the level at which it has begun. */
   async #follow<T>(action: () => Promise<T>): Promise<T> {
-    const running = action()
-    this.#running.add(running)
-    try {
-      return await running
-    } catch (error) {
-      this.#running.delete(running)
+    return await this.#gate.run(action, (error) => {
       this.noteError(error)
-      throw error
-    } finally {
-      this.#running.delete(running)
-    }
+    })
   }
 
-  async #mark(): Promise<void> {
-    const top = this.#top
-    top.marker ??= this.#execute(`SAVEPOINT ${this.#markerName}`)
-    try {
-      await top.marker
-    } catch (error) {
-      top.marker = undefined
-      throw error
-    }
-  }
-
-  get #markerName(): string {
-    return `filedepot_${this.#levels.length}`
-  }
-
-  /** Releases the marker: that fails where the transaction in which it was set is not there any more. */
-  async #release(): Promise<{ state: TransactionState; error?: unknown }> {
+  /** Releases the marker, once: the transaction is at its end. */
+  async #release(): Promise<FoundState> {
     if (this.#state !== undefined) return { state: this.#state }
-    try {
-      if (!this.#top.marker) await this.#execute(`SAVEPOINT ${this.#markerName}`)
-      await this.#execute(`RELEASE SAVEPOINT ${this.#markerName}`)
-      this.#state = 'intact'
-      return { state: 'intact' }
-    } catch (error) {
-      this.#state = stateAfter(this.#internals.provider, error)
-      return { state: this.#state, error }
-    }
-  }
-
-  /** The same in the middle of a transaction, which goes on. */
-  async #look(): Promise<{ state: TransactionState; error?: unknown }> {
-    const found = await this.#release()
-    this.#state = undefined
-    if (found.state !== 'intact' || !this.#top.marker) return found
-    this.#top.marker = undefined
-    this.#top.wasMarked = true
+    const found = await this.#levels.release()
+    this.#state = found.state
     return found
   }
-
-  /** The same, and the level has a marker again if it had one. */
-  async #lookAndMark(): Promise<TransactionState> {
-    const { state } = await this.#look()
-    // As in keepNested().
-    if (state === 'intact' && this.#top.wasMarked) await this.#mark().catch(() => undefined)
-    return state
-  }
-
-  async #execute(statement: string): Promise<void> {
-    await this.#internals.original.$executeRawUnsafe(statement).requestTransaction(this.link)
-  }
-}
-
-function newLevel(): Level {
-  return { marker: undefined, wasMarked: false, doubts: [] }
 }
 
 /** A write that comes to its transaction after the end. */

@@ -79,6 +79,45 @@ describe('a write of a model without files', () => {
   })
 })
 
+describe('a read that nobody waits for', () => {
+  if (kind !== 'postgres') return
+
+  const failing = (client: TestTransaction) =>
+    client.note.findMany({ where: { text: { contains: '\0' } } }).catch(() => undefined)
+
+  it('and that fails before the COMMIT has the transaction rejected', async () => {
+    const running = database.prisma.$transaction(async (client) => {
+      await saveOld(client)
+      void failing(client)
+    })
+
+    await expect(running).rejects.toMatchObject({ code: 'TRANSACTION_ABORTED' })
+    expect(await textOfOld()).toBe('old')
+  })
+
+  it('and that fails right before the COMMIT leaves no file of a rollback', async () => {
+    let onRelease: () => void = () => undefined
+    const base = database.newClient((statement) => {
+      if (statement.startsWith('RELEASE')) onRelease()
+      return false
+    })
+    let late: Promise<unknown> = Promise.resolve()
+
+    const running = database.extend(base).$transaction(async (client) => {
+      await saveOld(client)
+      onRelease = () => {
+        late = failing(client)
+      }
+    })
+    await Promise.allSettled([running])
+    await late
+    await base.$disconnect()
+
+    const old = await database.prisma.note.findUniqueOrThrow({ where: { name: 'old' } })
+    expect(await textOf(old.file)).toBe(old.text)
+  })
+})
+
 describe('a transaction that the database has given up', () => {
   it('is rolled back at once', async () => {
     const start = performance.now()

@@ -86,6 +86,28 @@ describe('an error that is caught in a transaction of PostgreSQL, which then ans
     await expectCertain()
   })
 
+  it.each(Array.from({ length: 12 }, (_, count) => count))(
+    'is noticed also in a read that nobody waits for (%i ticks later)',
+    async (ticks) => {
+      await twoDocuments()
+      const reads: Promise<unknown>[] = []
+
+      const committing = database.dataSource.transaction(async (manager) => {
+        await changeAll(manager)
+        const read = async () => {
+          for (let tick = 0; tick < ticks; tick++) await Promise.resolve()
+          await manager.query('SELECT 1 / 0')
+        }
+        reads.push(read().catch(() => undefined))
+      })
+      await Promise.allSettled([committing])
+      await Promise.all(reads)
+
+      expect([BEFORE, AFTER]).toContainEqual(await texts())
+      await expectCertain()
+    },
+  )
+
   it('is forgotten with the savepoint in which it happened', async () => {
     await twoDocuments()
 
