@@ -152,15 +152,22 @@ export function checkOptions<Context>(
       'both',
     )
   }
-  if (typeof settings.public !== 'boolean') checkNames(depot, settings.public)
+  if (typeof settings.public !== 'boolean') {
+    const { public: names } = settings
+    if (!Array.isArray(names) || !names.every((name) => typeof name === 'string' && name !== '')) {
+      throw invalid('public', 'to be true, false or a list of names of storages', JSON.stringify(names))
+    }
+    checkNames(depot, 'public', names)
+  }
   const deliveries: readonly unknown[] = ['redirect', 'proxy']
   if (!deliveries.includes(settings.delivery)) {
     throw invalid('delivery', 'to be "redirect" or "proxy"', settings.delivery)
   }
   checkSeconds('redirectExpiresIn', settings.redirectExpiresIn, 1)
   checkSeconds('maxAge', settings.maxAge, 0)
+  checkNames(depot, 'caching', Object.keys(settings.caching))
   for (const [name, caching] of Object.entries(given(settings.caching))) {
-    checkSeconds(`caching.${name}.maxAge`, caching.maxAge ?? 0, 0)
+    checkCaching(name, caching)
   }
   checkSeconds('cors.maxAge', settings.cors?.maxAge ?? 0, 0)
   checkWholeNumber('stallTimeout', settings.stallTimeout, 1)
@@ -185,18 +192,28 @@ function mountPathOf(path: string): string {
 }
 
 /** Storages may come after the handler; where there are some, one that is missing is most likely misspelt. */
-function checkNames(depot: DepotManager, names: readonly unknown[]): void {
-  if (!Array.isArray(names) || !names.every((name) => typeof name === 'string' && name !== '')) {
-    throw invalid('public', 'to be true, false or a list of names of storages', JSON.stringify(names))
-  }
+function checkNames(depot: DepotManager, option: string, names: readonly string[]): void {
   const known = depot.storages()
-  const unknown = names.find((name: string) => !depot.has(name)) as string | undefined
+  const unknown = names.find((name) => !depot.has(name))
   if (unknown === undefined || known.length === 0) return
   throw invalid(
-    'public',
+    option,
     `to name storages (${known.map(({ name }) => name).join(', ')}) or aliases of them`,
     unknown,
   )
+}
+
+const CACHING = ['maxAge', 'immutable'] satisfies readonly (keyof CachingOptions)[]
+
+function checkCaching(name: string, caching: CachingOptions): void {
+  const isObject = typeof caching === 'object' && (caching as unknown) !== null
+  const wrong = isObject
+    ? Object.keys(caching).find((one) => !(CACHING as readonly string[]).includes(one))
+    : JSON.stringify(caching)
+  if (wrong !== undefined) {
+    throw invalid(`caching.${name}`, `to be an object of ${CACHING.join(' and ')} only`, wrong)
+  }
+  checkSeconds(`caching.${name}.maxAge`, caching.maxAge ?? 0, 0)
 }
 
 function checkSeconds(name: string, value: number, minimum: number): void {

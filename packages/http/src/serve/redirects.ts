@@ -67,5 +67,5 @@ export class Redirects {
 }
 
 function keyOf(storage: FileStorage, id: string, { wish, filename }: Grant): string {
-  return `${wish ?? ''} ${storage.path(id)} ${filename ?? ''}`
+  return JSON.stringify([storage.path(id), wish, filename])
 }

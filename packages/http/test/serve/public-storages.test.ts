@@ -112,6 +112,31 @@ describe('how long files are kept', () => {
     expect(await answers(none, avatar)).toEqual([[200, WEEK]])
   })
 
+  it.each([
+    [{ avatar: {} }, 'expected caching to name storages (avatars, documents) or aliases of them, got avatar'],
+    [
+      { avatars: { maxage: 1 } },
+      'expected caching.avatars to be an object of maxAge and immutable only, got maxage',
+    ],
+    [{ avatars: 60 }, 'expected caching.avatars to be an object of maxAge and immutable only, got 60'],
+  ])('is refused if something is misspelt: %j', (caching, message) => {
+    const options = { public: true, caching } as unknown as FileHandlerOptions
+
+    expect(() => createFileHandler(depot, options)).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', message }),
+    )
+  })
+
+  it('can be said of storages that come later', async () => {
+    const later = new DepotManager()
+    const handler = createFileHandler(later, { public: true, caching: { avatars: { maxAge: 60 } } })
+    const id = await later.configure('avatars', new MemoryBackend()).create(Buffer.from('a'))
+
+    const response = await handler(new Request(`http://localhost/depot/avatars/${id}`))
+
+    expect(response?.headers.get('cache-control')).toBe('public, max-age=60, immutable')
+  })
+
   it('is a whole number of seconds', () => {
     expect(() => createFileHandler(depot, { public: true, caching: { avatars: { maxAge: -1 } } })).toThrow(
       'expected caching.avatars.maxAge to be a whole number of seconds from 0 up, got -1',

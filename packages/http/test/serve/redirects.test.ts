@@ -1,6 +1,8 @@
 import { MemoryBackend, UploadedFile, type SignedUrlOptions } from '@filedepot/core'
 import { afterEach, describe, expect, it, jest } from '@jest/globals'
 import { createFileHandler, UrlSigner, type FileHandlerOptions } from '../../src/index.ts'
+import type { Grant } from '../../src/serve/access.ts'
+import { Redirects } from '../../src/serve/redirects.ts'
 import { CountingBackend, depotWith } from '../support/depots.ts'
 
 const HELLO = Buffer.from('hello')
@@ -106,6 +108,24 @@ describe('a storage that signs URLs', () => {
     expect(await get(path)).toMatchObject({ status: 302, cache: 'private, no-cache' })
     allowed = false
     expect(await get(path)).toMatchObject({ status: 403, location: null })
+  })
+
+  it('whose ids may have spaces gives each file its own URL, whatever it is called', async () => {
+    const backend = Object.assign(new SigningBackend(), { parseId: (id: string) => id })
+    const { depot } = await depotWith(HELLO, { backend })
+    const redirects = new Redirects(300)
+    const made = { disposition: 'inline', contentType: 'text/plain' } as const
+    const grantOf = (filename: string): Grant => ({
+      by: 'authorize',
+      wish: undefined,
+      filename,
+      remaining: Infinity,
+    })
+
+    const first = await redirects.make(depot.get(), 'a', grantOf('b c'), made)
+
+    expect(redirects.remembered(depot.get(), 'a', grantOf('b c'))?.url).toBe(first?.url)
+    expect(redirects.remembered(depot.get(), 'a b', grantOf('c'))).toBeUndefined()
   })
 
   it('is told the name of the value that authorize answers with, also after another one', async () => {
