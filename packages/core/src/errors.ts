@@ -15,7 +15,7 @@ export const ERROR_CODES = {
   CORRUPT_FILE: 'A storage holds a file whose metadata or bytes cannot be read back.',
   DELETE_FAILED: 'A storage could not delete one or more files.',
   DELETE_QUEUE_FULL: 'Too many files wait to be deleted from a storage already, so this one is not deleted.',
-  DEPOT_CLOSED: 'The depot was closed before the file was deleted.',
+  DEPOT_CLOSED: 'The depot was closed before the file was deleted, or while it was being written.',
   FILE_CLOSED: 'A stored file was read after it was closed.',
   FILE_DISCARDED:
     'The form or request that brought the file was over before a row had taken it, so the file is deleted.',

@@ -14,7 +14,8 @@ export interface DepotEventMap {
   deleteFailed: [event: { path: string; error: unknown }]
   /**
    * It is not known whether a transaction was committed, so all of its files were kept; or whether a storage has stored a
-   * file, so that it may be there without a row.
+   * file, so that it may be there without a row; or the depot was closed while these files were being written. Then there may
+   * be no path: uploads that were to write their files later.
    */
   unsettled: [event: { paths: readonly string[]; reason: unknown }]
   /**

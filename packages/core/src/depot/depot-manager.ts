@@ -273,7 +273,8 @@ export class DepotManager extends DepotEvents {
    * server, the data source or the client of the database.
    *
    * What has not been deleted after `timeout` is given up: the event `deleteFailed` names each of these files, with the
-   * code `DEPOT_CLOSED`. An upload that goes on then breaks when its backend is closed.
+   * code `DEPOT_CLOSED`. An upload that goes on then breaks when its backend is closed: the event `unsettled` names the
+   * files that were being written, with the same code as its reason.
    *
    * @throws FiledepotError `INVALID_ARGUMENT`; what a backend rejects with, when all of them are closed
    */
@@ -287,6 +288,7 @@ export class DepotManager extends DepotEvents {
     waiting.over = true
     const message = `the depot was closed before the file was deleted, after a wait of ${timeout} ms`
     this.#deletions.abandon(new FiledepotError('DEPOT_CLOSED', message))
+    this.#reportUploads(timeout)
 
     const closing = this.storages().map(async ({ backend }) => backend.close?.())
     await Promise.allSettled(closing)
@@ -359,6 +361,16 @@ export class DepotManager extends DepotEvents {
       await this.#deletions.idle()
       await new Promise((resolve) => setImmediate(resolve))
     } while (!waiting.over && !(this.#uploads.isIdle && this.#deletions.isIdle))
+  }
+
+  /** Names what uploads may leave behind that are not done when the depot is closed. */
+  #reportUploads(timeout: number): void {
+    if (this.#uploads.isIdle) return
+    const paths = this.storages().flatMap(({ writing }) => writing)
+    const message =
+      `The depot was closed after a wait of ${timeout} ms, before all uploads were done: ${this.#uploads.count} were on ` +
+      'their way. Delete the files that they leave, or raise the timeout of close()'
+    this.report('unsettled', { paths, reason: new FiledepotError('DEPOT_CLOSED', message) })
   }
 
   #checkNewName(name: string): void {

@@ -76,6 +76,8 @@ export type FileOrId = string | Pick<StoredFile, 'id'>
  * ```
  */
 export class FileStorage {
+  readonly #writing = new Set<string>()
+
   constructor(
     /** The name under which it is configured: the first part of its files' paths. */
     readonly name: string,
@@ -97,7 +99,12 @@ export class FileStorage {
     const resolved = resolveContent(content)
     const { createNow } = this.backend
     const storeNow = createNow && this.#prepareStore(createNow, resolved, options)
-    return storeNow ? storeNow() : await this.#write(newFileId(), resolved, options)
+    return storeNow ? storeNow() : await this.#writeNew(resolved, options)
+  }
+
+  /** The paths of the new files that are being written now. */
+  get writing(): string[] {
+    return [...this.#writing].map((id) => this.path(id))
   }
 
   /**
@@ -165,7 +172,7 @@ export class FileStorage {
    */
   async copy(file: StoredFile, { signal }: Pick<StoreOptions, 'signal'> = {}): Promise<StoredRecord> {
     const { size, sha256 } = file
-    return await this.#write(newFileId(), resolveContent(file), { signal, expected: { size, sha256 } })
+    return await this.#writeNew(resolveContent(file), { signal, expected: { size, sha256 } })
   }
 
   /**
@@ -272,6 +279,16 @@ export class FileStorage {
   /** The error with what failed and where: what a backend threw becomes the `cause`. */
   dress(operation: StorageOperation, id: string, error: unknown, signal?: AbortSignal): FiledepotError {
     return dressError(operation, this.path(id), error, signal)
+  }
+
+  async #writeNew(content: ResolvedContent, options: StoreOptions & IngestOptions): Promise<StoredRecord> {
+    const id = newFileId()
+    this.#writing.add(id)
+    try {
+      return await this.#write(id, content, options)
+    } finally {
+      this.#writing.delete(id)
+    }
   }
 
   async #write(

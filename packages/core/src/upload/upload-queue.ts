@@ -24,9 +24,14 @@ export class UploadQueue {
     this.#concurrency = concurrency
   }
 
+  /** How many uploads run now. */
+  get count(): number {
+    return this.#running + this.#beside
+  }
+
   /** True while no upload runs, and none waits. */
   get isIdle(): boolean {
-    return this.#running === 0 && this.#beside === 0
+    return this.count === 0
   }
 
   /** Resolves when no upload runs, and none waits. */

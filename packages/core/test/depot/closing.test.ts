@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { PassThrough } from 'node:stream'
 import { DepotManager } from '../../src/depot/depot-manager.ts'
 import { UploadedFile } from '../../src/upload/uploaded-file.ts'
 import { GatedBackend } from '../support/backends.ts'
@@ -11,6 +12,9 @@ import { memoryDepot, pathsOf } from '../support/storages.ts'
 function watch(depot: DepotManager): string[] {
   const told: string[] = []
   depot.on('deleted', ({ paths }) => told.push(...paths.map((path) => `deleted ${path}`)))
+  depot.on('unsettled', ({ paths, reason }) => {
+    told.push(`unsettled ${(reason as { code: string }).code} ${paths.join()}`)
+  })
   depot.on('deleteFailed', ({ path, error }) => told.push(`${(error as { code: string }).code} ${path}`))
   return told
 }
@@ -105,6 +109,41 @@ describe('DepotManager.close', () => {
 
     expect(told).toEqual(paths.map((path) => `DEPOT_CLOSED ${path}`))
     expect(await pathsOf(depot)).toEqual([...paths].sort())
+  })
+
+  it('names the files that were being written after the timeout', async () => {
+    const backend = new GatedBackend()
+    const depot = memoryDepot(backend)
+    depot.configure('other', new HangingBackend())
+    const told = watch(depot)
+    const reasons: unknown[] = []
+    depot.on('unsettled', ({ reason }) => reasons.push(reason))
+
+    const uploading = depot.upload(UploadedFile.from(Buffer.alloc(10)))
+    await depot.close({ timeout: 20 })
+    backend.open()
+    const { path } = await uploading
+
+    expect(told).toEqual([`unsettled DEPOT_CLOSED ${path}`])
+    expect(reasons).toEqual([
+      expect.objectContaining({
+        message: expect.stringMatching(/after a wait of 20 ms.*: 1 were on their way/) as unknown,
+      }),
+    ])
+    expect(depot.get().writing).toEqual([])
+  })
+
+  it('says that an upload was on its way which writes nothing yet', async () => {
+    const depot = memoryDepot()
+    const told = watch(depot)
+    const request = new PassThrough()
+
+    const uploading = depot.upload(UploadedFile.from(request))
+    await depot.close({ timeout: 20 })
+    request.end('late')
+    await uploading
+
+    expect(told).toEqual([expect.stringMatching(/^unsettled DEPOT_CLOSED /)])
   })
 
   it('does not say twice that a file is left', async () => {
