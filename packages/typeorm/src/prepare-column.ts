@@ -14,6 +14,7 @@ import {
 } from '@filedepot/core'
 import type { ObjectLiteral } from 'typeorm'
 import type { FileColumn, GivenFile } from './file-column.ts'
+import { insertedExpression } from './refusals.ts'
 
 /** How the files of a column get into their storages. */
 export interface AttachColumnOptions {
@@ -106,6 +107,7 @@ class ColumnAttachment {
     const options = { type, storage, maxSize, validators, filters, current, revert: this.#revert }
     try {
       return this.#list.map((file) => {
+        if (typeof file === 'function') throw insertedExpression()
         const attachNow = prepareAttach(depot, files, file, options)
         if (attachNow) return attachNow
         const attach = () => attachFile(depot, files, file, options)

@@ -26,6 +26,14 @@ export function expressionGivesFiles({ name }: EntityMetadata, paths: readonly s
   )
 }
 
+export function insertedExpression(): FiledepotError {
+  return new FiledepotError(
+    'INVALID_CONTENT',
+    'Cannot give a new row a file by an SQL expression, because it is not known whose file that would be: expected a file or ' +
+      'null, got a function. Insert the row with a file, or without one',
+  )
+}
+
 export function selectGivesFiles({ name }: EntityMetadata): FiledepotError {
   return new FiledepotError(
     'NOT_SUPPORTED',

@@ -82,6 +82,30 @@ describe('update of the primary key', () => {
   })
 })
 
+describe('an SQL expression in a new row', () => {
+  it.each<[string, () => Promise<unknown>]>([
+    ['insert', () => notes.insert({ name: 'a', file: () => 'NULL' })],
+    ['upsert', () => notes.upsert({ name: 'a', file: () => 'NULL' }, ['name'])],
+    [
+      'a query builder',
+      () =>
+        notes
+          .createQueryBuilder()
+          .insert()
+          .values({ name: 'a', file: () => 'NULL' })
+          .execute(),
+    ],
+  ])('is refused by %s, which says why', async (_, write) => {
+    await expect(write()).rejects.toMatchObject({
+      code: 'INVALID_CONTENT',
+      message: expect.stringMatching(
+        /^Note\.file: Cannot give a new row a file by an SQL expression/,
+      ) as unknown,
+    })
+    expect(await notes.count()).toBe(0)
+  })
+})
+
 describe('update by an SQL expression', () => {
   it('takes files away', async () => {
     await threeTickets()
