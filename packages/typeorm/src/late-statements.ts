@@ -41,26 +41,53 @@ export function refuseLateStatements(parts: LateStatementParts): (queryRunner: Q
   }
 }
 
-async function end(
-  { ends, writes, transactions }: LateStatementParts,
+/** Without a promise of its own for each step, as every transaction ends here, also one without files. */
+function end(
+  parts: LateStatementParts,
   queryRunner: QueryRunner,
   { isWhole, isCommit }: { isWhole: boolean; isCommit: boolean },
   send: () => Promise<unknown>,
 ): Promise<unknown> {
-  const over = ends.begin(queryRunner, isWhole)
-  let hasEnded = false
-  try {
-    // Those that have come since TypeORM's event. Nothing more begins now.
-    await writes.settled(queryRunner)
+  const { ends, writes } = parts
+  const ending = ends.begin(queryRunner, isWhole)
+  const prepare = () => {
     if (isWhole) writes.ended(queryRunner)
-    if (isCommit) {
-      await transactions.verify(queryRunner)
-      transactions.sending(queryRunner, { isLost: isConnectionKnownLost(queryRunner) })
-    }
-    const result = await send()
-    hasEnded = true
-    return result
-  } finally {
-    over(hasEnded)
+    return isCommit ? beforeCommit(parts, queryRunner) : undefined
+  }
+  return then(
+    // Those that have come since TypeORM's event. Nothing more begins now.
+    () => writes.settled(queryRunner),
+    () => then(prepare, send),
+  ).then(
+    (result) => {
+      ends.ended(queryRunner, ending, true)
+      return result
+    },
+    (error: unknown) => {
+      ends.ended(queryRunner, ending, false)
+      throw error
+    },
+  )
+}
+
+function beforeCommit(
+  { transactions }: LateStatementParts,
+  queryRunner: QueryRunner,
+): Promise<void> | undefined {
+  if (!transactions.get(queryRunner)) return undefined
+  return transactions.verify(queryRunner).then(() => {
+    transactions.sending(queryRunner, { isLost: isConnectionKnownLost(queryRunner) })
+  })
+}
+
+/** Goes on at once if there is nothing to wait for. What throws is a rejection. */
+function then(first: () => Promise<void> | undefined, next: () => Promise<unknown>): Promise<unknown> {
+  try {
+    const waiting = first()
+    return waiting ? waiting.then(next) : next()
+  } catch (error) {
+    return new Promise(() => {
+      throw error
+    })
   }
 }

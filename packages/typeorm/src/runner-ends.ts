@@ -4,10 +4,28 @@ import type { DataSource, QueryRunner } from 'typeorm'
 import { dataSourceOf, familyOf } from './data-source-of.ts'
 
 /** The end of a transaction or of a savepoint, from the moment in which its statement is sent. */
-interface End {
+class End {
   readonly isWhole: boolean
-  /** Resolves when the database has answered. */
-  readonly over: Promise<void>
+  #isOver = false
+  #over: Promise<void> | undefined
+  #resolve: () => void = () => undefined
+
+  constructor(isWhole: boolean) {
+    this.isWhole = isWhole
+  }
+
+  /** Resolves when the database has answered. Made when it is asked for: most ends are waited for by nobody. */
+  get over(): Promise<void> {
+    return (this.#over ??= new Promise((resolve) => {
+      if (this.#isOver) resolve()
+      else this.#resolve = resolve
+    }))
+  }
+
+  ended(): void {
+    this.#isOver = true
+    this.#resolve()
+  }
 }
 
 /** Kept in the query runner: each write asks for them. */
@@ -57,18 +75,18 @@ export class RunnerEnds {
       queryRunner[ONE_TRANSACTION] = true
   }
 
-  /** The statement is about to be sent that ends the transaction, or a savepoint. Returns what is called afterwards. */
-  begin(queryRunner: EndingRunner, isWhole: boolean): (hasEnded: boolean) => void {
-    let resolve: () => void = () => undefined
-    const end: End = { isWhole, over: new Promise((done) => (resolve = done)) }
-    queryRunner[END] = end
-    return (hasEnded) => {
-      const isSqlite = familyOf(dataSourceOf(queryRunner)) === 'sqlite'
-      // Servers end a transaction also by a COMMIT that fails; SQLite goes on with it.
-      const isClosed = isWhole && !isSqlite && (!hasEnded || queryRunner[ONE_TRANSACTION] === true)
-      if (!isClosed && queryRunner[END] === end) queryRunner[END] = undefined
-      resolve()
-    }
+  /** The statement is about to be sent that ends the transaction, or a savepoint. */
+  begin(queryRunner: EndingRunner, isWhole: boolean): End {
+    return (queryRunner[END] = new End(isWhole))
+  }
+
+  /** The database has answered, or the statement was never sent. */
+  ended(queryRunner: EndingRunner, end: End, hasEnded: boolean): void {
+    const isSqlite = familyOf(dataSourceOf(queryRunner)) === 'sqlite'
+    // Servers end a transaction also by a COMMIT that fails; SQLite goes on with it.
+    const isClosed = end.isWhole && !isSqlite && (!hasEnded || queryRunner[ONE_TRANSACTION] === true)
+    if (!isClosed && queryRunner[END] === end) queryRunner[END] = undefined
+    end.ended()
   }
 
   /** True for query runners of which {@link RunnerEnds.admit} has to be asked. */
