@@ -63,6 +63,8 @@ export class FileWrite {
 
   /** What was read for each target, in the latest try: its rows first, then those that go with them. */
   readonly #before = new Map<Target, Before[]>()
+  /** The rows of a write of so many that it does not name them. */
+  #unnamed: ReadRows | undefined
 
   /** @param uploaded what was uploaded already, of the pending values in the plan */
   constructor(parts: WriteParts, plan: WritePlan, files: FileTransaction, uploaded?: Preuploads) {
@@ -96,12 +98,23 @@ export class FileWrite {
   /** Looks at the rows that the operation changes, and puts the values into its arguments. */
   async prepare(link: TransactionLink): Promise<void> {
     this.#before.clear()
+    this.#unnamed = undefined
     for (const target of this.#plan.targets) this.#before.set(target, await this.#read(link, target))
     for (const slot of this.#plan.slots) {
       const rows = slot.target && this.#before.get(slot.target)?.[0]?.rows
       if (rows && rows.keys.length > 1 && slot.files.length > 0) throw severalRows(slot, rows.keys.length)
       await this.#place(slot, rows, this.#takesPlace(slot))
     }
+  }
+
+  /**
+   * Called with the result: if it has written more rows than were there, the files of those are not known.
+   *
+   * @throws FiledepotError `CONCURRENT_CHANGE`
+   */
+  checkCount(result: unknown): void {
+    const rows = this.#unnamed
+    if (rows && result !== undefined && countOf(result) > rows.keys.length) throw othersCame(rows)
   }
 
   /** Afterwards: the files that rows have given up, and those that none has got. */
@@ -225,6 +238,15 @@ export class FileWrite {
     return comeToNothing(unused.map(({ upload }) => upload))
   }
 
+  /** A row that is there is locked, so that it stays the one; of one that comes after this look nothing is known. */
+  #restriction(target: Target, rows: ReadRows): Where | undefined {
+    if (target.isOne && rows.keys.length > 0) return undefined
+    const isCounted = this.#plan.isCounted && !this.#parts.later.seeWrites
+    const restriction = this.#parts.reader.restrictionTo(rows, target, isCounted)
+    if (!restriction && isCounted) this.#unnamed = rows
+    return restriction
+  }
+
   async #read(link: TransactionLink, target: Target): Promise<Before[]> {
     const { reader, cascades } = this.#parts
     const { model, where, limit, fields, deletes, newKey, restrict } = target
@@ -235,8 +257,7 @@ export class FileWrite {
       also: deletes ? cascades.referencesOf(model) : [],
       keepsKeys: !deletes && Object.keys(newKey).length === 0,
     })
-    // A row that is there is locked, so that it stays the one; of one that comes after this look nothing is known.
-    restrict(target.isOne && rows.keys.length > 0 ? undefined : reader.restrictionTo(rows, limit))
+    restrict(this.#restriction(target, rows))
     const keysAfter = Object.keys(newKey).length > 0 ? rows.keys.map((key) => ({ ...key, ...newKey })) : []
     if (!deletes || rows.keys.length === 0) return [{ rows, keysAfter }]
     const taken = await cascades.read(reader, link, rows)
@@ -386,5 +407,13 @@ function severalRows({ field }: Slot, count: number): FiledepotError {
     'NOT_SUPPORTED',
     `this update would give one file to ${count} rows of ${field.model.name}, and a file belongs to one row: ` +
       'update them one by one, each with its own',
+  )
+}
+
+function othersCame({ model }: ReadRows): FiledepotError {
+  return new FiledepotError(
+    'CONCURRENT_CHANGE',
+    `Rows of ${model.name} were added while a write was about to change all rows like them, so that their files are not known. ` +
+      'Roll back the transaction, and try again',
   )
 }

@@ -35,26 +35,47 @@ export class RowLocks {
     return ['postgresql', 'postgres', 'cockroachdb', 'mysql'].includes(this.#internals.provider)
   }
 
-  /** The rows that are there, as they are now. */
-  async lock(link: TransactionLink, wanted: LockedRows): Promise<Where[]> {
-    const locked: Where[] = []
-    for (const { text, values } of this.#statements(wanted)) {
-      const locking = this.#internals.original.$queryRawUnsafe(text, ...values).requestTransaction(link)
-      const rows = await locking.catch((error: unknown) => {
-        throw withOwnCode(error, `${wanted.model.property}.findMany`)
-      })
-      locked.push(...(rows as Where[]))
-    }
-    return locked
+  /** True if so many rows are found by their keys in one statement that Prisma would make many of. */
+  areFoundAtOnce({ key }: Model, count: number): boolean {
+    return this.#isPostgres && key.length > 1 && count >= ROWS_AS_JSON
   }
 
-  *#statements(wanted: LockedRows): Iterable<{ text: string; values: readonly unknown[] }> {
+  /** The rows that are there, as they are now. */
+  async lock(link: TransactionLink, wanted: LockedRows): Promise<Where[]> {
+    const lock = this.#isPostgres && wanted.keepsKeys ? ' FOR NO KEY UPDATE' : ' FOR UPDATE'
+    return await this.#run(link, wanted, this.#isPostgres ? `${lock} OF t` : lock)
+  }
+
+  /** The same rows without a lock. */
+  async read(link: TransactionLink | undefined, wanted: Omit<LockedRows, 'keepsKeys'>): Promise<Where[]> {
+    return await this.#run(link, wanted, '')
+  }
+
+  async #run(
+    link: TransactionLink | undefined,
+    wanted: Omit<LockedRows, 'keepsKeys'>,
+    lock: string,
+  ): Promise<Where[]> {
+    const found: Where[] = []
+    for (const { text, values } of this.#statements(wanted, lock)) {
+      const query = this.#internals.original.$queryRawUnsafe(text, ...values)
+      const rows = await (link ? query.requestTransaction(link) : query).catch((error: unknown) => {
+        throw withOwnCode(error, `${wanted.model.property}.findMany`)
+      })
+      found.push(...(rows as Where[]))
+    }
+    return found
+  }
+
+  *#statements(
+    wanted: Omit<LockedRows, 'keepsKeys'>,
+    lock: string,
+  ): Iterable<{ text: string; values: readonly unknown[] }> {
     const { model, names, rows } = wanted
     const column = (name: string) => this.#quote(model.fields.get(name)?.column ?? name)
     const selected = wanted.read.map(({ name, as }) => `t.${column(name)} AS ${as}`).join(', ')
     const table = [model.schema, model.table].filter((name) => name !== undefined)
     const from = table.map((name) => this.#quote(name)).join('.')
-    const lock = this.#isPostgres && wanted.keepsKeys ? 'FOR NO KEY UPDATE' : 'FOR UPDATE'
     if (this.#isPostgres && rows.length >= ROWS_AS_JSON) {
       const keys = rows.map((row) =>
         Object.fromEntries(row.map((value, index) => [columnOf(model, names[index]), value])),
@@ -63,7 +84,7 @@ export class RowLocks {
       const text =
         // By the type of the table itself, each value of a key is of the type of its column.
         `SELECT ${selected} FROM jsonb_populate_recordset(NULL::${from}, $1::jsonb) AS k ` +
-        `JOIN ${from} AS t ON ${on} ${lock} OF t`
+        `JOIN ${from} AS t ON ${on}${lock}`
       yield { text, values: [JSON.stringify(keys, jsonOf)] }
       return
     }
@@ -82,7 +103,7 @@ export class RowLocks {
         )
         return `(${equal.join(' AND ')})`
       })
-      yield { text: `SELECT ${selected} FROM ${from} AS t WHERE ${conditions.join(' OR ')} ${lock}`, values }
+      yield { text: `SELECT ${selected} FROM ${from} AS t WHERE ${conditions.join(' OR ')}${lock}`, values }
     }
   }
 

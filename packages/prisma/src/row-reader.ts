@@ -1,6 +1,6 @@
 import type { FileField, FileFields } from './file-fields.ts'
 import { nameOfValues, withKeys, withValuesInParts } from './plan/where.ts'
-import type { Where } from './plan/write-plan.ts'
+import type { Target, Where } from './plan/write-plan.ts'
 import type { PrismaInternals, TransactionLink } from './prisma-internals.ts'
 import { isNoJson, readAround } from './read-around.ts'
 import { RowLocks } from './row-locks.ts'
@@ -128,11 +128,15 @@ export class RowReader {
 
   /**
    * Names the rows, for a write that must not touch others that come to match meanwhile. `undefined` if they are too many to
-   * be named, on SQLite: it has one writer, so nobody comes.
+   * be named: on SQLite, which has one writer, so nobody comes; and where the number of written rows tells whether others have
+   * come.
    */
-  restrictionTo({ model, keys }: ReadRows, limit: number | undefined): Where | undefined {
-    const isNameable = model.key.length === 1 || keys.length <= ROWS_AT_A_TIME || limit !== undefined
-    return this.#internals.provider === 'sqlite' && !isNameable ? undefined : withKeys(model, keys)
+  restrictionTo({ model, keys }: ReadRows, target: Target, isCounted: boolean): Where | undefined {
+    const { provider } = this.#internals
+    const isNameable = model.key.length === 1 || keys.length <= ROWS_AT_A_TIME || target.limit !== undefined
+    // MySQL counts the rows that an update has changed, and not those that it has found.
+    const tellsOthers = isCounted && target.isOfRowsAlone && (target.deletes || provider !== 'mysql')
+    return !isNameable && (tellsOthers || provider === 'sqlite') ? undefined : withKeys(model, keys)
   }
 
   /** True if a `where` finds one of these rows, by what is committed. */
@@ -240,6 +244,14 @@ export class RowReader {
     keys: readonly Where[],
     names: readonly string[],
   ): Promise<Where[]> {
+    if (this.#locks.areFoundAtOnce(model, keys.length)) {
+      return await this.#locks.read(link, {
+        model,
+        names: model.key,
+        rows: keys.map((key) => model.key.map((name) => key[name])),
+        read: names.map((name) => ({ name, as: `"${name}"` })),
+      })
+    }
     const rows: Where[] = []
     for (const where of withValuesInParts(model.key, model.key, keys)) {
       rows.push(...(await this.#find(link, model, where, names)))

@@ -1,4 +1,4 @@
-import { FiledepotError, type FileTransaction, type TransactionOutcome } from '@filedepot/core'
+import { FiledepotError, hasCode, type FileTransaction, type TransactionOutcome } from '@filedepot/core'
 
 import { isAnswer, isConflict, isConnectionTrouble, prismaCodeOf } from './database-answers.ts'
 import { FileWrite, type WriteParts } from './file-write.ts'
@@ -132,7 +132,9 @@ export class WriteHook {
   /** Hands a write on to the extensions after ours, in a transaction. */
   async #hand(write: SentWrite, fileWrite: FileWrite, link: TransactionLink): Promise<unknown> {
     try {
-      return await this.#onTheirWay.run(onItsWay(write, fileWrite, link), () => write.within(link))
+      const result = await this.#onTheirWay.run(onItsWay(write, fileWrite, link), () => write.within(link))
+      fileWrite.checkCount(result)
+      return result
     } catch (error) {
       throw isNoJson(error) ? noJson(write, error) : error
     }
@@ -220,7 +222,8 @@ export class WriteHook {
           (fileWrite.absent > 0 && fileWrite.absent !== absent) || (fileWrite.connects && tries === 1)
         const hasCome = prismaCodeOf(error) === 'P2002' && mayHaveCome
         absent = fileWrite.absent
-        if (outcome === 'rolledBack' && (isConflict(error) || hasCome) && tries < TRIES) continue
+        const isOvertaken = isConflict(error) || hasCode(error, 'CONCURRENT_CHANGE') || hasCome
+        if (outcome === 'rolledBack' && isOvertaken && tries < TRIES) continue
         await files.settle(outcome, error)
         throw error
       }

@@ -4,7 +4,7 @@ import type { DataModel, Model, Relation } from '../schema/data-model.ts'
 import { isLeftOut } from '../prisma-internals.ts'
 import { ClonedFile, readWritten } from '../written-values.ts'
 import { isWrapped } from './is-wrapped.ts'
-import { plainWhere, rowsUnder } from './where.ts'
+import { looksAtRowsAlone, plainWhere, rowsUnder } from './where.ts'
 import type { Args, Condition, Slot, Target, Where, WritePlan } from './write-plan.ts'
 
 /** What is known of the place in the arguments that is looked at. */
@@ -51,9 +51,10 @@ export class WritePlanner {
     )
     if (slots.length === 0 && needed.length === 0) return undefined
     const onlyCreates = needed.length === 0 && slots.every(({ conditions }) => conditions.length === 0)
+    const isCounted = needed.length === 1 && /^(?:delete|update)Many/.test(operation)
     const row = needed.find((target) => target === walk.row)
     const rows = operation.startsWith('createMany') ? [args.data].flat().length : undefined
-    return { model, slots, targets: needed, onlyCreates, rows, row }
+    return { model, slots, targets: needed, onlyCreates, isCounted, rows, row }
   }
 
   /** What an operation is about to do. */
@@ -270,7 +271,17 @@ class Walk {
   ): Target {
     const { deletes = false, isOne = false } = options
     const fields = deletes ? [...(this.fields.get(model.name)?.values() ?? [])] : []
-    const target: Target = { ...options, model, where, fields: new Set(fields), deletes, isOne, newKey: {} }
+    const isOfRowsAlone = looksAtRowsAlone(model, where)
+    const target: Target = {
+      ...options,
+      model,
+      where,
+      fields: new Set(fields),
+      deletes,
+      isOne,
+      isOfRowsAlone,
+      newKey: {},
+    }
     this.targets.push(target)
     return target
   }

@@ -10,6 +10,16 @@ export function plainWhere({ compoundKeys }: Model, where: unknown): Where {
   return conditions.length === 1 ? (conditions[0] ?? {}) : { AND: conditions }
 }
 
+/** True if a `where` depends on fields of the rows themselves only. */
+export function looksAtRowsAlone(model: Model, where: unknown): boolean {
+  if (typeof where !== 'object' || where === null) return true
+  return Object.entries(where).every(([name, value]: [string, unknown]) =>
+    ['AND', 'OR', 'NOT'].includes(name)
+      ? [value].flat().every((one) => looksAtRowsAlone(model, one))
+      : !model.fields.get(name)?.relation,
+  )
+}
+
 /** The rows that a relation leads to, from those that another `where` filters, or that it is about to lead to. */
 export function rowsUnder(
   schema: DataModel,

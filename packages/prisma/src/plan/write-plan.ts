@@ -21,6 +21,8 @@ export interface Target {
   readonly newKey: Record<string, unknown>
   /** True where the write names a row, of which there is one at the most. */
   readonly isOne: boolean
+  /** True if `where` looks at no other rows: then the rows that it has found stay found while they are locked. */
+  readonly isOfRowsAlone: boolean
   /** Restricts the write to some rows, as others could come to match meanwhile; to none in particular without them. */
   readonly restrict: (rows?: Where) => void
 }
@@ -56,6 +58,8 @@ export interface WritePlan {
   readonly targets: readonly Target[]
   /** True where a row is sure to get each file, and none gives one up: nothing has to be looked at. */
   readonly onlyCreates: boolean
+  /** True if the result says how many rows of its only target it has written. */
+  readonly isCounted: boolean
   /** How many rows the operation itself creates, unless some are passed over. */
   readonly rows: number | undefined
   /** The one row that an update or upsert writes, where it matters. Its result says what the row holds afterwards. */
