@@ -2,7 +2,8 @@ import { OwnUploads } from './own-uploads.ts'
 
 /** What one transaction of a query runner has stored, by its savepoints. */
 export class OpenTransaction {
-  readonly #ended = new AbortController()
+  readonly #rolledBack = new AbortController()
+  #isOpen = true
   #levels: OwnUploads[] = [new OwnUploads()]
   /** Files of savepoints that were rolled back. */
   readonly undone: string[] = []
@@ -11,13 +12,13 @@ export class OpenTransaction {
   /** True if a statement has failed. PostgreSQL takes only a rollback then, unless it was in a savepoint. */
   hasFailed = false
 
-  /** Aborted when the transaction has ended, so that no upload goes on for it. */
+  /** Aborted by a rollback, after which no upload need go on. */
   get signal(): AbortSignal {
-    return this.#ended.signal
+    return this.#rolledBack.signal
   }
 
   get isOpen(): boolean {
-    return !this.#ended.signal.aborted
+    return this.#isOpen
   }
 
   add(uploads: OwnUploads): void {
@@ -41,12 +42,13 @@ export class OpenTransaction {
     this.undone.push(...rolledBack.paths)
   }
 
-  /** Returns what it has stored, but for what was rolled back. */
-  end(): OwnUploads {
+  /** Returns what it has stored, but for what was rolled back to savepoints. */
+  end(outcome: 'committed' | 'rolledBack'): OwnUploads {
     const all = new OwnUploads()
     for (const level of this.#levels) all.absorb(level)
     this.#levels = []
-    this.#ended.abort()
+    this.#isOpen = false
+    if (outcome === 'rolledBack') this.#rolledBack.abort()
     return all
   }
 }

@@ -7,9 +7,24 @@ export class OwnUploads {
   /** The values as statements have them. */
   readonly texts: unknown[] = []
   readonly #undo: (() => void)[] = []
+  /** Gets what is stored after everything was undone. */
+  #onLate: ((paths: readonly string[]) => void) | undefined
+
+  add(paths: readonly string[]): void {
+    if (this.#onLate) this.#onLate(paths)
+    else this.paths.push(...paths)
+  }
 
   onUndo(undo: () => void): void {
-    this.#undo.push(undo)
+    if (this.#onLate) undo()
+    else this.#undo.push(undo)
+  }
+
+  /** No row is going to have any of it, nor what is still on its way. */
+  drop(lost: (paths: readonly string[]) => void): void {
+    this.#onLate = lost
+    this.undo()
+    lost(this.paths.splice(0))
   }
 
   /** Puts back in memory what was there, the latest change first. */

@@ -50,14 +50,14 @@ export class RunnerUploads {
     const write = this.#startingNow(queryRunner)
     const uploads = new OwnUploads()
     try {
-      await storeColumns(depot, writes, uploads, isShared ? undefined : transaction?.signal)
-      const isLate = write.hasFailed || (transaction?.isOpen === false && !isShared)
-      if (isLate) throw new AbortedError('an upload whose transaction has ended')
+      await storeColumns(depot, writes, uploads, transaction?.signal)
+      // On a shared connection, what was committed may be the transaction of somebody else.
+      const isLate = transaction && !transaction.isOpen && !(isShared && !transaction.signal.aborted)
+      if (write.hasFailed || isLate) throw new AbortedError('an upload whose transaction has ended')
     } catch (error) {
-      uploads.undo()
-      // Others of the same write may be in an open transaction, which ends them.
+      uploads.drop((paths) => upkeep?.rolledBack(paths))
+      // What others of the same write have stored in a transaction goes with its end.
       if (!transaction?.isOpen) this.#fail(queryRunner, write)
-      upkeep?.rolledBack(uploads.paths)
       throw error
     }
     const now = this.#transactions.get(queryRunner)
@@ -112,7 +112,7 @@ export class RunnerUploads {
     else if (transaction) {
       this.#transactions.delete(queryRunner)
       const { hasDiscarded, undone } = transaction
-      this.#committed(transaction.end())
+      this.#committed(transaction.end('committed'))
       this.#options.upkeep?.rolledBack(undone)
       if (hasDiscarded) this.#options.upkeep?.soon()
     }
@@ -123,7 +123,7 @@ export class RunnerUploads {
     if (queryRunner.isTransactionActive) transaction?.rollbackTo()
     else if (transaction) {
       this.#transactions.delete(queryRunner)
-      const uploads = transaction.end()
+      const uploads = transaction.end('rolledBack')
       uploads.undo()
       this.#options.upkeep?.rolledBack([...uploads.paths, ...transaction.undone])
     }
@@ -158,7 +158,6 @@ export class RunnerUploads {
   #fail(queryRunner: QueryRunner, write: Write): void {
     write.hasFailed = true
     this.#alone.get(queryRunner)?.delete(write)
-    write.uploads.undo()
-    this.#options.upkeep?.rolledBack(write.uploads.paths.splice(0))
+    write.uploads.drop((paths) => this.#options.upkeep?.rolledBack(paths))
   }
 }

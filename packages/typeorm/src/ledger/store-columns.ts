@@ -2,6 +2,7 @@ import {
   boundManager,
   FiledepotError,
   giveBack,
+  isUploadedFile,
   markRevoked,
   storeForRow,
   takeOwnership,
@@ -23,7 +24,7 @@ export interface ColumnWrite {
 
 /**
  * Stores what the properties of an entity hold, and lets them hold stored values. If one of the files cannot be stored, the
- * properties keep what they were given.
+ * properties keep what they were given, and the uploads of the others are stopped.
  *
  * @param uploads gets what was stored, also if another file fails
  */
@@ -31,13 +32,17 @@ export async function storeColumns(
   depot: DepotManager,
   writes: readonly ColumnWrite[],
   uploads: OwnUploads,
-  signal: AbortSignal | undefined,
+  ended: AbortSignal | undefined,
 ): Promise<void> {
-  const storing = writes.map((write) => storeColumn(depot, write, uploads, signal))
-  // All of them are waited for, as what they store has to be known.
-  const results = await Promise.allSettled(storing)
-  for (const result of results) if (result.status === 'rejected') throw result.reason
-  for (const result of results) if (result.status === 'fulfilled') result.value()
+  const failed = new AbortController()
+  const signal = ended ? AbortSignal.any([ended, failed.signal]) : failed.signal
+  try {
+    const putting = await Promise.all(writes.map((write) => storeColumn(depot, write, uploads, signal)))
+    for (const put of putting) put()
+  } catch (error) {
+    failed.abort()
+    throw error
+  }
 }
 
 /** Resolves with what puts the stored values into the property. */
@@ -45,17 +50,13 @@ async function storeColumn(
   depot: DepotManager,
   { column, entity, current }: ColumnWrite,
   uploads: OwnUploads,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<() => void> {
   try {
     const given = column.get(entity)
     const list = column.list(given)
     const storing = list.map((file) => storeFile(depot, column, file, { current, uploads, signal }))
-    const results = await Promise.allSettled(storing)
-    const stored = results.map((result) => {
-      if (result.status === 'rejected') throw result.reason
-      return result.value
-    })
+    const stored = await Promise.all(storing)
     return () => {
       if (stored.every((file, index) => file === list[index])) return
       const value = column.value(stored)
@@ -79,10 +80,10 @@ async function storeFile(
     current,
     uploads,
     signal,
-  }: { current: readonly UploadedFile[]; uploads: OwnUploads; signal: AbortSignal | undefined },
+  }: { current: readonly UploadedFile[]; uploads: OwnUploads; signal: AbortSignal },
 ): Promise<UploadedFile> {
   const { type, storage, maxSize, validators, filters } = settings
-  const value = given instanceof UploadedFile && !given.isPending ? given : undefined
+  const value = isUploadedFile(given) && !given.isPending ? given : undefined
   const isHere = value !== undefined && (boundManager(value) ?? depot) === depot
   // Before anything else: a form that ends meanwhile must not delete it.
   const isTaken = isHere && takeOwnership(value)
@@ -103,7 +104,7 @@ async function storeFile(
     uploads.onUndo(back)
     if (stored === given || current.includes(stored)) return stored
     takeOwnership(stored)
-    uploads.paths.push(...stored.files)
+    uploads.add(stored.files)
     uploads.onUndo(() => {
       markRevoked(stored)
     })
