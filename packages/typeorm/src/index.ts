@@ -1,6 +1,7 @@
 export { attachDepot, type AttachDepotOptions } from './attach-depot.ts'
 export { ledgerOf, type DataSourceLedgerOptions } from './ledger/attach-ledger.ts'
 export { isFileGone } from '@filedepot/ledger'
+export { entityFileColumns, fileRowsOf, type EntityFileColumn } from './file-rows.ts'
 export { findOwner, type FindOwnerOptions } from './find-owner.ts'
 export { rulesOf, type EntityWithFiles, type FileIn, type FileProperty } from './rules-of.ts'
 export {

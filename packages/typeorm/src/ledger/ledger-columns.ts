@@ -1,36 +1,24 @@
 import { FiledepotError } from '@filedepot/core'
 import type { LedgerColumn } from '@filedepot/ledger'
-import type { DataSource, EntityMetadata } from 'typeorm'
-import { fileColumnsOf } from '../file-column.ts'
+import type { DataSource } from 'typeorm'
+import { entityFileColumns, tablesWithFiles } from '../file-rows.ts'
 
 /**
- * The file columns of all tables of a data source. Entities of one table, as in single-table inheritance, name a column once.
+ * The file columns of all tables of a data source.
  *
  * @throws FiledepotError `NOT_SUPPORTED` for an entity whose table is in another database than that of the data source
  */
 export function ledgerColumnsOf(dataSource: DataSource): LedgerColumn[] {
-  const columns = new Map<string, LedgerColumn>()
-  for (const metadata of tablesOf(dataSource)) {
-    for (const { column } of fileColumnsOf(metadata)) {
-      const { schema, tableName: table } = metadata
-      const found = { ...(schema !== undefined && { schema }), table, column: column.databaseName }
-      columns.set(JSON.stringify(found), found)
-    }
-  }
-  return [...columns.values()]
-}
-
-/** The entities with tables of their own that have files. */
-export function tablesOf(dataSource: DataSource): EntityMetadata[] {
-  const tables = dataSource.entityMetadatas.filter(
-    (metadata) => metadata.tableType !== 'view' && fileColumnsOf(metadata).length > 0,
-  )
-  for (const { name, database } of tables) {
+  for (const { name, database } of tablesWithFiles(dataSource)) {
     if (database === undefined || database === dataSource.driver.database) continue
     throw new FiledepotError(
       'NOT_SUPPORTED',
       `the table of ${name} is in the database "${database}", and the triggers of a ledger only write to their own: open a data source for that database`,
     )
   }
-  return tables
+  return entityFileColumns(dataSource).map(({ schema, table, column }) => ({
+    ...(schema !== undefined && { schema }),
+    table,
+    column,
+  }))
 }
