@@ -283,6 +283,7 @@ describe('with a ledger, an entity', () => {
     })
 
     await manager().save(Object.assign(part, { text: 'first' }))
+    expect(part.file).toBeUndefined()
     await manager().save(Object.assign(part, { text: 'second' }))
 
     expect(await texts()).toEqual({ a: 'one' })
