@@ -2,6 +2,7 @@ import 'reflect-metadata'
 import { UploadedFile } from '@filedepot/core'
 import { isFileGone, ledgerOf } from '@filedepot/typeorm'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { once } from 'node:events'
 import type { EntityManager } from 'typeorm'
 import { Note } from '../entities/note.ts'
 import { textFile, textOf } from '../support/contents.ts'
@@ -28,6 +29,12 @@ const manager = (): EntityManager => database.dataSource.manager
 async function leftFiles(): Promise<string[]> {
   await database.depot.upkeep()
   return await database.pathsOfFiles()
+}
+
+/** What is deleted next, without anybody who asks for it. */
+async function nextDeleted(): Promise<readonly string[]> {
+  const [{ paths }] = (await once(database.depot, 'deleted')) as [{ paths: readonly string[] }]
+  return paths
 }
 
 async function texts(): Promise<Record<string, string | undefined>> {
@@ -79,11 +86,14 @@ describe('with a ledger, files are uploaded before the statement', () => {
       'update in a transaction',
       (file) => manager().transaction((inner) => inner.update(Note, 'a', { file })),
     ],
-  ])('and what they replace is deleted: %s', async (_, write) => {
-    await saved('a', 'one')
+  ])('and what they replace is deleted by itself: %s', async (_, write) => {
+    const { file } = await saved('a', 'one')
+    await database.depot.upkeep()
+    const deleted = nextDeleted()
 
     await write(textFile('two'))
 
+    expect(await deleted).toEqual(file?.files)
     expect(await texts()).toEqual({ a: 'two' })
     expect(await leftFiles()).toHaveLength(1)
   })
@@ -127,9 +137,15 @@ describe('with a ledger, the files of rows that go are deleted', () => {
     ['raw SQL', () => manager().query(`DELETE FROM ${quoted('note')}`)],
     ['save of null', (note) => manager().save(Object.assign(note, { file: null }))],
     ['update to null', () => manager().update(Note, { name: 'a' }, { file: null })],
-  ])('by %s', async (_, write) => {
-    await write(await saved('a'))
+  ])('by itself, after %s', async (_, write) => {
+    const note = await saved('a')
+    const { files } = note.file ?? {}
+    await database.depot.upkeep()
+    const deleted = nextDeleted()
 
+    await write(note)
+
+    expect(await deleted).toEqual(files)
     expect(await leftFiles()).toEqual([])
   })
 
@@ -227,16 +243,22 @@ describe('with a ledger, a write that comes to nothing', () => {
     expect(await texts()).toEqual({ a: 'a' })
   })
 
-  it('leaves none of the files of several rows of which one cannot be uploaded', async () => {
+  it.each<[string, (notes: Note[]) => Promise<unknown>]>([
+    ['save', (notes) => manager().save(notes)],
+    ['insert', (notes) => manager().insert(Note, notes)],
+  ])('leaves none of the files of several rows of which one cannot be uploaded: %s', async (_, write) => {
+    const notes = ['a', 'b', 'c'].map((name) => manager().create(Note, { name, file: textFile(name) }))
+    const pending = notes.map(({ file }) => file)
     database.chaos.fail('write', { on: 2 })
-    const notes = ['a', 'b'].map((name) => manager().create(Note, { name, file: textFile(name) }))
 
-    await expect(manager().save(notes)).rejects.toThrow()
-    await expect(manager().insert(Note, notes)).resolves.toBeDefined()
+    await expect(write(notes)).rejects.toThrow()
     database.chaos.restore()
 
-    expect(await leftFiles()).toHaveLength(2)
-    expect(await texts()).toEqual({ a: 'a', b: 'b' })
+    expect(notes.map(({ file }) => file)).toEqual(pending)
+    expect(await leftFiles()).toEqual([])
+    await write(notes)
+    expect(await texts()).toEqual({ a: 'a', b: 'b', c: 'c' })
+    expect(await leftFiles()).toHaveLength(3)
   })
 
   it('is refused if listeners are off and a file is pending', async () => {
