@@ -38,8 +38,8 @@ describe('fileRowsOf', () => {
   it('reads all values: of soft-deleted rows, columns that are not selected, embedded ones, by a key of two columns', async () => {
     const houses = database.dataSource.getRepository(House)
     const values = Array.from({ length: 1100 }, (_, index) => ({
-      street: Math.floor(index / 50),
-      number: index % 50,
+      street: Math.floor(index / 30),
+      number: index % 30,
     }))
     for (let index = 0; index < values.length; index += 220) {
       const some = values.slice(index, index + 220)
