@@ -6,7 +6,7 @@ import { runStep, throwIfAborted, type LedgerContext } from './ledger-context.ts
 const PAGE = 1000
 
 /** The values of the columns of a ledger, a page at a time, so that no statement runs for long. */
-export function ledgerRows(context: LedgerContext): FileRows {
+export function ledgerRows(context: Pick<LedgerContext, 'client' | 'database' | 'columns'>): FileRows {
   const { database, columns } = context
   return {
     async *values(signal) {

@@ -12,6 +12,7 @@ import { checkColumns, type LedgerColumn } from './ledger-column.ts'
 import { compare, keyOf, notReady, type LedgerCheck } from './ledger-check.ts'
 import { chosenStorages, installedAt, type LedgerContext } from './ledger-context.ts'
 import { ledgerRows } from './ledger-rows.ts'
+import { ledgerSql } from './ledger-sql.ts'
 import { find, restore, type LedgerFile, type RestoredFile, type RestoreOptions } from './restore.ts'
 import { settleUploads, type SettleOptions, type SettleReport } from './settle-uploads.ts'
 import { claimStorage } from './storage-owner.ts'
@@ -132,6 +133,25 @@ export class Ledger {
         return { created, removed: prune ? check.others : [], repaired, dangling }
       })
     })
+  }
+
+  /**
+   * The statements that make the tables and triggers, for a migration of your own. {@link Ledger.install} counts the rows afterwards.
+   *
+   * ```ts
+   * import type { Ledger } from '@filedepot/ledger'
+   * import { writeFile } from 'node:fs/promises'
+   *
+   * async function writeMigration(ledger: Ledger, file: string): Promise<void> {
+   *   const statements = await ledger.sql()
+   *   await writeFile(file, statements.map((statement) => `${statement};\n`).join(''))
+   * }
+   * ```
+   *
+   * @throws FiledepotError `INVALID_ARGUMENT` if a table or column is not there
+   */
+  async sql(): Promise<string[]> {
+    return await this.#client.session((session) => ledgerSql(this.#database, session, this.#columns))
   }
 
   /**

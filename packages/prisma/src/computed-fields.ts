@@ -38,6 +38,21 @@ export function withFiles(
   return { ...extension, result: { ...result, ...(Object.fromEntries(wrapped) as object) } }
 }
 
+type Extends = (this: unknown, extension: object) => object
+
+/** `$extends` of an extended client: that of the client before it, and the fields that are computed see files. */
+export function extendsWithFiles(
+  { $extends }: { readonly $extends: Extends },
+  depot: DepotManager,
+  fields: FileFields,
+): Extends {
+  return function (extension) {
+    // What `defineExtension` has made: it calls this method with an object.
+    if (typeof extension === 'function') return (extension as (client: unknown) => object)(this)
+    return $extends.call(this, withFiles(depot, fields, extension))
+  }
+}
+
 function seeingFiles(
   depot: DepotManager,
   files: ReadonlyMap<string, FileField>,

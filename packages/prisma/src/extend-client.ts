@@ -1,7 +1,10 @@
 import { depot as defaultDepot, FiledepotError, type DepotManager } from '@filedepot/core'
+import { fileRows, type Ledger } from '@filedepot/ledger'
 import { Cascades } from './cascades.ts'
+import { extendsWithFiles } from './computed-fields.ts'
 import { endsTransaction } from './database-answers.ts'
-import { checkNames, noteFields, readFileFields, type FileFields } from './file-fields.ts'
+import { KEPT, type KeptOnClient } from './extended-client.ts'
+import { checkNames, columnsOf, noteFields, readFileFields, type FileFields } from './file-fields.ts'
 import type { FiledepotOptions } from './filedepot-options.ts'
 import { WritePlanner } from './plan/plan-write.ts'
 import type { Args } from './plan/write-plan.ts'
@@ -12,7 +15,7 @@ import {
   type TransactionOptions,
 } from './prisma-internals.ts'
 import { ledgerComponents } from './ledger/ledger-components.ts'
-import type { RawClient } from './ledger/prisma-client.ts'
+import { checkProvider, statementsClient, type RawClient } from './raw-sql/prisma-client.ts'
 import { LaterExtensions } from './later-extensions.ts'
 import { RowReader } from './row-reader.ts'
 import { DataModel, type Model } from './schema/data-model.ts'
@@ -78,16 +81,30 @@ export function extendClient(client: ExtendableClient, options: FiledepotOptions
   const fields = readFileFields(models, schema)
   noteFields(internals.original, fields)
   const parts = { client, internals, depot, schema, fields }
+  const raw = client as unknown as RawClient
   // The one place that chooses how it is known which files rows have.
   const { ledger } = options
-  const components = ledger
+  const { query, ...own }: Components = ledger
     ? ledgerComponents(
-        { ...parts, client: client as unknown as RawClient, provider: internals.provider },
+        { ...parts, client: raw, provider: checkProvider(internals.provider) },
         ledger === true ? {} : ledger,
       )
     : rowsComponents(parts, options)
-
-  const result = client.$extends({ name: 'filedepot', result: resultsOf(depot, fields), ...components })
+  const kept: KeptOnClient = {
+    ledger: own.ledger,
+    rows: () =>
+      fileRows(statementsClient(raw, checkProvider(internals.provider)), { columns: columnsOf(fields) }),
+  }
+  const result = client.$extends({
+    name: 'filedepot',
+    result: resultsOf(depot, fields),
+    query,
+    client: {
+      $extends: extendsWithFiles(client, depot, fields),
+      ...own.client,
+      [KEPT]: kept,
+    },
+  })
   extended.add(result)
   return result
 }
@@ -100,11 +117,18 @@ interface Parts {
   readonly fields: FileFields
 }
 
+/** What the two ways of knowing the files of rows have an extension do. */
+interface Components {
+  readonly query: object
+  readonly client?: object
+  readonly ledger?: Ledger
+}
+
 /** The components of an extension that looks at rows before it changes them. */
 function rowsComponents(
   { client, internals, depot, schema, fields }: Parts,
   { maxWait = 5000, cascades: followed, transactions: given }: FiledepotOptions,
-): { readonly query: object; readonly client: object } {
+): Components {
   const own = { maxWait: 10_000, timeout: 30_000, ...given }
   const cascades = new Cascades(schema, fields, followed)
   warnOf(cascades)

@@ -6,6 +6,7 @@ import {
   type FileValidator,
   type UploadType,
 } from '@filedepot/core'
+import type { LedgerColumn } from '@filedepot/ledger'
 import type { FileFieldOptions, FileFieldSetting, FileModels } from './filedepot-options.ts'
 import type { DataModel, Model } from './schema/data-model.ts'
 
@@ -25,6 +26,19 @@ export interface FileField {
 
 /** The file fields of each model that has any, by the names of the schema. */
 export type FileFields = ReadonlyMap<string, ReadonlyMap<string, FileField>>
+
+/** The columns of the file fields. Those of views are columns of other models. */
+export function columnsOf(fields: FileFields): LedgerColumn[] {
+  return [...fields.values()].flatMap((ofModel) =>
+    [...ofModel.values()]
+      .filter(({ model }) => !model.isView)
+      .map(({ model: { schema, table, fields: all }, name }) => ({
+        ...(schema !== undefined && { schema }),
+        table,
+        column: all.get(name)?.column ?? name,
+      })),
+  )
+}
 
 /** The file fields of clients without extensions, for those who have only a client, or that of a transaction. */
 const known = new WeakMap<object, Map<string, FileField>>()

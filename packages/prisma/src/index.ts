@@ -1,4 +1,5 @@
 export { filedepot } from './filedepot.ts'
+export { fileRowsOf } from './file-rows-of.ts'
 export { findOwner } from './find-owner.ts'
 export { ledgerOf } from './ledger/ledger-of.ts'
 export { rulesOf, type FileInField } from './rules-of.ts'

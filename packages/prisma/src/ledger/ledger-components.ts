@@ -1,23 +1,21 @@
-import { checkWholeNumber, expected, FiledepotError, type DepotManager } from '@filedepot/core'
-import { Ledger, type LedgerColumn } from '@filedepot/ledger'
-import { checkNames, type FileFields } from '../file-fields.ts'
+import { checkWholeNumber, expected, type DepotManager } from '@filedepot/core'
+import { Ledger } from '@filedepot/ledger'
+import { checkNames, columnsOf, type FileFields } from '../file-fields.ts'
 import type { LedgerSettings } from '../filedepot-options.ts'
 import type { DataModel } from '../schema/data-model.ts'
 import { WRITES } from '../write-operations.ts'
 import { checkedOnce } from './checked-once.ts'
 import { FollowUp } from './follow-up.ts'
 import { ledgerHook, modelsThatReachFiles, type Operation } from './ledger-hook.ts'
-import { LEDGER } from './ledger-of.ts'
-import { prismaClient, statementsClient, type Provider, type RawClient } from './prisma-client.ts'
+import { prismaClient, statementsClient, type Provider, type RawClient } from '../raw-sql/prisma-client.ts'
 
 const OPTIONS = ['retention', 'drain', 'schema', 'client'] satisfies readonly (keyof LedgerSettings)[]
-const PROVIDERS: readonly string[] = ['postgresql', 'mysql', 'sqlite'] satisfies Provider[]
 
 /** What the components of the extension are made of. */
 interface Parts {
   /** The client that is extended. */
   readonly client: RawClient
-  readonly provider: string
+  readonly provider: Provider
   readonly depot: DepotManager
   readonly schema: DataModel
   readonly fields: FileFields
@@ -27,17 +25,16 @@ interface Parts {
 export function ledgerComponents(
   parts: Parts,
   settings: LedgerSettings,
-): { readonly query: object; readonly client: object } {
+): { readonly query: object; readonly ledger: Ledger } {
   checkNames('ledger', settings, OPTIONS)
-  const { depot, schema, fields } = parts
+  const { client, provider, depot, schema, fields } = parts
   const { retention = 0, drain = 'auto', schema: within } = settings
   checkWholeNumber('ledger.retention', retention, 0)
   if (drain !== 'auto' && (drain as unknown) !== false)
     throw expected('ledger.drain', "'auto' or false", drain)
-  const provider = providerOf(parts)
   const options = { columns: columnsOf(fields), ...(within !== undefined && { schema: within }) }
-  const ledger = new Ledger(depot, settings.client ?? prismaClient(parts.client, provider), options)
-  const reads = settings.client ?? statementsClient(parts.client, provider)
+  const ledger = new Ledger(depot, settings.client ?? prismaClient(client, provider), options)
+  const reads = settings.client ?? statementsClient(client, provider)
   const hook = ledgerHook({
     depot,
     schema,
@@ -49,26 +46,5 @@ export function ledgerComponents(
     model.property,
     Object.fromEntries(WRITES.map((name) => [name, (operation: Operation) => hook(model, operation)])),
   ])
-  return { query: Object.fromEntries(query) as object, client: { [LEDGER]: ledger } }
-}
-
-/** The columns of the file fields. Nothing is written to a view. */
-function columnsOf(fields: FileFields): LedgerColumn[] {
-  return [...fields.values()].flatMap((ofModel) =>
-    [...ofModel.values()]
-      .filter(({ model }) => !model.isView)
-      .map(({ model: { schema, table, fields: all }, name }) => ({
-        ...(schema !== undefined && { schema }),
-        table,
-        column: all.get(name)?.column ?? name,
-      })),
-  )
-}
-
-function providerOf({ provider }: Parts): Provider {
-  if (PROVIDERS.includes(provider)) return provider as Provider
-  throw new FiledepotError(
-    'NOT_SUPPORTED',
-    `expected the database of a ledger to be PostgreSQL, MySQL, MariaDB or SQLite, got ${provider}: leave \`ledger\` out`,
-  )
+  return { query: Object.fromEntries(query) as object, ledger }
 }

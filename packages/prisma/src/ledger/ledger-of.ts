@@ -1,8 +1,6 @@
 import { FiledepotError } from '@filedepot/core'
-import { Ledger } from '@filedepot/ledger'
-
-/** Where the extension keeps the ledger on the client. */
-export const LEDGER = '$filedepotLedger'
+import type { Ledger } from '@filedepot/ledger'
+import { keptOn } from '../extended-client.ts'
 
 /**
  * The ledger of a client that is extended with `filedepot({ models, ledger: true })`.
@@ -22,8 +20,8 @@ export const LEDGER = '$filedepotLedger'
  * @throws FiledepotError `INVALID_ARGUMENT` if the client has no ledger
  */
 export function ledgerOf(prisma: object): Ledger {
-  const ledger = (prisma as Readonly<Record<string, unknown>>)[LEDGER]
-  if (ledger instanceof Ledger) return ledger
+  const ledger = keptOn(prisma)?.ledger
+  if (ledger) return ledger
   throw new FiledepotError(
     'INVALID_ARGUMENT',
     'the client has no ledger: extend it with filedepot({ models, ledger: true }), and give the extended client',

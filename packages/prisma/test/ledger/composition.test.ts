@@ -1,8 +1,13 @@
+import { pgClient } from '@filedepot/ledger'
 import { filedepot } from '@filedepot/prisma'
+import { PrismaPg } from '@prisma/adapter-pg'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import pg from 'pg'
+import { isOn } from '../../../../test/databases/database-kind.ts'
+import { serverDatabase } from '../../../../test/databases/server-database.ts'
 import { textFile, textOf, textsIn } from '../../../../test/support/contents.ts'
 import { FILE_MODELS } from '../support/file-models.ts'
-import { Prisma, type BaseClient } from '../support/generated-client.ts'
+import { Prisma, PrismaClient, type BaseClient } from '../support/generated-client.ts'
 import { rolledBack } from '../support/rolled-back.ts'
 import { TestDatabase, type TestClient } from '../support/test-database.ts'
 
@@ -186,5 +191,89 @@ describe.each(cases)('%s, added %s', (name, order) => {
 
     expect(await textsLeft()).toEqual(['a'])
     expect(await textOf((await client.document.findMany())[0]?.content)).toBe('a')
+  })
+})
+
+describe('row-level security with policies', () => {
+  // The others have none.
+  if (!isOn('postgres')) return
+
+  const role = `filedepot_app_${process.pid}`
+  let admin: pg.Pool
+  let application: BaseClient
+
+  beforeEach(async () => {
+    const { url } = await serverDatabase()
+    admin = new pg.Pool({ connectionString: url })
+    for (const statement of [
+      `CREATE ROLE ${role} LOGIN`,
+      `GRANT ALL ON ALL TABLES IN SCHEMA public TO ${role}`,
+      `GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO ${role}`,
+      // It sees nothing of the ledger.
+      `REVOKE ALL ON filedepot_files, filedepot_state FROM ${role}`,
+      'ALTER TABLE "Document" ENABLE ROW LEVEL SECURITY',
+      `CREATE POLICY tenant ON "Document" USING (title = current_setting('app.tenant', true))`,
+    ])
+      await admin.query(statement)
+    const adapter = new PrismaPg({ connectionString: `${url}?options=-c%20role%3D${role}` })
+    application = new PrismaClient({ adapter })
+  })
+
+  afterEach(async () => {
+    await application.$disconnect()
+    for (const statement of [
+      'DROP POLICY tenant ON "Document"',
+      'ALTER TABLE "Document" DISABLE ROW LEVEL SECURITY',
+      `DROP OWNED BY ${role}`,
+      `DROP ROLE ${role}`,
+    ])
+      await admin.query(statement)
+    await admin.end()
+  })
+
+  /** As Prisma documents it: each operation in a batch that says first who asks. */
+  function asTenant(client: BaseClient, tenant: string): BaseClient {
+    return client.$extends({
+      query: {
+        $allModels: {
+          async $allOperations({ args, query }: { args: unknown; query: Query }) {
+            const set = client.$executeRaw`SELECT set_config('app.tenant', ${tenant}, TRUE)`
+            const [, result] = await client.$transaction([set, query(args) as never])
+            return result as never
+          },
+        },
+      },
+    } as never) as unknown as BaseClient
+  }
+
+  it.each(['after filedepot()', 'before filedepot()'])('works with one that was added %s', async (order) => {
+    const ours = filedepot({
+      depot: database.depot,
+      models: FILE_MODELS,
+      ledger: { drain: false, client: pgClient(admin) },
+    })
+    const client = (
+      order === 'after filedepot()'
+        ? asTenant(application.$extends(ours) as unknown as BaseClient, 'acme')
+        : asTenant(application, 'acme').$extends(ours)
+    ) as TestClient
+    const { id } = await client.document.create({ data: { title: 'acme', content: textFile('a') } })
+
+    // What fails is rolled back: a row of another tenant, and one that is there already.
+    await expect(
+      client.document.create({ data: { title: 'other', content: textFile('b') } }),
+    ).rejects.toThrow('row-level security')
+    await expect(
+      client.document.update({ where: { id }, data: { title: 'other', content: textFile('c') } }),
+    ).rejects.toThrow('row-level security')
+    expect(await textsLeft()).toEqual(['a'])
+
+    await client.document.update({ where: { id }, data: { content: textFile('d') } })
+    expect(await textsLeft()).toEqual(['d'])
+    const stranger = asTenant(application, 'other')
+    expect(await stranger.document.deleteMany()).toEqual({ count: 0 })
+    expect(await textsLeft()).toEqual(['d'])
+    await client.document.delete({ where: { id } })
+    expect(await textsLeft()).toEqual([])
   })
 })

@@ -1,7 +1,9 @@
 import { DepotManager, MemoryBackend, UploadedFile } from '@filedepot/core'
 import { ledgerOf } from '@filedepot/prisma'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { setTimeout } from 'node:timers/promises'
 import { isOn, quoted } from '../../../../test/databases/database-kind.ts'
+import { serverDatabase } from '../../../../test/databases/server-database.ts'
 import { brokenFile, textFile, textOf, textsIn } from '../../../../test/support/contents.ts'
 import { Prisma } from '../support/generated-client.ts'
 import { rolledBack } from '../support/rolled-back.ts'
@@ -230,6 +232,42 @@ describe('a transaction', () => {
     })
 
     expect(await textsLeft()).toEqual(['a'])
+  })
+})
+
+describe('a transaction that the database ends', () => {
+  // There is one connection there, and no other transaction at the same time.
+  if (isOn('sqlite')) return
+
+  it('because of a conflict fails with P2034, and leaves nothing', async () => {
+    const { id } = await prisma.document.create({ data: { content: textFile('a') } })
+    const write = async (text: string) => {
+      await prisma.$transaction(
+        async (tx) => {
+          await tx.document.findMany()
+          await setTimeout(100)
+          await tx.document.update({ where: { id }, data: { content: textFile(text) } })
+        },
+        { isolationLevel: 'Serializable', timeout: 60_000 },
+      )
+    }
+
+    const outcomes = await Promise.all([codeOf(write('b')), codeOf(write('c'))])
+
+    expect(outcomes.sort()).toEqual(['P2034', undefined])
+    expect(await textsLeft()).toEqual([await textOf((await prisma.document.findFirstOrThrow()).content)])
+  })
+
+  it('because its connection is lost leaves nothing', async () => {
+    const writing = prisma.$transaction(async (tx) => {
+      await tx.document.create({ data: { content: textFile('a') } })
+      const own = isOn('postgres') ? 'pg_backend_pid()' : 'connection_id()'
+      const [row] = await tx.$queryRawUnsafe<{ id: number | bigint }[]>(`SELECT ${own} AS id`)
+      await (await serverDatabase()).endConnection(Number(row!.id))
+    })
+
+    await expect(writing).rejects.toThrow()
+    expect(await textsLeft()).toEqual([])
   })
 })
 

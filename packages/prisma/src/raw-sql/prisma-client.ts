@@ -1,3 +1,4 @@
+import { FiledepotError } from '@filedepot/core'
 import type { LedgerClient, LedgerRow, LedgerSession } from '@filedepot/ledger'
 import { driverError } from './driver-error.ts'
 
@@ -12,6 +13,15 @@ export interface RawClient {
 
 /** The kinds of databases, as Prisma names them. */
 export type Provider = 'postgresql' | 'mysql' | 'sqlite'
+
+/** @throws FiledepotError `NOT_SUPPORTED` */
+export function checkProvider(provider: string): Provider {
+  if (provider === 'postgresql' || provider === 'mysql' || provider === 'sqlite') return provider
+  throw new FiledepotError(
+    'NOT_SUPPORTED',
+    `expected the database to be PostgreSQL, MySQL, MariaDB or SQLite, got ${provider}`,
+  )
+}
 
 /** Milliseconds. Nothing is to time out: an installation counts all rows. */
 const PATIENTLY = { maxWait: 60_000, timeout: 12 * 60 * 60 * 1000 }
