@@ -231,7 +231,7 @@ export class TestDatabase {
     if (!this.#hasLedger) return
     await this.query('DELETE FROM filedepot_files')
     // The next test has other storages.
-    await this.query("DELETE FROM filedepot_state WHERE name <> 'ready'")
+    await this.query("DELETE FROM filedepot_state WHERE name NOT IN ('ready', 'installed')")
   }
 
   async #end(check: () => Promise<void>): Promise<void> {
