@@ -194,6 +194,19 @@ describe.each(cases)('%s, added %s', (name, order) => {
   })
 })
 
+describe('a field that a later extension computes', () => {
+  it('gets files, whatever is selected', async () => {
+    const client = database.prisma.$extends({
+      result: {
+        document: { size: { needs: { content: true }, compute: ({ content }) => content?.size ?? 0 } },
+      },
+    })
+    await client.document.create({ data: { content: textFile('four') } })
+
+    expect((await client.document.findFirstOrThrow({ select: { size: true } })).size).toBe(4)
+  })
+})
+
 describe('row-level security with policies', () => {
   // The others have none.
   if (!isOn('postgres')) return
