@@ -115,6 +115,7 @@ describe('what no decoder makes an image of', () => {
     ['half an AVIF', () => noise(width, height).avif({ effort: 0 }).toBuffer(), cut(0.5)],
     ['half a TIFF', () => noise(width, height).tiff().toBuffer(), cut(0.5)],
     ['half a WebP', webp, cut(0.5)],
+    ['half an interlaced PNG', () => noise(width, height).png({ progressive: true }).toBuffer(), cut(0.5)],
   ])('%s is refused', async (_, make, damage) => {
     const uploading = memoryDepot().upload(Photo.from(damage(await make()), { filename: 'photo' }))
 
