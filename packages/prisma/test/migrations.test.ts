@@ -1,3 +1,5 @@
+import { DepotManager } from '@filedepot/core'
+import { Ledger, sqliteClient } from '@filedepot/ledger'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import Database from 'better-sqlite3'
 import { execFileSync } from 'node:child_process'
@@ -5,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isOn } from '../../../test/databases/database-kind.ts'
+import { FILE_COLUMNS } from './support/file-models.ts'
 import { Prisma } from './support/generated-client.ts'
 import { migrations } from './support/migrations.ts'
 import { TestDatabase } from './support/test-database.ts'
@@ -40,10 +43,15 @@ describe('the migrations of SQLite', () => {
   })
 
   /** What Prisma would change in the migrated database. */
-  function changesTo(schema: string): number {
+  function changesTo(schema: string, externalTables: readonly string[] = []): number {
     const path = join(folder, 'schema.prisma')
     writeFileSync(path, schema)
-    const args = ['packages/prisma/test/support/schema-changes.mjs', join(folder, 'migrated.db'), path]
+    const args = [
+      'packages/prisma/test/support/schema-changes.mjs',
+      join(folder, 'migrated.db'),
+      path,
+      ...externalTables,
+    ]
     return Number(execFileSync(process.execPath, args, { encoding: 'utf8' }))
   }
 
@@ -52,5 +60,18 @@ describe('the migrations of SQLite', () => {
 
     expect(changesTo(schema)).toBe(0)
     expect(changesTo(schema.replace('seat ', 'place '))).toBeGreaterThan(0)
+  })
+
+  it('leave a ledger alone whose tables are named as external', async () => {
+    const schema = readFileSync('prisma/schema.prisma', 'utf8')
+    const database = new Database(join(folder, 'migrated.db'))
+    const columns = FILE_COLUMNS.map(([table, column]) => ({ table, column }))
+    const ledger = new Ledger(new DepotManager(), sqliteClient(database), { columns })
+    await ledger.install()
+
+    expect(changesTo(schema, ['filedepot_files', 'filedepot_state'])).toBe(0)
+
+    expect(await ledger.check()).toMatchObject({ isReady: true })
+    database.close()
   })
 })
