@@ -15,7 +15,7 @@ export function ledgerProjects(): LedgerProject[] {
     .filter((database) => database !== 'mongodb')
     .map((database) => ({
       displayName: `ledger, ${database}`,
-      testMatch: ['<rootDir>/packages/ledger/test/**/*.test.ts'],
+      testMatch: ['<rootDir>/packages/ledger/test/**/*.test.ts', '<rootDir>/test/crash/*.test.ts'],
       // What only one database has.
       testPathIgnorePatterns: [
         '/node_modules/',
