@@ -55,6 +55,8 @@ async function openSqlite(): Promise<CrashDatabase> {
 async function openPostgres(): Promise<CrashDatabase> {
   const { url } = await serverDatabase()
   const pool = new pg.Pool({ connectionString: url })
+  // Connections that end with the database.
+  pool.on('error', () => undefined)
   const program = new URL(url)
   program.searchParams.set('application_name', 'killed')
   const run = async (statement: string) => (await pool.query<Record<string, unknown>>(statement)).rows
