@@ -32,7 +32,7 @@ export interface FoundTrigger {
 }
 
 /** What is known of a partition by a trigger of it. */
-export interface FoundPartition {
+interface FoundPartition {
   /** True if the table has been a partition since it was made, so that no row of it went uncounted. */
   readonly isBorn: boolean
   /** The statements that switch the trigger on again. */
