@@ -1,6 +1,8 @@
 import { collect, type GarbageOptions, type GarbageReport } from './audit/collect-garbage.ts'
+import { AT_ONCE, isThere } from './audit/file-ages.ts'
 import { buryFiles } from './bury-files.ts'
-import type { LedgerPlace } from './databases/sweep-database.ts'
+import { isDeleted } from './databases/sweep-database.ts'
+import { inLanes } from './in-lanes.ts'
 import { chosenStorages, runStep, type LedgerContext } from './ledger-context.ts'
 import { ledgerRows } from './ledger-rows.ts'
 import { claimStorage, expectOwner } from './storage-owner.ts'
@@ -22,21 +24,19 @@ export async function gc(
     looksAgain: true,
     // What was discarded is the business of drains, which know for how long it is kept.
     async garbageOf(paths) {
-      const known = (await placesOf(paths)).filter((place) => !isOver(place))
-      const others = new Set(known.map(({ path }) => path))
+      const others = new Set<string>()
+      await inLanes(await placesOf(paths), AT_ONCE, async (place) => {
+        // A drain may have deleted it since it was listed.
+        if (!isDeleted(place) || !(await isThere(depot, place.path))) others.add(place.path)
+      })
       return paths.filter((path) => !others.has(path))
     },
     async remove(paths) {
       for (const storage of storages) await expectOwner(context, storage)
-      const isDeleted = new Set((await placesOf(paths)).filter(isOver).map(({ path }) => path))
-      const again = paths.filter((path) => isDeleted.has(path))
-      return await buryFiles(context, { unknown: paths.filter((path) => !isDeleted.has(path)), again })
+      const deleted = new Set((await placesOf(paths)).filter(isDeleted).map(({ path }) => path))
+      const again = paths.filter((path) => deleted.has(path))
+      return await buryFiles(context, { unknown: paths.filter((path) => !deleted.has(path)), again })
     },
   })
   return { ...report, repaired }
-}
-
-/** True if the file was deleted. It may be there again, as it came late or from a backup. */
-function isOver({ isGone, discardedAt }: LedgerPlace): boolean {
-  return isGone && discardedAt === undefined
 }

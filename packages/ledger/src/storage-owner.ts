@@ -9,6 +9,8 @@ interface StorageState {
   readonly storage: string
   /** What this database has lately written into the storage as its owner: a new text with each sweep. */
   readonly turns: readonly string[]
+  /** True when one of them has been written: from then on, a storage without an owner is another one. */
+  readonly isMarked?: boolean
   /** The id after which the next sweep looks. */
   readonly after?: string | undefined
 }
@@ -37,6 +39,8 @@ export async function claimStorage(
     return { ...state, turns: [...state.turns, turn].slice(-REMEMBERED) }
   })
   await ofStorage(name, 'write the owner', async () => backend.writeOwner?.(turn))
+  if ((await readState(context, name)).isMarked === true) return
+  await changeState(context, name, (state) => Promise.resolve({ ...state, isMarked: true }))
 }
 
 /**
@@ -73,8 +77,8 @@ async function ownerOf(name: string, backend: FileStorage['backend']): Promise<s
   return await ofStorage(name, 'read the owner', async () => backend.readOwner?.())
 }
 
-function expectOwn(name: string, found: string | undefined, { turns }: StorageState): void {
-  if (found === undefined ? turns.length === 0 : turns.includes(found)) return
+function expectOwn(name: string, found: string | undefined, { turns, isMarked }: StorageState): void {
+  if (found === undefined ? isMarked !== true : turns.includes(found)) return
   const way = `If this database is to delete there, call ledger.own(['${name}']).`
   throw new FiledepotError(
     'LEDGER_NOT_OWNER',

@@ -7,7 +7,8 @@ import {
   type FileStorage,
 } from '@filedepot/core'
 import { buryFiles, type UnwantedFiles } from './bury-files.ts'
-import { DAY } from './audit/file-ages.ts'
+import { DAY, isThere } from './audit/file-ages.ts'
+import { isDeleted } from './databases/sweep-database.ts'
 import { inBatches, inLanes } from './in-lanes.ts'
 import {
   chosenStorages,
@@ -110,13 +111,13 @@ async function sweepStorage(
     }
     onProgress?.({ ...count, storage: storage.name })
   }
+  await setSweptUpTo(context, storage, later(floor, next))
   const { backend } = storage
   count.leftovers = await ofStorage(
     storage.name,
     'remove the leftovers',
     async () => (await backend.sweepLeftovers?.({ olderThan: new Date(end), after: start, signal })) ?? 0,
   )
-  await setSweptUpTo(context, storage, later(floor, next))
   for (const name of Object.keys(count) as (keyof Counts)[]) total[name] += count[name]
 }
 
@@ -150,7 +151,8 @@ async function unwanted(
     const place = known.get(path)
     // A file that is there although it was deleted came late, and nothing can refer to it.
     if (place) {
-      if (place.isGone && place.discardedAt === undefined) again.push(path)
+      // Another sweep, or a drain, may have deleted it since it was listed.
+      if (isDeleted(place) && (await isThere(context.depot, path))) again.push(path)
     } else if ((await changedAt(storage, id)) < end) unknown.push(path)
     else young.push(id)
   })

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { DepotManager, LocalBackend, MemoryBackend } from '@filedepot/core'
 import { Ledger } from '@filedepot/ledger'
 import { mkdtemp, rename, rm } from 'node:fs/promises'
@@ -50,6 +50,17 @@ describe('the owner of a storage', () => {
     expect(owner).toEqual(expect.any(String))
     expect(await depot.get().backend.readOwner?.()).not.toBe(owner)
     await Promise.all([ledger.sweep(), ledger.sweep(), ledger.sweep()])
+    await ledger.sweep()
+  })
+
+  it('is the database whose first sweep was cut off before it had said so', async () => {
+    const { backend } = depot.get()
+    const writeOwner = jest.spyOn(backend as MemoryBackend, 'writeOwner')
+    writeOwner.mockRejectedValueOnce(new Error('cut off'))
+    await expect(ledger.sweep()).rejects.toMatchObject({ code: 'READ_FAILED' })
+    writeOwner.mockRestore()
+
+    await ledger.sweep()
     await ledger.sweep()
   })
 

@@ -1,13 +1,20 @@
-import { createReadStream } from 'node:fs'
-import { appendFile, mkdtemp, rm } from 'node:fs/promises'
+import { appendFileSync, createReadStream } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
 /** So many parts a comparison has: of ten million files, each has forty thousand. */
 export const BUCKETS = 256
-/** Characters that are collected before they are written. */
-const BUFFER = 16 * 1024
+/** Bytes that are collected before they are written. */
+const BUFFER = 8 * 1024
+
+/** What of a bucket is not in its file yet. Outside of the heap, where it would live long enough to be in the way. */
+interface Collected {
+  readonly bytes: Buffer
+  length: number
+  isWritten: boolean
+}
 
 /**
  * Lists of any length, in files of a temporary folder. What has the same key is in the same bucket, so that two lists are
@@ -15,7 +22,7 @@ const BUFFER = 16 * 1024
  */
 export class Buckets {
   readonly #folder: string
-  readonly #buffers = new Map<string, { lines: string[]; length: number }>()
+  readonly #lists = new Map<string, (Collected | undefined)[]>()
 
   private constructor(folder: string) {
     this.#folder = folder
@@ -26,22 +33,30 @@ export class Buckets {
   }
 
   /** @param line without line breaks */
-  async add(list: string, key: string, line: string): Promise<void> {
-    const name = `${list}.${bucketOf(key)}`
-    const buffer = this.#buffers.get(name) ?? { lines: [], length: 0 }
-    this.#buffers.set(name, buffer)
-    buffer.lines.push(line)
-    buffer.length += line.length
-    if (buffer.length >= BUFFER) await this.#flush(name, buffer)
+  add(list: string, key: string, line: string): void {
+    const bucket = bucketOf(key)
+    const buckets = this.#lists.get(list) ?? []
+    this.#lists.set(list, buckets)
+    const collected = (buckets[bucket] ??= {
+      bytes: Buffer.allocUnsafeSlow(BUFFER),
+      length: 0,
+      isWritten: false,
+    })
+    const size = Buffer.byteLength(line) + 1
+    if (collected.length + size > BUFFER) this.#write(list, bucket, collected)
+    if (size > BUFFER) {
+      appendFileSync(this.#pathOf(list, bucket), `${line}\n`)
+      collected.isWritten = true
+    } else collected.length += collected.bytes.write(`${line}\n`, collected.length)
   }
 
   /** The lines of a bucket, in the order in which they came. */
   async *lines(list: string, bucket: number): AsyncGenerator<string> {
-    const name = `${list}.${bucket}`
-    const buffer = this.#buffers.get(name)
-    if (!buffer) return
-    if (buffer.length > 0) await this.#flush(name, buffer)
-    const input = createReadStream(join(this.#folder, name), 'utf8')
+    const collected = this.#lists.get(list)?.[bucket]
+    if (!collected) return
+    this.#write(list, bucket, collected)
+    if (!collected.isWritten) return
+    const input = createReadStream(this.#pathOf(list, bucket), 'utf8')
     try {
       yield* createInterface({ input, crlfDelay: Infinity })
     } finally {
@@ -49,23 +64,20 @@ export class Buckets {
     }
   }
 
-  /** Empties a list. */
-  async clear(list: string): Promise<void> {
-    for (let bucket = 0; bucket < BUCKETS; bucket++) {
-      const name = `${list}.${bucket}`
-      if (this.#buffers.delete(name)) await rm(join(this.#folder, name), { force: true })
-    }
-  }
-
   async close(): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true })
   }
 
-  async #flush(name: string, buffer: { lines: string[]; length: number }): Promise<void> {
-    const text = `${buffer.lines.join('\n')}\n`
-    buffer.lines = []
-    buffer.length = 0
-    await appendFile(join(this.#folder, name), text)
+  /** Some kilobytes for the cache of the system: a trip to the thread pool would take longer. */
+  #write(list: string, bucket: number, collected: Collected): void {
+    if (collected.length === 0) return
+    appendFileSync(this.#pathOf(list, bucket), collected.bytes.subarray(0, collected.length))
+    collected.length = 0
+    collected.isWritten = true
+  }
+
+  #pathOf(list: string, bucket: number): string {
+    return join(this.#folder, `${list}.${bucket}`)
   }
 }
 

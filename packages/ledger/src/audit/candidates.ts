@@ -16,8 +16,8 @@ export class Candidates {
     return new Candidates(await Buckets.open())
   }
 
-  async add(path: string): Promise<void> {
-    await this.#buckets.add('paths', path, path)
+  add(path: string): void {
+    this.#buckets.add('paths', path, path)
   }
 
   async *all(): AsyncGenerator<string> {
@@ -46,7 +46,7 @@ export class Candidates {
         const name = path.slice(0, slash)
         // By an alias, too.
         const place = slash > 0 && depot.has(name) ? depot.get(name).path(path.slice(slash + 1)) : path
-        await this.#buckets.add('wanted', place, place)
+        this.#buckets.add('wanted', place, place)
       }
     }
   }

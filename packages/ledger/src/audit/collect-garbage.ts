@@ -106,7 +106,7 @@ export async function collect(
     await inLanes(differences, AT_ONCE, async (difference) => {
       if (difference.kind === 'found') await findings.add(difference.finding)
       else if (difference.kind === 'unwanted') {
-        if (await isOld(depot, difference.path, end)) await candidates.add(difference.path)
+        if (await isOld(depot, difference.path, end)) candidates.add(difference.path)
       } else if (difference.kind === 'missing' && !(await isThere(depot, difference.reference.path)))
         await findings.add(danglingFrom(difference.reference))
     })
@@ -114,7 +114,7 @@ export async function collect(
     try {
       for await (const paths of inBatches(candidates.all(), BATCH)) {
         for (const path of await collector.garbageOf(paths)) {
-          await garbage.add(path)
+          garbage.add(path)
           await findings.add({ kind: 'orphaned', path })
         }
       }

@@ -67,7 +67,7 @@ async function listFiles(
     for await (const id of storage.list()) {
       throwIfAborted('the comparison of rows and storages', signal)
       count++
-      await buckets.add('files', storage.path(id), storage.path(id))
+      buckets.add('files', storage.path(id), storage.path(id))
       if (++progress.files % STEP === 0) onProgress?.({ ...progress })
     }
     listed.set(storage.name, count)
@@ -97,7 +97,7 @@ async function* readRows(
       if (!place) yield { kind: 'found', finding: { kind: 'unconfigured', ...found, path: file.path } }
       else if (listed.has(place.storage)) {
         if (listed.get(place.storage) === 0) empty.set(place.storage, (empty.get(place.storage) ?? 0) + 1)
-        await buckets.add('rows', place.path, JSON.stringify({ ...found, ...file, path: place.path }))
+        buckets.add('rows', place.path, JSON.stringify({ ...found, ...file, path: place.path }))
       }
     }
     if (++progress.values % STEP === 0) onProgress?.({ ...progress })

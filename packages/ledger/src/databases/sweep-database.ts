@@ -54,6 +54,11 @@ export interface SweepDatabase {
   ) => Promise<RowPage>
 }
 
+/** True if the file was deleted. It may be there again, as it came late or from a backup. */
+export function isDeleted({ isGone, discardedAt }: LedgerPlace): boolean {
+  return isGone && discardedAt === undefined
+}
+
 /** A row with the columns path, refs, discarded, gone, attempts, retry and error. */
 export function placeOf(row: Readonly<Record<string, unknown>>): LedgerPlace {
   const time = (value: unknown) => (value === null ? undefined : Number(value))
