@@ -175,7 +175,10 @@ export class S3Backend implements StorageBackend {
     return writeOwnerFile(this, owner)
   }
 
-  /** Uploads in parts that were never completed. Needs the right `s3:ListBucketMultipartUploads`. */
+  /**
+   * Aborts uploads in parts that were never completed. Removes nothing if the credentials lack `s3:ListBucketMultipartUploads`, or
+   * the service cannot list uploads: then have a lifecycle rule of the bucket abort them.
+   */
   sweepLeftovers(options: LeftoverOptions): Promise<number> {
     return sweepUploads(this.#bucket, this.prefix, options)
   }

@@ -7,7 +7,7 @@ import {
 import type { LeftoverOptions } from '@filedepot/core'
 import type { Bucket } from './bucket.ts'
 import { ID } from './list-ids.ts'
-import { codeOf } from './s3-error.ts'
+import { codeOf, type S3Error } from './s3-error.ts'
 
 type PageMarker = Pick<ListMultipartUploadsCommandInput, 'KeyMarker' | 'UploadIdMarker'>
 
@@ -21,10 +21,8 @@ export async function sweepUploads(
   let from: PageMarker | undefined = {}
   while (from) {
     const input: ListMultipartUploadsCommandInput = { Bucket: bucket.name, Prefix: prefix, ...from }
-    const page: ListMultipartUploadsCommandOutput = await bucket.run(
-      (client, options) => client.send(new ListMultipartUploadsCommand(input), options),
-      signal,
-    )
+    const page = await pageOf(bucket, input, signal)
+    if (!page) return removed
     for (const { Key = '', UploadId, Initiated } of page.Uploads ?? []) {
       const id = Key.slice(prefix.length)
       // What is not one of our files is somebody else's.
@@ -39,6 +37,24 @@ export async function sweepUploads(
         : undefined
   }
   return removed
+}
+
+/** `undefined` if the credentials, or the service, do not allow it. */
+async function pageOf(
+  bucket: Bucket,
+  input: ListMultipartUploadsCommandInput,
+  signal: AbortSignal | undefined,
+): Promise<ListMultipartUploadsCommandOutput | undefined> {
+  try {
+    return await bucket.run(
+      (client, options) => client.send(new ListMultipartUploadsCommand(input), options),
+      signal,
+    )
+  } catch (error) {
+    const { status = 0 } = error as Partial<S3Error>
+    if ([403, 405, 501].includes(status)) return undefined
+    throw error
+  }
 }
 
 /** False if the upload has ended meanwhile. */
