@@ -11,6 +11,7 @@ export const CASES = {
   prisma: async () => (await import('./cases/prisma.mjs')).prisma,
   images: async () => (await import('./cases/images.mjs')).images,
   serving: async () => (await import('./cases/serving.mjs')).serving,
+  ledger: async () => (await import('./cases/ledger.mjs')).ledger,
   'import-core': async () => (await import('./cases/import-core.mjs')).importCore,
   s3: async () => (await import('./cases/s3.mjs')).s3,
   gcs: async () => (await import('./cases/gcs.mjs')).gcs,

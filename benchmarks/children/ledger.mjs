@@ -17,7 +17,9 @@ database.pragma('journal_mode = WAL')
 database.pragma('synchronous = OFF')
 database.exec('CREATE TABLE documents (id INTEGER PRIMARY KEY, file TEXT)')
 const depot = new DepotManager()
-const ledger = new Ledger(depot, sqliteClient(database), { columns: [{ table: 'documents', column: 'file' }] })
+const ledger = new Ledger(depot, sqliteClient(database), {
+  columns: [{ table: 'documents', column: 'file' }],
+})
 
 if (job === 'drain') await drain()
 else await compare()
@@ -61,7 +63,9 @@ async function compare() {
   clearInterval(timer)
   sample()
   if (orphaned !== Math.ceil(count / 1000) || dangling !== 0) {
-    throw new Error(`expected ${Math.ceil(count / 1000)} files without a row, got ${orphaned} and ${dangling} lost`)
+    throw new Error(
+      `expected ${Math.ceil(count / 1000)} files without a row, got ${orphaned} and ${dangling} lost`,
+    )
   }
   print({ growth: (peak - baseline) / MIB, seconds })
 
@@ -74,7 +78,13 @@ function fill(ids) {
   const insert = database.prepare('INSERT INTO documents (file) VALUES (?)')
   database.transaction(() => {
     for (const id of ids) {
-      const value = { storage: 'default', id, filename: 'a', contentType: 'text/plain', files: [`default/${id}`] }
+      const value = {
+        storage: 'default',
+        id,
+        filename: 'a',
+        contentType: 'text/plain',
+        files: [`default/${id}`],
+      }
       insert.run(JSON.stringify(value))
     }
   })()
@@ -95,7 +105,15 @@ function SimulatedBackend() {
     async stat(id) {
       if (deleted.has(id)) return undefined
       const lastModified = new Date(0)
-      return { filename: 'a', contentType: 'text/plain', size: 1, sha256: undefined, lastModified, etag: '', metadata: {} }
+      return {
+        filename: 'a',
+        contentType: 'text/plain',
+        size: 1,
+        sha256: undefined,
+        lastModified,
+        etag: '',
+        metadata: {},
+      }
     },
     async delete(ids) {
       for (const id of ids) deleted.add(id)
@@ -103,7 +121,7 @@ function SimulatedBackend() {
     },
     async *list({ after = '' } = {}) {
       let n = 0
-      for (let high = count; n < high; ) {
+      for (let high = count; n < high;) {
         const middle = (n + high) >> 1
         if (idOf(middle) > after) high = middle
         else n = middle + 1
