@@ -73,7 +73,7 @@ export async function drain(
  *
  * @throws FiledepotError `LEDGER_INCOMPLETE`
  */
-async function refuseAliases(
+export async function refuseAliases(
   depot: DepotManager,
   database: LedgerDatabase,
   session: LedgerSession,

@@ -9,6 +9,7 @@ import {
 import { buryFiles, type UnwantedFiles } from './bury-files.ts'
 import { DAY, isThere } from './audit/file-ages.ts'
 import { isDeleted } from './databases/sweep-database.ts'
+import { refuseAliases } from './drain.ts'
 import { inBatches, inLanes } from './in-lanes.ts'
 import {
   chosenStorages,
@@ -77,6 +78,7 @@ async function sweepStorage(
   const { database } = context
   const { now, installed } = await runStep(context, async (session) => {
     await expectTrusted(context, session)
+    await refuseAliases(context.depot, database, session)
     const databaseNow = await database.now(session)
     // The clock that is behind is the safe one.
     return { now: Math.min(Date.now(), databaseNow), installed: await installedAt(context, session) }

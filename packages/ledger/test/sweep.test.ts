@@ -138,6 +138,15 @@ describe('sweep', () => {
     expect(await pathsIn(depot.get())).toHaveLength(1)
   })
 
+  it('is refused if rows name a storage by its alias, as their files look like others', async () => {
+    depot.alias('old', 'default')
+    const value = await store(depot, 'a')
+    await database.insert('a', value.replaceAll('default', 'old'))
+
+    await expect(sweepAll()).rejects.toMatchObject({ code: 'LEDGER_INCOMPLETE' })
+    expect(await pathsIn(depot.get())).toHaveLength(1)
+  })
+
   it('stops if most uploads have no row, as with a column that was forgotten', async () => {
     for (let n = 0; n < 1001; n++) await storeOld(depot.get(), { idAge: HOUR })
 
