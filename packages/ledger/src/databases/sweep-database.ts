@@ -23,7 +23,7 @@ export interface RowPage {
   readonly next: readonly unknown[] | undefined
 }
 
-export interface PageRow {
+interface PageRow {
   readonly key: Readonly<Record<string, unknown>>
   /** By the name of the column. */
   readonly values: Readonly<Record<string, unknown>>
