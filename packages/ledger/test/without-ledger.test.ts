@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
-import { DepotManager, MemoryBackend, newFileId, UploadedFile } from '@filedepot/core'
+import { DepotManager, LocalBackend, MemoryBackend, newFileId, UploadedFile } from '@filedepot/core'
 import { collectGarbage, verifyFiles, type FileRow, type FileRows } from '@filedepot/ledger'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { HOUR, pathIn, pathsIn, store, storeOld } from './support/stored-files.ts'
 
 function newDepot(): DepotManager {
@@ -67,6 +70,20 @@ describe('verifyFiles', () => {
       values: 9,
       examples: [],
     })
+  })
+
+  it('takes what a killed process has left for no file, if it reads the bytes', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'filedepot-verify-'))
+    const depot = new DepotManager()
+    depot.configure('default', new LocalBackend(folder))
+    const kept = await store(depot, 'kept')
+    const id = newFileId()
+    await writeFile(join(folder, id.slice(0, 6), `${id}.json`), '')
+
+    const report = await verifyFiles(depot, rowsOf([kept, { storage: 'default', id }]), { hash: true })
+
+    expect(report).toMatchObject({ dangling: 1, changed: 0, files: 2 })
+    await rm(folder, { recursive: true })
   })
 
   it('names what it cannot read, with its row', async () => {

@@ -72,6 +72,11 @@ export async function verifyFiles(
       if (!(await isThere(depot, difference.reference.path)))
         await findings.add(danglingFrom(difference.reference))
     } else if (hash && difference.isFirst) {
+      // What a killed process has left is listed, and is no file.
+      if (!(await isThere(depot, difference.reference.path))) {
+        await findings.add(danglingFrom(difference.reference))
+        return
+      }
       const reason = await checkBytes(depot, difference.reference, signal)
       if (reason !== undefined)
         await findings.add({ ...danglingFrom(difference.reference), kind: 'changed', reason })
