@@ -1,7 +1,8 @@
-import { AbortedError, FiledepotError } from '@filedepot/core'
+import { AbortedError } from '@filedepot/core'
 import type { FileRow, FileRows } from '@filedepot/ledger'
 import type { DataSource, EntityMetadata } from 'typeorm'
 import { fileColumnsOf } from './file-column.ts'
+import { documentRowsOf } from './mongodb/document-rows.ts'
 
 /** A column that holds files, and the property of an entity that it is. */
 export interface EntityFileColumn {
@@ -42,7 +43,7 @@ export function entityFileColumns(dataSource: DataSource): EntityFileColumn[] {
 /**
  * All values of the file columns of a data source, for `verifyFiles` and `collectGarbage` of `@filedepot/ledger`, with or without a
  * ledger. Rows that are soft-deleted and columns with `select: false` are among them. Tables are read by their primary keys, a
- * page at a time.
+ * page at a time; on MongoDB, collections by a cursor.
  *
  * ```ts
  * import { depot } from '@filedepot/core'
@@ -55,16 +56,9 @@ export function entityFileColumns(dataSource: DataSource): EntityFileColumn[] {
  *   return dangling
  * }
  * ```
- *
- * @throws FiledepotError `NOT_SUPPORTED` for MongoDB
  */
 export function fileRowsOf(dataSource: DataSource): FileRows {
-  if (dataSource.options.type === 'mongodb') {
-    throw new FiledepotError(
-      'NOT_SUPPORTED',
-      'the rows of a data source on MongoDB cannot be read here: read the collections with the client of MongoDB, and give verifyFiles() their values',
-    )
-  }
+  if (dataSource.options.type === 'mongodb') return documentRowsOf(dataSource)
   return {
     async *values(signal) {
       for (const [first, columns] of tablesAndColumns(dataSource)) {

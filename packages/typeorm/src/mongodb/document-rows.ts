@@ -1,0 +1,31 @@
+import { AbortedError, FiledepotError } from '@filedepot/core'
+import type { FileRow, FileRows } from '@filedepot/ledger'
+import type { DataSource } from 'typeorm'
+import { collectionsWithFiles, pathOf } from './collection-files.ts'
+import type { MongoDriver } from './mongo-runner.ts'
+
+/** All values of the file columns of a data source on MongoDB: one cursor over each collection, and the file columns only. */
+export function documentRowsOf(dataSource: DataSource): FileRows {
+  return {
+    async *values(signal) {
+      const { queryRunner } = dataSource.driver as unknown as MongoDriver
+      if (!queryRunner) {
+        throw new FiledepotError(
+          'INVALID_ARGUMENT',
+          'expected the data source to be connected, so that its documents can be read: call initialize() first',
+        )
+      }
+      for (const collection of collectionsWithFiles(dataSource.entityMetadatas).values()) {
+        const { name: table, columns, projection } = collection
+        for await (const document of queryRunner.getCollection(table).find({}, { projection })) {
+          if (signal?.aborted) throw new AbortedError('reading the documents', { cause: signal.reason })
+          for (const column of columns) {
+            const value = column.get(document)
+            if (value === null || value === undefined) continue
+            yield { table, column: pathOf(column), key: { _id: document._id }, value } satisfies FileRow
+          }
+        }
+      }
+    },
+  }
+}
