@@ -8,6 +8,7 @@ import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { uploadedFile } from './uploaded-file-column.ts'
 
 const folders = sqliteTable('folders', { id: integer().primaryKey(), name: text().notNull() })
@@ -72,7 +73,8 @@ try {
 } catch (error) {
   console.log(`  ${String(error)}`)
 }
-// A service keeps the default of a day: an upload may belong to a transaction that is still open.
+// A service keeps the default of a day. Without any grace, what was made in this very millisecond is left to the next sweep.
+await setTimeout(10)
 console.log(`  ${(await ledger.sweep({ grace: 0 })).swept} file swept`)
 await show()
 

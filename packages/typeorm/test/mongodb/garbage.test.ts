@@ -3,6 +3,7 @@ import { UploadedFile } from '@filedepot/core'
 import { collectGarbage, verifyFiles } from '@filedepot/ledger'
 import { fileRowsOf } from '@filedepot/typeorm'
 import { describe, expect, it } from '@jest/globals'
+import { setTimeout } from 'node:timers/promises'
 import { textFile, textOf } from '../support/contents.ts'
 import { Cover, Page } from './entities/page.ts'
 import { onMongodb } from './support/mongo-database.ts'
@@ -17,6 +18,7 @@ describe('the files of a data source on MongoDB', () => {
     const broken = await pages().save(pages().create({ name: 'broken', file: textFile('lost') }))
     await depot.get().delete(broken.file?.id ?? '')
     const stray = await depot.upload(textFile('stray'))
+    await aMoment()
 
     const report = await verifyFiles(depot, fileRowsOf(dataSource), { grace: 0 })
 
@@ -38,6 +40,7 @@ describe('the files of a data source on MongoDB', () => {
       pages().create({ name: 'kept', file: textFile('kept'), cover: coverWith(textFile('cover')) }),
     )
     const stray = await depot.upload(textFile('stray'))
+    await aMoment()
 
     expect(await collectGarbage(depot, fileRowsOf(dataSource), { grace: 0 })).toMatchObject({
       orphaned: 1,
@@ -64,4 +67,9 @@ describe('the files of a data source on MongoDB', () => {
 
 function coverWith(picture: UploadedFile): Cover {
   return Object.assign(new Cover(), { title: 'a cover', picture })
+}
+
+/** What was made in this very millisecond is no garbage yet. */
+async function aMoment(): Promise<void> {
+  await setTimeout(5)
 }
