@@ -18,6 +18,8 @@ import { isOn } from './database-kind.ts'
 const seed = Number(process.env.FILEDEPOT_TEST_SEED ?? (process.env.CI ? 2026 : Date.now() % 2 ** 31))
 const kills = !isOn('sqlite')
 const MANY_CLIENTS = 16
+/** How often a program is run that conflicts with the work of the ledger. */
+const ATTEMPTS = 5
 /** Milliseconds that a test may take, and for each of its programs. */
 const [TIMEOUT, TIMEOUT_OF_EACH] = [1_200_000, 500]
 
@@ -41,6 +43,13 @@ export interface ProgramDrivers<D extends ProgramDatabase> {
   /** With what ends whatever a program that failed has left open. */
   driver(database: D): RowDriver & { abandon(): Promise<void> }
   concurrentDriver(database: D): ConcurrentRowDriver
+  /**
+   * True for an error that a program may get from the work of the ledger beside it, such as a deadlock. It is then run again, as
+   * an application does.
+   *
+   * @default never
+   */
+  isConflict?(error: unknown): boolean
   /** False if clients share a connection, and nothing keeps their transactions apart. @default true */
   readonly hasClients?: boolean
 }
@@ -75,11 +84,17 @@ export function testRandomPrograms<D extends ProgramDatabase>(drivers: ProgramDr
       fc.asyncProperty(programs({ kills }), async (program) => {
         await onDatabase(async (current) => {
           prepare(current)
-          const driver = drivers.driver(current)
-          try {
-            await runProgram(program, driver, leftBy(current))
-          } finally {
-            await driver.abandon()
+          for (let attempt = 1; ; attempt++) {
+            const driver = drivers.driver(current)
+            try {
+              await runProgram(program, driver, leftBy(current))
+              return
+            } catch (error) {
+              if (attempt === ATTEMPTS || drivers.isConflict?.(error) !== true) throw error
+            } finally {
+              await driver.abandon()
+            }
+            await current.clear()
           }
         })
       })

@@ -122,6 +122,7 @@ export {
   isRevoked,
   markRevoked,
   movedFrom,
+  shareOwnership,
   takeOwnership,
   takingOf,
 } from './upload/ownership.ts'

@@ -1,14 +1,20 @@
-import type { DepotManager } from '@filedepot/core'
 import type { TakenFile } from './databases/database.ts'
 import { runStep, type LedgerContext } from './ledger-context.ts'
+import { expectOwner } from './storage-owner.ts'
 
-/** Deletes files that are marked as gone, and settles them. Those that could not be deleted are tried again by later drains. */
+type Context = Pick<LedgerContext, 'depot' | 'client' | 'database'>
+
+/**
+ * Deletes files that are marked as gone, and settles them. Those that could not be deleted are tried again by later drains. So
+ * are those in a storage that another database owns, or that is not the one that was swept.
+ */
 export async function deleteTaken(
-  { depot, client, database }: Pick<LedgerContext, 'depot' | 'client' | 'database'>,
+  context: Context,
   taken: readonly TakenFile[],
 ): Promise<{ deleted: number; failed: number }> {
+  const { client, database } = context
   const reasons = await deleteFiles(
-    depot,
+    context,
     taken.map(({ path }) => path),
   )
   const gone = taken.filter(({ path }) => !reasons.has(path))
@@ -29,7 +35,8 @@ export function firstTry(paths: readonly string[]): TakenFile[] {
 }
 
 /** Resolves with those that are still there, or may be, and why. */
-async function deleteFiles(depot: DepotManager, paths: readonly string[]): Promise<Map<string, string>> {
+async function deleteFiles(context: Context, paths: readonly string[]): Promise<Map<string, string>> {
+  const { depot } = context
   const reasons = new Map<string, string>()
   const byStorage = new Map<string, string[]>()
   for (const path of paths) {
@@ -44,14 +51,16 @@ async function deleteFiles(depot: DepotManager, paths: readonly string[]): Promi
     if (ids) ids.push(id)
     else byStorage.set(storage, [id])
   }
-  const deletions = [...byStorage].map(async ([storage, ids]) => {
+  const deletions = [...byStorage].map(async ([name, ids]) => {
     const fail = (id: string, error: unknown) => {
-      const path = `${storage}/${id}`
+      const path = `${name}/${id}`
       reasons.set(path, error instanceof Error ? error.message : String(error))
       depot.report('deleteFailed', { path, error })
     }
     try {
-      const { failed } = await depot.get(storage).deleteMany(ids)
+      const storage = depot.get(name)
+      await expectOwner(context, storage)
+      const { failed } = await storage.deleteMany(ids)
       // A storage names a file by its own spelling of the id.
       for (const { id, error } of failed) for (const one of ids.includes(id) ? [id] : ids) fail(one, error)
     } catch (error) {

@@ -1,7 +1,8 @@
 import { collect, type GarbageOptions, type GarbageReport } from './audit/collect-garbage.ts'
 import { AT_ONCE, isThere } from './audit/file-ages.ts'
 import { buryFiles } from './bury-files.ts'
-import { isDeleted } from './databases/sweep-database.ts'
+import { copiesAmong } from './copies.ts'
+import { isDeleted, type LedgerPlace } from './databases/sweep-database.ts'
 import { inLanes } from './in-lanes.ts'
 import { chosenStorages, runStep, type LedgerContext } from './ledger-context.ts'
 import { ledgerRows } from './ledger-rows.ts'
@@ -29,7 +30,14 @@ export async function gc(
         // A drain may have deleted it since it was listed.
         if (!isDeleted(place) || !(await isThere(depot, place.path))) others.add(place.path)
       })
-      return paths.filter((path) => !others.has(path))
+      const left = paths.filter((path) => !others.has(path))
+      for (const storage of storages) {
+        const ids = left.filter((path) => path.startsWith(storage.path('')))
+        const isUsed = (place: LedgerPlace) => !isDeleted(place)
+        for (const id of await copiesAmong(context, storage, ids.map(idOf), isUsed))
+          others.add(storage.path(id))
+      }
+      return left.filter((path) => !others.has(path))
     },
     async remove(paths) {
       for (const storage of storages) await expectOwner(context, storage)
@@ -39,4 +47,8 @@ export async function gc(
     },
   })
   return { ...report, repaired }
+}
+
+function idOf(path: string): string {
+  return path.slice(path.indexOf('/') + 1)
 }

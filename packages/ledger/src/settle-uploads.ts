@@ -1,7 +1,8 @@
-import { AbortedError, type DepotManager } from '@filedepot/core'
+import { AbortedError, parseFileId, parseFilePath, type DepotManager } from '@filedepot/core'
 import type { LedgerClient } from './clients/ledger-client.ts'
 import { retryDeadlocks } from './clients/retry-deadlocks.ts'
 import type { LedgerDatabase } from './databases/database.ts'
+import { refuseAliases } from './drain.ts'
 import { deleteTaken, firstTry } from './delete-taken.ts'
 import type { LedgerColumn } from './ledger-column.ts'
 import { compare, hasUnreadable, notReady } from './ledger-check.ts'
@@ -34,11 +35,12 @@ export async function settleUploads(
   database: LedgerDatabase,
   { columns, paths, signal }: SettleOptions & { columns: readonly LedgerColumn[]; paths: readonly string[] },
 ): Promise<SettleReport> {
+  const asked = [...new Set(paths.map((path) => spelled(depot, path)))]
   let [deleted, failed, kept] = [0, 0, 0]
   const open: string[] = []
-  for (let index = 0; index < paths.length; index += BATCH) {
+  for (let index = 0; index < asked.length; index += BATCH) {
     if (signal?.aborted) throw new AbortedError('settling uploads', { cause: signal.reason })
-    const batch = paths.slice(index, index + BATCH)
+    const batch = asked.slice(index, index + BATCH)
     const { known, buried } = await retryDeadlocks(client, async (session) => {
       const known = new Set(await database.knownOf(session, batch))
       const unknown = batch.filter((path) => !known.has(path))
@@ -48,6 +50,7 @@ export async function settleUploads(
       if (!check.isReady) throw notReady(check)
       const unreadable = await database.unreadable(session)
       if (unreadable > 0) throw hasUnreadable(unreadable)
+      await refuseAliases(depot, database, session)
       return { known, buried: await database.bury(session, unknown, LEASE) }
     })
     const isBuried = new Set(buried)
@@ -59,4 +62,10 @@ export async function settleUploads(
     failed += done.failed
   }
   return { deleted, failed, kept, open }
+}
+
+/** In the one spelling that the triggers count: the name of the storage, and the id in lower case. */
+function spelled(depot: DepotManager, path: string): string {
+  const { storage, id } = parseFilePath(path)
+  return depot.get(storage).path(parseFileId(id))
 }

@@ -15,8 +15,10 @@ interface StorageState {
   readonly after?: string | undefined
 }
 
+type Context = Pick<LedgerContext, 'client' | 'database'>
+
 /** Sweeps of several hosts may write their texts in another order than they have told the database. */
-const REMEMBERED = 8
+const REMEMBERED = 64
 /** How often it is tried again when another process was faster. */
 const ATTEMPTS = 20
 
@@ -36,7 +38,10 @@ export async function claimStorage(
   await changeState(context, name, async (state) => {
     const found = await ownerOf(name, backend)
     if (!force) expectOwn(name, found, state)
-    return { ...state, turns: [...state.turns, turn].slice(-REMEMBERED) }
+    // What the storage has now stays known, even if the new text never gets there.
+    const others = state.turns.filter((text) => text !== found)
+    const kept = found !== undefined && others.length < state.turns.length ? [found] : []
+    return { ...state, turns: [...others, ...kept, turn].slice(-REMEMBERED) }
   })
   await ofStorage(name, 'write the owner', async () => backend.writeOwner?.(turn))
   if ((await readState(context, name)).isMarked === true) return
@@ -48,7 +53,7 @@ export async function claimStorage(
  *
  * @throws FiledepotError `LEDGER_NOT_OWNER`, `STORAGE_UNAVAILABLE`, `READ_FAILED`
  */
-export async function expectOwner(context: LedgerContext, { name, backend }: FileStorage): Promise<void> {
+export async function expectOwner(context: Context, { name, backend }: FileStorage): Promise<void> {
   if (!keepsOwner(backend)) return
   const found = await ownerOf(name, backend)
   // Read afterwards: another process of this ledger tells the database first.
@@ -88,7 +93,7 @@ function expectOwn(name: string, found: string | undefined, { turns, isMarked }:
   )
 }
 
-async function readState(context: LedgerContext, storage: string): Promise<StorageState> {
+async function readState(context: Context, storage: string): Promise<StorageState> {
   return parse(
     storage,
     await runStep(context, (session) => context.database.readState(session, stateName(storage))),

@@ -7,7 +7,9 @@ import {
   type FileStorage,
 } from '@filedepot/core'
 import { buryFiles, type UnwantedFiles } from './bury-files.ts'
+import { Candidates } from './audit/candidates.ts'
 import { DAY, isThere } from './audit/file-ages.ts'
+import { copiesAmong } from './copies.ts'
 import { isDeleted } from './databases/sweep-database.ts'
 import { refuseAliases } from './drain.ts'
 import { inBatches, inLanes } from './in-lanes.ts'
@@ -62,10 +64,18 @@ export async function sweep(context: LedgerContext, options: SweepOptions): Prom
   const { grace = DAY, signal } = options
   checkWholeNumber('grace', grace, 0)
   const total: Counts = { listed: 0, swept: 0, kept: 0, failed: 0, leftovers: 0 }
+  const failures: unknown[] = []
   for (const storage of chosenStorages(context.depot, options.storages)) {
     throwIfAborted('a sweep of the ledger', signal)
-    await sweepStorage(context, storage, { ...options, grace }, total)
+    try {
+      await sweepStorage(context, storage, { ...options, grace }, total)
+    } catch (error) {
+      // One storage that is down does not keep the others from being swept.
+      if (signal?.aborted === true || hasCode(error, 'LEDGER_INCOMPLETE', 'LEDGER_BUSY')) throw error
+      failures.push(error)
+    }
   }
+  if (failures.length > 0) throw failures[0]
   return total
 }
 
@@ -87,31 +97,43 @@ async function sweepStorage(
   const end = now - grace
   const late = end - (storage.backend.signedUpload ? LATE : DAY)
   // What came before the ledger was there is not its to judge: `gc` compares it with the rows.
-  const floor = firstFileIdAt(new Date(installed))
+  const floor = firstFileIdAt(new Date(Math.min(installed, now)))
   const start = later(
     floor,
     earlier((await sweptUpTo(context, storage)) ?? floor, firstFileIdAt(new Date(late))),
   )
   const count: Counts = { listed: 0, swept: 0, kept: 0, failed: 0, leftovers: 0 }
   let next = firstFileIdAt(new Date(late))
-  for await (const ids of inBatches(idsBetween(storage, start, firstFileIdAt(new Date(end))), BATCH)) {
-    throwIfAborted('a sweep of the ledger', signal)
-    count.listed += ids.length
-    const { unknown, again, young } = await unwanted(context, storage, ids, end)
-    const found = unknown.length + again.length
-    count.kept += young.length
-    // They are looked at again.
-    for (const id of young) next = earlier(next, before(id))
-    expectFew(storage.name, { ...count, unwanted: count.swept + count.failed + found }, force)
-    if (found > 0) {
+  const candidates = await Candidates.open()
+  try {
+    let found = 0
+    for await (const ids of inBatches(idsBetween(storage, start, firstFileIdAt(new Date(end))), BATCH)) {
+      throwIfAborted('a sweep of the ledger', signal)
+      count.listed += ids.length
+      const { unknown, again, young, copies } = await unwanted(context, storage, ids, end)
+      count.kept += young.length + copies
+      // They are looked at again.
+      for (const id of young) next = earlier(next, before(id))
+      for (const path of [...unknown, ...again]) candidates.add(path)
+      found += unknown.length + again.length
+      onProgress?.({ ...count, storage: storage.name })
+    }
+    // Before anything is deleted: else each sweep that is refused would have deleted some.
+    expectFew(storage.name, { listed: count.listed, found }, force)
+    for await (const paths of inBatches(candidates.all(), BATCH)) {
+      throwIfAborted('a sweep of the ledger', signal)
+      const ids = paths.map(idIn(storage))
+      const { unknown, again } = await unwanted(context, storage, ids, end)
       await expectOwner(context, storage)
       const { deleted, failed, kept } = await buryFiles(context, { unknown, again })
       count.swept += deleted
       count.failed += failed
       count.kept += kept.length
-      for (const path of kept) next = earlier(next, before(path.slice(storage.name.length + 1)))
+      for (const path of kept) next = earlier(next, before(idIn(storage)(path)))
+      onProgress?.({ ...count, storage: storage.name })
     }
-    onProgress?.({ ...count, storage: storage.name })
+  } finally {
+    await candidates.close()
   }
   await setSweptUpTo(context, storage, later(floor, next))
   const { backend } = storage
@@ -137,7 +159,7 @@ async function unwanted(
   storage: FileStorage,
   ids: readonly string[],
   end: number,
-): Promise<UnwantedFiles & { young: string[] }> {
+): Promise<UnwantedFiles & { young: string[]; copies: number }> {
   const paths = ids.map((id) => storage.path(id))
   const known = new Map(
     (await runStep(context, (session) => context.database.places(session, paths))).map((place) => [
@@ -158,7 +180,13 @@ async function unwanted(
     } else if ((await changedAt(storage, id)) < end) unknown.push(path)
     else young.push(id)
   })
-  return { unknown, again, young }
+  const copies = await copiesAmong(context, storage, unknown.map(idIn(storage)), () => true)
+  const left = unknown.filter((path) => !copies.has(idIn(storage)(path)))
+  return { unknown: left, again, young, copies: copies.size }
+}
+
+function idIn(storage: FileStorage): (path: string) => string {
+  return (path) => path.slice(storage.path('').length)
 }
 
 /** By the clock of the storage. What is listed and no file, or cannot be read, is as old as its id. */
@@ -172,11 +200,11 @@ async function changedAt(storage: FileStorage, id: string): Promise<number> {
 }
 
 /** @throws FiledepotError `GARBAGE_LIMIT` */
-function expectFew(name: string, { listed, unwanted }: Counts & { unwanted: number }, force: boolean): void {
-  if (force || unwanted <= Math.max(ALWAYS, listed / 2)) return
+function expectFew(name: string, { listed, found }: { listed: number; found: number }, force: boolean): void {
+  if (force || found <= Math.max(ALWAYS, listed / 2)) return
   throw new FiledepotError(
     'GARBAGE_LIMIT',
-    `${unwanted} of ${listed} uploads in the storage "${name}" have no row, which is more than a half: look whether the ledger has all columns that hold files, and whether another application stores files there. If they are garbage, pass { force: true }`,
+    `${found} of ${listed} uploads in the storage "${name}" have no row, which is more than a half. Nothing was deleted: look whether the ledger has all columns that hold files, and whether another application stores files there. If they are garbage, pass { force: true }`,
   )
 }
 

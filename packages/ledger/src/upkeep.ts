@@ -60,7 +60,7 @@ export class Upkeep {
 
   #remember(paths: readonly string[]): void {
     if (paths.length === 0) return
-    this.#uploads.push(...paths)
+    for (const path of paths) this.#uploads.push(path)
     this.#uploads.splice(0, this.#uploads.length - MOST_REMEMBERED)
     this.#forgetClose ??= this.#options.depot.onClose(() => this.#close())
   }
@@ -95,14 +95,15 @@ export class Upkeep {
       this.#remember(open)
       const { waiting } = await ledger.drain()
       this.#failures = 0
-      if (waiting > 0 || open.length > 0) this.#later()
+      if (open.length > 0) this.#workIn(LONG_PAUSE)
+      else if (waiting > 0) this.#later()
     } catch (error) {
       // If the data source was destroyed meanwhile, other drains do it.
       if (this.#options.ledger() !== ledger) return
       this.#remember(uploads)
       this.#failures++
       this.#options.depot.report('ledgerFailed', { error })
-      this.#later()
+      this.#workIn(LONG_PAUSE)
     }
     if (this.#hasWork) return
     this.#forgetClose?.()
@@ -123,5 +124,6 @@ export class Upkeep {
     this.#run()
     await this.#running
     clearTimeout(this.#timer)
+    this.#dueAt = Infinity
   }
 }

@@ -230,6 +230,34 @@ describe('install', () => {
   }
 })
 
+if (isOn('postgres')) {
+  it('counts anew what was written while triggers were disabled, also when they are enabled again', async () => {
+    await ledger.install()
+    await database.run('ALTER TABLE documents DISABLE TRIGGER ALL')
+    await database.insert('unseen', valueOf('default/unseen'))
+    await database.run('ALTER TABLE documents ENABLE TRIGGER ALL')
+
+    expect((await ledger.check()).isReady).toBe(false)
+    await expect(ledger.drain()).rejects.toMatchObject({ code: 'LEDGER_INCOMPLETE' })
+    expect(await ledger.install()).toMatchObject({ repaired: 1 })
+    expect((await ledger.check()).isReady).toBe(true)
+  })
+}
+
+if (isOn('mariadb')) {
+  it('refuses a table whose engine has no transactions: its rows stay when a statement is refused', async () => {
+    await database.run('CREATE TABLE plain (id int PRIMARY KEY, file text) ENGINE = MyISAM')
+    const columns = [{ table: 'plain', column: 'file' }]
+
+    const installing = new Ledger(new DepotManager(), database.client, { columns }).install()
+
+    await expect(installing).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('ENGINE = InnoDB') as unknown,
+    })
+  })
+}
+
 describe('remove', () => {
   it('leaves nothing behind', async () => {
     await ledger.install()

@@ -35,6 +35,17 @@ async function storedPaths(): Promise<string[]> {
 }
 
 describe('settleUploads', () => {
+  it('knows a file by whatever spelling of its path', async () => {
+    const file = await upload('a')
+    depot.alias('uploads', 'default')
+    await database.insert('a', JSON.stringify(file))
+
+    const spellings = [`default/${file.id.toUpperCase()}`, `uploads/${file.id}`]
+    expect(await ledger.settleUploads(spellings)).toEqual({ deleted: 0, failed: 0, kept: 1, open: [] })
+
+    expect(await storedPaths()).toEqual([file.path])
+  })
+
   it('deletes uploads that no row has taken, and no others', async () => {
     const [taken, discarded, unused] = [await upload('a'), await upload('b'), await upload('c')]
     await database.insert('a', JSON.stringify(taken))

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { documents, type DocumentsDatabase } from './support/documents.ts'
-import { forgetSweeps, pathsIn, store } from './support/stored-files.ts'
+import { forgetSweeps, pathIn, pathsIn, store } from './support/stored-files.ts'
 
 let database: DocumentsDatabase
 let depot: DepotManager
@@ -87,6 +87,30 @@ describe('the owner of a storage', () => {
 
     await expect(ledger.sweep()).rejects.toMatchObject(REFUSED)
     await ledger.own()
+    await ledger.sweep()
+  })
+
+  it('keeps a second database from draining its files', async () => {
+    const value = await store(depot, 'a')
+    await database.insert('a', value)
+    await ledger.sweep()
+    await forgetSweeps(database)
+    await database.run('DELETE FROM documents')
+
+    expect(await ledger.drain()).toMatchObject({ deleted: 0, failed: 1 })
+
+    expect(await pathsIn(depot.get())).toEqual([pathIn(value)])
+    const { lastError } = (await ledger.find(pathIn(value))) ?? {}
+    expect(lastError).toContain('belongs to another database')
+  })
+
+  it('is known however many later marks have never got there', async () => {
+    await ledger.sweep()
+    const writeOwner = jest.spyOn(depot.get().backend as MemoryBackend, 'writeOwner')
+    writeOwner.mockRejectedValue(new Error('a full disk'))
+    for (let n = 0; n < 70; n++) await expect(ledger.sweep()).rejects.toMatchObject({ code: 'READ_FAILED' })
+    writeOwner.mockRestore()
+
     await ledger.sweep()
   })
 

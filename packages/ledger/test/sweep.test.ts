@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { DepotManager, MemoryBackend } from '@filedepot/core'
+import { copyStorage, DepotManager, MemoryBackend } from '@filedepot/core'
 import { isFileGone, Ledger } from '@filedepot/ledger'
 import { ChaosBackend } from '@filedepot/testing'
 import { setTimeout } from 'node:timers/promises'
@@ -147,12 +147,51 @@ describe('sweep', () => {
     expect(await pathsIn(depot.get())).toHaveLength(1)
   })
 
-  it('stops if most uploads have no row, as with a column that was forgotten', async () => {
-    for (let n = 0; n < 1001; n++) await storeOld(depot.get(), { idAge: HOUR })
+  it('deletes nothing if most uploads have no row, as with a column that was forgotten', async () => {
+    for (let n = 0; n < 2001; n++) await storeOld(depot.get(), { idAge: HOUR })
 
     await expect(sweepAll()).rejects.toMatchObject({ code: 'GARBAGE_LIMIT' })
-    expect(await pathsIn(depot.get())).toHaveLength(1)
-    expect(await ledger.sweep({ grace: 0, force: true })).toMatchObject({ swept: 1 })
+    await expect(sweepAll()).rejects.toMatchObject({ code: 'GARBAGE_LIMIT' })
+    expect(await pathsIn(depot.get())).toHaveLength(2001)
+    expect(await ledger.sweep({ grace: 0, force: true })).toMatchObject({ swept: 2001 })
+  })
+
+  it('leaves copies of what rows have, as in a backup or while files are moved', async () => {
+    const value = await store(depot, 'a')
+    await database.insert('a', value)
+    await store(depot, 'lost')
+    const backup = depot.configure('backup', new MemoryBackend())
+    await copyStorage(depot.get(), backup)
+
+    expect(await sweepAll()).toMatchObject({ listed: 4, swept: 1, kept: 2 })
+
+    expect(await pathsIn(depot.get())).toEqual([pathIn(value)])
+    expect(await pathsIn(backup)).toHaveLength(2)
+    expect(await pathsIn(backup)).toContain(pathIn(value).replace('default', 'backup'))
+  })
+
+  it('leaves the files of rows that know the storage by another name', async () => {
+    depot.configure('again', chaos)
+    const value = await store(depot, 'a')
+    await database.insert('a', value.replaceAll('default', 'again'))
+
+    await expect(sweepAll()).rejects.toMatchObject({ code: 'LEDGER_NOT_OWNER' })
+    await expect(ledger.gc({ grace: 0, delete: true })).rejects.toMatchObject({ code: 'LEDGER_NOT_OWNER' })
+    expect(await ledger.sweep({ grace: 0, storages: ['default'] })).toMatchObject({ swept: 0, kept: 1 })
+    await ledger.gc({ grace: 0, delete: true, storages: ['default'] })
+
+    expect(await pathsIn(depot.get())).toEqual([pathIn(value)])
+  })
+
+  it('sweeps the other storages if one of them is down', async () => {
+    const other = depot.configure('other', new MemoryBackend())
+    await store(depot, 'lost', 'other')
+    chaos.fail('list', { error: new Error('down') })
+
+    await expect(sweepAll()).rejects.toMatchObject({ code: 'READ_FAILED' })
+
+    expect(await pathsIn(other)).toEqual([])
+    chaos.restore()
   })
 
   it('hears an abort, and says how far it is', async () => {
@@ -166,7 +205,10 @@ describe('sweep', () => {
 
     await ledger.sweep({ grace: 0, onProgress: (step) => progress.push(step) })
 
-    expect(progress).toEqual([{ ...NONE, storage: 'default', listed: 1, swept: 1 }])
+    expect(progress).toEqual([
+      { ...NONE, storage: 'default', listed: 1 },
+      { ...NONE, storage: 'default', listed: 1, swept: 1 },
+    ])
   })
 
   it('refuses options that are none', async () => {

@@ -27,6 +27,14 @@ export function takeOwnership(value: UploadedFile): boolean {
   return isUnowned
 }
 
+/**
+ * Notes that another row gets a value that is taken already, as rows may share a file where a ledger counts them. If the row
+ * that took it first is rolled back, the value is not given back: the other row has it. For integrations.
+ */
+export function shareOwnership(value: UploadedFile): void {
+  tiesOf(value).takings++
+}
+
 /** Tells the takings of a value by {@link takeOwnership} apart. For integrations. */
 export function takingOf(value: UploadedFile): number {
   return tiesOf(value).takings

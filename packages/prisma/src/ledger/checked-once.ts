@@ -2,7 +2,7 @@ import { FiledepotError, patiently } from '@filedepot/core'
 import type { Ledger, LedgerCheck } from '@filedepot/ledger'
 
 /**
- * How long a write waits for the check, in milliseconds. In a transaction of the caller, the check may wait for the connection
+ * How long writes wait for the check from its beginning, in milliseconds. In a transaction of the caller, the check may wait for the connection
  * that this one has. A row that is written before the check is over loses nothing: a ledger that is not complete deletes nothing.
  */
 const PATIENCE = 2000
@@ -11,6 +11,7 @@ const PATIENCE = 2000
 export function checkedOnce(ledger: Ledger): () => Promise<void> {
   let isDone = false
   let checking: Promise<void> | undefined
+  let since = 0
   const check = async () => {
     try {
       const found = await ledger.check()
@@ -24,10 +25,11 @@ export function checkedOnce(ledger: Ledger): () => Promise<void> {
     if (isDone) return
     if (!checking) {
       checking = check()
+      since = Date.now()
       // Whoever waits no more is not to be told.
       checking.catch(() => undefined)
     }
-    await patiently(PATIENCE, checking)
+    await patiently(Math.max(since + PATIENCE - Date.now(), 0), checking)
   }
 }
 

@@ -1,7 +1,11 @@
 import {
+  boundManager,
   FiledepotError,
+  giveBack,
+  shareOwnership,
   storeForRow,
   takeOwnership,
+  takingOf,
   type DepotManager,
   type UploadedFile,
 } from '@filedepot/core'
@@ -16,8 +20,8 @@ export class LedgerWrite {
   readonly #abort = new AbortController()
   /** A value is stored once for a field, whichever rows get it: the ledger counts them. */
   readonly #stored = new Map<UploadedFile, Map<FileField, Promise<UploadedFile>>>()
-  /** Values that were stored before. */
-  readonly #given = new Set<UploadedFile>()
+  /** Values that were stored before, and that nobody had taken: what has brought them, such as a form, is not to delete them. */
+  readonly #taken = new Map<UploadedFile, number>()
   /** The paths of the files that were stored for this write. */
   readonly uploads: string[] = []
 
@@ -37,10 +41,9 @@ export class LedgerWrite {
         ...[...this.#stored.values()].flatMap((one) => [...one.values()]),
       ])
       await this.#depot.deleteFiles(this.uploads)
+      for (const [file, taking] of this.#taken) giveBack(file, taking)
       throw error
     }
-    // What has brought them, such as a form, is not to delete them any more.
-    for (const file of this.#given) takeOwnership(file)
   }
 
   async #prepare({ field, holder }: FileSlot): Promise<void> {
@@ -64,15 +67,33 @@ export class LedgerWrite {
 
   async #storeNew(field: FileField, file: UploadedFile): Promise<UploadedFile> {
     const { type, upload, model, name } = field
+    this.#take(file)
     try {
       const stored = await storeForRow(this.#depot, file, { type, ...upload, signal: this.#abort.signal })
-      if (stored === file) this.#given.add(file)
-      else this.uploads.push(...stored.files)
+      if (stored !== file) {
+        this.uploads.push(...stored.files)
+        // The row has a copy, so that the original is still whoever's has brought it.
+        this.#giveBack(file)
+      }
       return stored
     } catch (error) {
       if (error instanceof FiledepotError) error.message = `${model.name}.${name}: ${error.message}`
       throw error
     }
+  }
+
+  /** Before anything is waited for: a form that ends meanwhile must not delete it. */
+  #take(file: UploadedFile): void {
+    if (file.isPending || (boundManager(file) ?? this.#depot) !== this.#depot) return
+    if (takeOwnership(file)) this.#taken.set(file, takingOf(file))
+    else if (!this.#taken.has(file)) shareOwnership(file)
+  }
+
+  #giveBack(file: UploadedFile): void {
+    const taking = this.#taken.get(file)
+    if (taking === undefined) return
+    this.#taken.delete(file)
+    giveBack(file, taking)
   }
 }
 

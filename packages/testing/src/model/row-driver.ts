@@ -63,7 +63,8 @@ export interface ConcurrentRowDriver extends RowObserver {
   /** The ways of writing rows that the ORM has, on the connection of a writer. @default the writer itself */
   ways?(rows: RowWriter): readonly RowWriter[]
   /**
-   * True where a write that comes after the end of its transaction may be a write of its own. Else it is refused.
+   * True where a write that comes after the end of its transaction may be a write of its own. Else it is refused. Then a
+   * transaction that fails while another one is open within it may commit a part, too.
    * @default false
    */
   readonly lateWritesStandAlone?: boolean

@@ -56,14 +56,9 @@ export async function runSiblingProgram(
   const rows = await driver.rows()
   const late = tasks.filter(({ isLate }) => isLate)
   const isUndone = outcome === 'failed' || (program.inSavepoint && siblings.savepointFailed)
-  const isOpen = outcome === 'committed' || driver.lateWritesStandAlone === true
-  if (isUndone) compare(rows, before, isOpen ? late : [])
-  else
-    compare(
-      rows,
-      before,
-      tasks.filter(({ isDone, isLate }) => isDone || isLate),
-    )
+  const ran = tasks.filter(({ isDone, isLate }) => isDone || isLate)
+  if (!isUndone || driver.lateWritesStandAlone === true) compare(rows, before, ran)
+  else compare(rows, before, outcome === 'committed' ? late : [])
   await checkFiles(driver, options)
   return { committed: outcome === 'committed', late: late.length }
 }

@@ -171,7 +171,7 @@ export class LedgerSubscriber implements EntitySubscriberInterface {
       const forget = this.#loaded.remember(entity, column)
       if (forget) this.#uploads.onUndo(queryRunner, forget)
     }
-    this.#uploads.ran(entity)
+    this.#uploads.ran(queryRunner, entity)
   }
 }
 

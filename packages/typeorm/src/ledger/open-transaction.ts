@@ -39,7 +39,7 @@ export class OpenTransaction {
     const rolledBack = this.#levels.length > 1 ? this.#levels.pop() : undefined
     if (!rolledBack) return
     rolledBack.undo()
-    this.undone.push(...rolledBack.paths)
+    for (const path of rolledBack.paths) this.undone.push(path)
   }
 
   /** Returns what it has stored, but for what was rolled back to savepoints. */

@@ -12,7 +12,7 @@ export class OwnUploads {
 
   add(paths: readonly string[]): void {
     if (this.#onLate) this.#onLate(paths)
-    else this.paths.push(...paths)
+    else for (const path of paths) this.paths.push(path)
   }
 
   onUndo(undo: () => void): void {
@@ -32,11 +32,20 @@ export class OwnUploads {
     for (const undo of this.#undo.splice(0).reverse()) undo()
   }
 
-  /** Takes over what another write has stored. */
+  /** Takes over what another write has stored. There may be more of it than a call has room for. */
   absorb(other: OwnUploads): void {
-    this.paths.push(...other.paths)
+    for (const path of other.paths) this.paths.push(path)
     for (const path of other.left) this.left.add(path)
-    this.texts.push(...other.texts)
-    this.#undo.push(...other.#undo)
+    for (const text of other.texts) this.texts.push(text)
+    for (const undo of other.#undo) this.#undo.push(undo)
+  }
+
+  /** Gives up all of it, as its rows are there: nothing is put back any more. */
+  release(): { readonly paths: string[]; readonly left: string[] } {
+    const released = { paths: this.paths.splice(0), left: [...this.left] }
+    this.left.clear()
+    this.texts.length = 0
+    this.#undo.length = 0
+    return released
   }
 }

@@ -66,10 +66,12 @@ export class RunnerUploads {
   }
 
   /** The statement that wrote the entity has run. */
-  ran(entity: ObjectLiteral): void {
+  ran(queryRunner: QueryRunner, entity: ObjectLiteral): void {
     const write = this.#byEntity.get(entity)
     if (!write) return
     this.#byEntity.delete(entity)
+    // A later statement that fails with the same value is not about these rows.
+    this.#alone.get(queryRunner)?.delete(write)
     this.#committed(write.uploads)
   }
 
@@ -129,9 +131,10 @@ export class RunnerUploads {
     }
   }
 
-  #committed({ paths, left }: OwnUploads): void {
+  #committed(uploads: OwnUploads): void {
+    const { paths, left } = uploads.release()
     this.#options.upkeep?.committed(paths)
-    this.#options.upkeep?.rolledBack([...left])
+    this.#options.upkeep?.rolledBack(left)
   }
 
   #startingNow(queryRunner: QueryRunner): Write {

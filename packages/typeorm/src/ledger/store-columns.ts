@@ -4,6 +4,7 @@ import {
   giveBack,
   isUploadedFile,
   markRevoked,
+  shareOwnership,
   storeForRow,
   takeOwnership,
   takingOf,
@@ -87,6 +88,7 @@ async function storeFile(
   const isHere = value !== undefined && (boundManager(value) ?? depot) === depot
   // Before anything else: a form that ends meanwhile must not delete it.
   const isTaken = isHere && takeOwnership(value)
+  if (isHere && !isTaken) shareOwnership(value)
   const taking = value && takingOf(value)
   const back = () => {
     if (isTaken) giveBack(value, taking)

@@ -89,7 +89,7 @@ export async function correctTimes(session: LedgerSession): Promise<void> {
 
 export async function forget(session: LedgerSession, limit: number): Promise<void> {
   await session.query(
-    `DELETE FROM filedepot_files WHERE retry_at <= ${NOW} AND gone AND discarded_at IS NULL LIMIT ?`,
+    `DELETE FROM filedepot_files WHERE retry_at <= ${NOW} AND gone AND discarded_at IS NULL AND refs <= 0 LIMIT ?`,
     [limit],
   )
 }

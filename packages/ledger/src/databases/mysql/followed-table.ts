@@ -46,6 +46,7 @@ export async function readTable(session: LedgerSession, wanted: TableColumns): P
     return String(row.c)
   })
   await refuseTemporary(session, String(first.t))
+  await refuseWithoutTransactions(session, String(first.t))
   const key = rows.filter(({ k }) => k === 'PRI').map(({ c }) => String(c))
   return { table: String(first.t), columns, key }
 }
@@ -57,6 +58,20 @@ async function refuseTemporary(session: LedgerSession, table: string): Promise<v
   throw new FiledepotError(
     'INVALID_ARGUMENT',
     `the connection of the ledger has a temporary table "${table}", which hides the table of that name: drop it, or give the ledger connections of its own`,
+  )
+}
+
+/** A row of such a table stays when its statement is refused or rolled back, and its count does not. */
+async function refuseWithoutTransactions(session: LedgerSession, table: string): Promise<void> {
+  const [found] = await session.query(
+    `SELECT t.ENGINE AS engine, e.TRANSACTIONS AS transactions FROM information_schema.TABLES t
+      JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE WHERE t.TABLE_SCHEMA = DATABASE() AND t.TABLE_NAME = ?`,
+    [table],
+  )
+  if (!found || found.transactions === 'YES') return
+  throw new FiledepotError(
+    'INVALID_ARGUMENT',
+    `expected the table "${table}" to have an engine with transactions, got ${String(found.engine)}: ALTER TABLE ${quote(table)} ENGINE = InnoDB`,
   )
 }
 

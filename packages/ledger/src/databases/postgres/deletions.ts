@@ -77,7 +77,7 @@ export async function correctTimes({ files }: PostgresNames, session: LedgerSess
 export async function forget({ files }: PostgresNames, session: LedgerSession, limit: number): Promise<void> {
   await session.query(
     `DELETE FROM ${files} WHERE path IN (
-      SELECT path FROM ${files} WHERE gone AND discarded_at IS NULL AND retry_at <= now() LIMIT $1)`,
+      SELECT path FROM ${files} WHERE gone AND discarded_at IS NULL AND refs <= 0 AND retry_at <= now() LIMIT $1)`,
     [limit],
   )
 }

@@ -10,7 +10,7 @@ import { quote, type PostgresNames } from './names.ts'
 const IS_BORN = `EXISTS (SELECT 1 FROM pg_attribute a JOIN pg_attribute h ON h.attrelid = a.attrelid AND h.attnum = -1
     WHERE a.attrelid = t.tgrelid AND a.attnum > 0 AND a.attinhcount > 0 AND a.xmin = h.xmin AND a.cmin = h.cmin)`
 
-const FOUND = `SELECT t.oid::int8::text AS id, t.tgname AS name, n.nspname AS schema, c.relname AS table, t.tgenabled IN ('O', 'A') AS enabled,
+const FOUND = `SELECT t.oid::int8::text || '.' || t.xmin::text AS id, t.tgname AS name, n.nspname AS schema, c.relname AS table, t.tgenabled IN ('O', 'A') AS enabled,
     obj_description(t.oid, 'pg_trigger') AS comment, p.oid::regprocedure::text AS run, t.tgparentid <> 0 AS of_partition,
     t.tgparentid <> 0 AND ${IS_BORN} AS born
   FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -18,7 +18,10 @@ const FOUND = `SELECT t.oid::int8::text AS id, t.tgname AS name, n.nspname AS sc
   WHERE t.tgname IN ('filedepot_i', 'filedepot_d', 'filedepot_u', 'filedepot_t') AND NOT t.tgisinternal AND f.nspname = $1
   ORDER BY 3, 4, 2`
 
-/** Those of partitions, too, each of which may be disabled by itself. */
+/**
+ * Those of partitions, too, each of which may be disabled by itself. One that was disabled and enabled again is another one: the
+ * catalog has a new version of it, and rows were written meanwhile that it has not seen.
+ */
 export async function foundTriggers(
   { schema }: PostgresNames,
   session: LedgerSession,

@@ -55,7 +55,7 @@ export async function correctTimes(session: LedgerSession): Promise<void> {
 export async function forget(session: LedgerSession, limit: number): Promise<void> {
   await session.query(
     `DELETE FROM main.filedepot_files WHERE path IN (
-      SELECT path FROM main.filedepot_files WHERE retry_at <= ${NOW} AND gone AND discarded_at IS NULL LIMIT ?)`,
+      SELECT path FROM main.filedepot_files WHERE retry_at <= ${NOW} AND gone AND discarded_at IS NULL AND refs <= 0 LIMIT ?)`,
     [limit],
   )
 }
