@@ -44,7 +44,7 @@ class ConcurrentLedgerDriver extends ConcurrentNoteDriver {
 }
 
 testRandomPrograms({
-  runs: process.env.CI ? 100 : 60,
+  runs: process.env.CI ? (isOn('mariadb') ? 40 : 100) : 30,
   open: () => TestDatabase.open({ ownClient: true, ledger: true }),
   driver: (database) => new LedgerNoteDriver(database, new Ways(false)),
   concurrentDriver: (database) => new ConcurrentLedgerDriver(database, new Ways(false)),
