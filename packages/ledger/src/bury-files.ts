@@ -1,8 +1,6 @@
+import { LEASE } from './databases/deletion-times.ts'
 import { deleteTaken, firstTry } from './delete-taken.ts'
 import { expectTrusted, runStep, type LedgerContext } from './ledger-context.ts'
-
-/** For how long drains leave alone what is being deleted here, in milliseconds. */
-const LEASE = 10 * 60 * 1000
 
 /** The paths of files that no row can have. */
 export interface UnwantedFiles {

@@ -2,9 +2,11 @@ import { AbortedError, type DepotManager } from '@filedepot/core'
 import type { LedgerClient, LedgerSession } from './clients/ledger-client.ts'
 import { retryDeadlocks } from './clients/retry-deadlocks.ts'
 import type { LedgerDatabase } from './databases/database.ts'
+import { LEASE } from './databases/deletion-times.ts'
 import { deleteTaken } from './delete-taken.ts'
 import type { LedgerColumn } from './ledger-column.ts'
-import { compare, hasUnreadable, namedByAlias, notReady } from './ledger-check.ts'
+import { namedByAlias } from './ledger-check.ts'
+import { expectTrusted } from './ledger-context.ts'
 
 /** Options of {@link Ledger.drain}. */
 export interface DrainOptions {
@@ -30,8 +32,6 @@ export interface DrainReport {
 
 /** Files that are taken at once. */
 const BATCH = 1000
-/** For how long others leave them alone, in milliseconds. */
-const LEASE = 10 * 60 * 1000
 
 export async function drain(
   depot: DepotManager,
@@ -44,10 +44,7 @@ export async function drain(
     if (signal?.aborted) throw new AbortedError('a drain of the ledger', { cause: signal.reason })
     const taken = await retryDeadlocks(client, async (session) => {
       // Each time: a migration may have made a table anew since.
-      const { check } = await compare(database, session, columns)
-      if (!check.isReady) throw notReady(check)
-      const unreadable = await database.unreadable(session)
-      if (unreadable > 0) throw hasUnreadable(unreadable)
+      await expectTrusted({ depot, client, database, columns }, session)
       if (isFirst) {
         await refuseAliases(depot, database, session)
         await database.correctTimes(session)

@@ -3,9 +3,10 @@ import type { LedgerClient } from './clients/ledger-client.ts'
 import { retryDeadlocks } from './clients/retry-deadlocks.ts'
 import type { LedgerDatabase } from './databases/database.ts'
 import { refuseAliases } from './drain.ts'
+import { LEASE } from './databases/deletion-times.ts'
 import { deleteTaken, firstTry } from './delete-taken.ts'
 import type { LedgerColumn } from './ledger-column.ts'
-import { compare, hasUnreadable, notReady } from './ledger-check.ts'
+import { expectTrusted } from './ledger-context.ts'
 
 /** Options of {@link Ledger.settleUploads}. */
 export interface SettleOptions {
@@ -26,9 +27,6 @@ export interface SettleReport {
 
 /** Files that are asked about at once. */
 const BATCH = 1000
-/** For how long drains leave the files alone, in milliseconds. */
-const LEASE = 10 * 60 * 1000
-
 export async function settleUploads(
   depot: DepotManager,
   client: LedgerClient,
@@ -46,10 +44,7 @@ export async function settleUploads(
       const unknown = batch.filter((path) => !known.has(path))
       if (unknown.length === 0) return { known, buried: [] }
       // A row that was not counted may refer to it.
-      const { check } = await compare(database, session, columns)
-      if (!check.isReady) throw notReady(check)
-      const unreadable = await database.unreadable(session)
-      if (unreadable > 0) throw hasUnreadable(unreadable)
+      await expectTrusted({ depot, client, database, columns }, session)
       await refuseAliases(depot, database, session)
       return { known, buried: await database.bury(session, unknown, LEASE) }
     })

@@ -9,3 +9,6 @@ export const RETRY_LONGEST = 6 * 60 * 60 * 1000
 
 /** Times that lie further in the future were written before the clock was set back, in milliseconds. */
 export const CLOCK_TOLERANCE = 60_000
+
+/** For how long others leave alone what is being deleted, in milliseconds. If it has not ended then, they try it themselves. */
+export const LEASE = 10 * 60 * 1000
