@@ -4,10 +4,17 @@ import { kind } from './database-kind.ts'
 import { NoteObserver } from './note-observer.ts'
 import { NoteWriter } from './note-writer.ts'
 import { BuilderNoteWriter, CriteriaNoteWriter, RepositoryNoteWriter } from './note-writers.ts'
+import type { TestDatabase } from './test-database.ts'
 
 /** Drives TypeORM for several clients at the same time, each in transactions of its own. */
 export class ConcurrentNoteDriver extends NoteObserver implements ConcurrentRowDriver {
-  readonly lateWritesStandAlone = kind === 'sqlite'
+  /** With a ledger no method of TypeORM is replaced, so that nothing stops a statement that follows a ROLLBACK. */
+  readonly lateWritesStandAlone: boolean
+
+  constructor(database: TestDatabase) {
+    super(database)
+    this.lateWritesStandAlone = kind === 'sqlite' || database.hasLedger
+  }
 
   ways(rows: RowWriter): readonly RowWriter[] {
     const { manager } = rows as NoteWriter

@@ -36,7 +36,7 @@ class TestDepot extends DepotManager {
 /** A data source on an empty database, with a depot of its own attached. */
 export class TestDatabase {
   readonly depot = new TestDepot()
-  readonly #hasLedger: boolean
+  readonly hasLedger: boolean
   /** Behind the storage `default`. */
   readonly chaos: ChaosBackend
   readonly dataSource: DataSource
@@ -50,7 +50,7 @@ export class TestDatabase {
     backend: StorageBackend,
     { seed, ...options }: TestDatabaseOptions,
   ) {
-    this.#hasLedger = Boolean(options.ledger)
+    this.hasLedger = Boolean(options.ledger)
     this.chaos = new ChaosBackend(backend, seed === undefined ? {} : { seed })
     this.depot.configure('default', this.chaos)
     this.depot.configure('attachments', new MemoryBackend())
@@ -77,7 +77,7 @@ export class TestDatabase {
 
   /** What an operator does after the worst: whatever no row refers to goes. Without a ledger there is nothing to do. */
   async recover(): Promise<void> {
-    if (!this.#hasLedger) return
+    if (!this.hasLedger) return
     await this.depot.upkeep()
     const ledger = ledgerOf(this.dataSource)
     // Triggers do not see its cascades.
