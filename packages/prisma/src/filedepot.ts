@@ -1,6 +1,6 @@
-import type { FileModels } from './filedepot-options.ts'
-import { extendClient, type ExtendableClient } from './extend-client.ts'
-import type { CheckedOptions, FiledepotExtension } from './extension-type.ts'
+import type { FileModels } from './fields/filedepot-options.ts'
+import { extendClient, type ExtendableClient } from './extension/extend-client.ts'
+import type { CheckedOptions, FiledepotExtension } from './extension/extension-type.ts'
 
 /**
  * An extension of Prisma's client by which files belong to rows: fields of type `Json` take pending

@@ -1,8 +1,8 @@
 import { expected, parseFilePath } from '@filedepot/core'
 import type { Args, Result } from '@prisma/client/runtime/client'
-import { fieldNamed, type FileField } from './file-fields.ts'
-import { withKeys } from './plan/where.ts'
-import type { Where } from './plan/write-plan.ts'
+import { fieldNamed, type FileField } from './fields/file-fields.ts'
+import { withKeys } from './rows/plan/where.ts'
+import type { Where } from './rows/plan/write-plan.ts'
 import { PrismaInternals } from './prisma-internals.ts'
 
 /** A client as {@link findOwner} uses it. */

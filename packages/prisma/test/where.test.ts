@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { looksAtRowsAlone } from '../src/plan/where.ts'
+import { looksAtRowsAlone } from '../src/rows/plan/where.ts'
 import type { Model } from '../src/schema/data-model.ts'
 
 const fields = new Map([

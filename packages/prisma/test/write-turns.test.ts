@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { WriteTurns } from '../src/write-turns.ts'
+import { WriteTurns } from '../src/rows/transaction/write-turns.ts'
 
 describe('the turns of the writes of a transaction', () => {
   it('refuse a write that waits for one that does not end', async () => {

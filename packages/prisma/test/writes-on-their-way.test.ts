@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { WritesOnTheirWay, type WriteOnItsWay } from '../src/writes-on-their-way.ts'
+import { WritesOnTheirWay, type WriteOnItsWay } from '../src/rows/writes/writes-on-their-way.ts'
 
 const parts = {
   internals: { provider: 'postgresql' },

@@ -1,8 +1,8 @@
 import { skip } from '@prisma/client/runtime/client'
 import { UploadedFile } from '@filedepot/core'
 import { describe, expect, it } from '@jest/globals'
-import type { FileField } from '../src/file-fields.ts'
-import { readWritten } from '../src/written-values.ts'
+import type { FileField } from '../src/fields/file-fields.ts'
+import { readWritten } from '../src/fields/written-values.ts'
 
 const FIELD = { name: 'avatar', type: UploadedFile, isList: false, upload: {} } as unknown as FileField
 

@@ -1,7 +1,7 @@
 import { AbortedError } from '@filedepot/core'
 import type { FileRow, FileRows } from '@filedepot/ledger'
 import type { DataSource, EntityMetadata } from 'typeorm'
-import { fileColumnsOf } from './file-column.ts'
+import { fileColumnsOf } from './column/file-column.ts'
 import { documentRowsOf } from './mongodb/document-rows.ts'
 
 /** A column that holds files, and the property of an entity that it is. */

@@ -6,9 +6,9 @@ import {
   type ObjectLiteral,
   type Repository,
 } from 'typeorm'
-import { dataSourceOf } from './data-source-of.ts'
-import { fileColumnsOf, type FileColumn } from './file-column.ts'
-import type { FileProperty } from './rules-of.ts'
+import { dataSourceOf } from './typeorm-internals.ts'
+import { fileColumnsOf, type FileColumn } from './column/file-column.ts'
+import type { FileProperty } from './column/rules-of.ts'
 
 /** Options of {@link findOwner}: those of `find`. */
 export type FindOwnerOptions<Entity> = Omit<FindManyOptions<Entity>, 'select' | 'skip' | 'take'>

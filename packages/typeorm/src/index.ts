@@ -3,10 +3,10 @@ export { ledgerOf, type DataSourceLedgerOptions } from './ledger/attach-ledger.t
 export { isFileGone } from '@filedepot/ledger'
 export { entityFileColumns, fileRowsOf, type EntityFileColumn } from './file-rows.ts'
 export { findOwner, type FindOwnerOptions } from './find-owner.ts'
-export { rulesOf, type EntityWithFiles, type FileIn, type FileProperty } from './rules-of.ts'
+export { rulesOf, type EntityWithFiles, type FileIn, type FileProperty } from './column/rules-of.ts'
 export {
   UploadedFileColumn,
   uploadedFileColumn,
   type TextColumnOptions,
   type UploadedFileColumnOptions,
-} from './uploaded-file-column.ts'
+} from './column/uploaded-file-column.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { setImmediate } from 'node:timers/promises'
-import { JobBatch } from '../src/job-batch.ts'
+import { JobBatch } from '../src/rows/transaction/job-batch.ts'
 
 /** Adds jobs that note what they do. */
 function noting(batch: JobBatch) {

@@ -1,5 +1,5 @@
-import type { FileField, FileFields } from '../file-fields.ts'
-import { isWrapped } from '../plan/is-wrapped.ts'
+import type { FileField, FileFields } from '../fields/file-fields.ts'
+import { isWrapped } from '../fields/is-wrapped.ts'
 import type { DataModel, Model } from '../schema/data-model.ts'
 
 /** An object of the arguments of an operation. We may change it, as Prisma has cloned it for us. */

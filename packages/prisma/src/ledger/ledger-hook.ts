@@ -1,5 +1,5 @@
 import type { DepotManager } from '@filedepot/core'
-import type { FileFields } from '../file-fields.ts'
+import type { FileFields } from '../fields/file-fields.ts'
 import type { DataModel, Model } from '../schema/data-model.ts'
 import { fileGone } from './file-gone.ts'
 import { findSlots } from './file-slots.ts'

@@ -9,9 +9,9 @@ import {
   type DepotManager,
   type UploadedFile,
 } from '@filedepot/core'
-import type { FileField } from '../file-fields.ts'
-import { toJson } from '../stored-json.ts'
-import { ClonedFile, readWritten } from '../written-values.ts'
+import type { FileField } from '../fields/file-fields.ts'
+import { toJson } from '../fields/field-values.ts'
+import { ClonedFile, readWritten } from '../fields/written-values.ts'
 import type { FileSlot } from './file-slots.ts'
 
 /** The files of one write: uploaded before it is sent, and put into its arguments as JSON. */

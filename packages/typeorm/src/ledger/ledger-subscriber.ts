@@ -10,9 +10,9 @@ import type {
   TransactionStartEvent,
   UpdateEvent,
 } from 'typeorm'
-import { fileColumnsOf, type FileColumn } from '../file-column.ts'
-import { LoadedFiles } from '../loaded-files.ts'
-import { MissingColumns } from '../missing-columns.ts'
+import { fileColumnsOf, type FileColumn } from '../column/file-column.ts'
+import { LoadedFiles } from '../column/loaded-files.ts'
+import { MissingColumns } from '../column/missing-columns.ts'
 import type { RunnerUploads } from './runner-uploads.ts'
 import type { ColumnWrite } from './store-columns.ts'
 import { isOfLedger } from './typeorm-client.ts'

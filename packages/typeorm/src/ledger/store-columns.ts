@@ -12,7 +12,7 @@ import {
   type DepotManager,
 } from '@filedepot/core'
 import type { ObjectLiteral } from 'typeorm'
-import type { FileColumn, GivenFile } from '../file-column.ts'
+import type { FileColumn, GivenFile } from '../column/file-column.ts'
 import type { OwnUploads } from './own-uploads.ts'
 
 /** A property that is about to be written. */

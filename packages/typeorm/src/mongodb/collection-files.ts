@@ -1,7 +1,7 @@
 import { FiledepotError } from '@filedepot/core'
 import type { EntityMetadata } from 'typeorm'
-import { pathsOf } from '../prepare-column.ts'
-import { fileColumnsOf, type FileColumn } from '../file-column.ts'
+import { pathsOf } from '../column/attach-column.ts'
+import { fileColumnsOf, type FileColumn } from '../column/file-column.ts'
 import type { Doc } from './mongo-runner.ts'
 
 /** The file columns of the documents of a collection. */

@@ -1,7 +1,7 @@
 import type { UploadedFile } from '@filedepot/core'
 import type { ObjectLiteral } from 'typeorm'
-import { pathsOf, type Attached } from '../prepare-column.ts'
-import type { FileColumn } from '../file-column.ts'
+import { pathsOf, type Attached } from '../column/attach-column.ts'
+import type { FileColumn } from '../column/file-column.ts'
 import { isSame, pathOf } from './collection-files.ts'
 import type { Doc } from './mongo-runner.ts'
 

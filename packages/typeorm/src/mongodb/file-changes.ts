@@ -1,5 +1,5 @@
 import { pathOf, type CollectionFiles } from './collection-files.ts'
-import type { FileColumn } from '../file-column.ts'
+import type { FileColumn } from '../column/file-column.ts'
 import type { Doc } from './mongo-runner.ts'
 import { isObject, relationOf, valueAt } from './paths.ts'
 import { cannotFollow } from './refusals.ts'

@@ -10,10 +10,10 @@ import type {
   SoftRemoveEvent,
   UpdateEvent,
 } from 'typeorm'
-import { fileColumnsOf, type GivenFile } from '../file-column.ts'
-import type { FileEntities } from '../file-entities.ts'
-import type { LoadedFiles } from '../loaded-files.ts'
-import { MissingColumns } from '../missing-columns.ts'
+import { fileColumnsOf, type GivenFile } from '../column/file-column.ts'
+import type { FileEntities } from './file-entities.ts'
+import type { LoadedFiles } from '../column/loaded-files.ts'
+import { MissingColumns } from '../column/missing-columns.ts'
 import { keyOf } from './collection-files.ts'
 import type { FileUnits } from './file-units.ts'
 

@@ -1,5 +1,5 @@
 import { isUploadedFile, isVerified, textOf, type UploadedFile } from '@filedepot/core'
-import type { FileColumn } from '../file-column.ts'
+import type { FileColumn } from '../column/file-column.ts'
 import { keyOf, pathOf, type CollectionFiles } from './collection-files.ts'
 import type { DocumentClaim } from './document-claim.ts'
 import { eachOf } from './each-of.ts'

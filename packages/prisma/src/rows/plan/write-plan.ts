@@ -1,0 +1,74 @@
+import type { FileField } from '../../fields/file-fields.ts'
+import type { Model } from '../../schema/data-model.ts'
+import type { WrittenFile } from '../../fields/written-values.ts'
+
+/** A `where` of Prisma. */
+export type Where = Readonly<Record<string, unknown>>
+
+/** An object of the arguments of an operation, which we may change: Prisma has cloned it for us. */
+export type Args = Record<string, unknown>
+
+/** Rows that a write may change or delete, so that they may give up files. They are read before it runs. */
+export interface Target {
+  readonly model: Model
+  readonly where: Where
+  /** The fields that may lose their files. */
+  readonly fields: Set<FileField>
+  readonly deletes: boolean
+  /** How many rows the write touches at the most. */
+  readonly limit?: number | undefined
+  /** What becomes of the key, where the write changes it. */
+  readonly newKey: Record<string, unknown>
+  /** True where the write names a row, of which there is one at the most. */
+  readonly isOne: boolean
+  /** True if `where` looks at no other rows: then the rows that it has found stay found while they are locked. */
+  readonly isOfRowsAlone: boolean
+  /** Restricts the write to some rows, as others could come to match meanwhile; to none in particular without them. */
+  readonly restrict: (rows?: Where) => void
+}
+
+/**
+ * When a part of a write takes place: where a target has rows, or where it has none. `'mayBeSkipped'`: only the database
+ * knows.
+ */
+export type Condition =
+  { readonly target: Target; readonly is: 'found' | 'absent' } | { readonly is: 'mayBeSkipped' }
+
+/** A file field that a write gives a value to. */
+export interface Slot {
+  readonly field: FileField
+  /** None where the field is emptied. */
+  readonly files: readonly WrittenFile[]
+  /** Where in the arguments the value stands. */
+  readonly holder: Args
+  /** What stood there. */
+  readonly written: unknown
+  readonly conditions: readonly Condition[]
+  /** The rows that get the value, unless they are new. */
+  readonly target: Target | undefined
+  /** Finds the row that has got the value, or has it not as it was there before. */
+  readonly row: Where | undefined
+}
+
+/** What a write does to files. */
+export interface WritePlan {
+  /** That of the operation. */
+  readonly model: Model
+  readonly slots: readonly Slot[]
+  readonly targets: readonly Target[]
+  /** True where a row is sure to get each file, and none gives one up: nothing has to be looked at. */
+  readonly onlyCreates: boolean
+  /** True if the result says how many rows of its only target it has written. */
+  readonly isCounted: boolean
+  /** How many rows the operation itself creates, unless some are passed over. */
+  readonly rows: number | undefined
+  /** The one row that an update or upsert writes, where it matters. Its result says what the row holds afterwards. */
+  readonly row: Target | undefined
+}
+
+/** True for two parts of a write of which only one can take place. */
+export function excludeEachOther(one: readonly Condition[], other: readonly Condition[]): boolean {
+  return one.some((a) =>
+    other.some((b) => 'target' in a && 'target' in b && a.target === b.target && a.is !== b.is),
+  )
+}

@@ -1,0 +1,59 @@
+import { FiledepotError } from '@filedepot/core'
+import type { FileFields } from '../../fields/file-fields.ts'
+import type { Args } from '../plan/write-plan.ts'
+import type { TransactionLink } from '../../prisma-internals.ts'
+import type { DataModel, Model } from '../../schema/data-model.ts'
+import type { WritesOnTheirWay } from './writes-on-their-way.ts'
+
+interface SentOperation {
+  readonly operation: string
+  readonly args: Args
+  readonly query: (args: Args) => Promise<unknown>
+  readonly __internalParams: { readonly transaction?: TransactionLink }
+}
+
+/** The operations that give files to rows. */
+const GIVING = [
+  'create',
+  'createMany',
+  'createManyAndReturn',
+  'update',
+  'updateMany',
+  'updateManyAndReturn',
+  'upsert',
+]
+
+/**
+ * An extension that stands behind one of the caller's, and sees what that one sends. If it sends the files of a write twice,
+ * two rows would have them, and deleting one row would take the files of the other.
+ */
+export function sentOnce(schema: DataModel, fields: FileFields, onTheirWay: WritesOnTheirWay): object {
+  const sender = {}
+  const run = async (model: Model, { operation, args, query, __internalParams: internal }: SentOperation) => {
+    // Of a batch Prisma says that each operation has succeeded: then nobody knows whether it may be sent again.
+    if (!onTheirWay.isBegunByOne || internal.transaction?.kind === 'batch') return await query(args)
+    return await onTheirWay.send(sender, { model, operation, args }, async () => await query(args))
+  }
+  const models = [...schema.models.values()].filter(({ isView }) => !isView)
+  const query = models.map((model) => {
+    const operation = (sent: SentOperation) => run(model, sent)
+    return [model.property, Object.fromEntries(GIVING.map((name) => [name, operation]))] as const
+  })
+  return { name: 'filedepot: what is sent', query: fields.size > 0 ? Object.fromEntries(query) : {} }
+}
+
+export function sentTwice(name: string): FiledepotError {
+  return new FiledepotError(
+    'NOT_SUPPORTED',
+    `Cannot send ${name} twice: an extension has called query(args) again after it has succeeded. Two rows would have the ` +
+      'same files. Call the operation of the client for another row, with files of its own',
+  )
+}
+
+export function sentLate(name: string): FiledepotError {
+  return new FiledepotError(
+    'NOT_SUPPORTED',
+    `Cannot send ${name} now: it has failed already, and its files are removed. In an extension, wait for query(args) before ` +
+      'the operation ends',
+  )
+}

@@ -1,0 +1,10 @@
+import type { ValuePlace } from '@filedepot/core'
+import type { ObjectLiteral } from 'typeorm'
+import type { ColumnMetadata } from '../rows/reading/row-files.ts'
+
+/** Where a value stands, for errors. */
+export function placeOf(column: ColumnMetadata, entity?: ObjectLiteral): ValuePlace {
+  const { entityMetadata, databaseName } = column
+  const key = entity && entityMetadata.getEntityIdMap(entity)
+  return { table: entityMetadata.tablePath, column: databaseName, key }
+}

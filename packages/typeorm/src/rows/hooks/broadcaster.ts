@@ -1,0 +1,291 @@
+import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
+import { dataSourceOf } from '../../typeorm-internals.ts'
+import type { DepotSubscriber } from '../writes/entity-writes.ts'
+import type { ColumnMetadata } from '../reading/row-files.ts'
+import type { RunnerEnds } from '../transaction/transaction-ends.ts'
+import { savepointsOf, type RunnerTransactions } from '../transaction/transactions.ts'
+import type { TransactionWrites } from './entity-managers.ts'
+
+/** What TypeORM collects while it broadcasts an event. */
+interface Result {
+  /** Where it is more than none before a statement, TypeORM looks anew for what has changed. */
+  count: number
+  readonly promises: Promise<unknown>[]
+}
+
+type Metadata = EntityMetadata
+type Entity = ObjectLiteral | undefined
+type Columns = ColumnMetadata[] | undefined
+
+/** TypeORM's broadcaster, of which each query runner has one. */
+interface Broadcaster {
+  readonly queryRunner: QueryRunner
+  broadcast(event: string, ...parameters: unknown[]): Promise<void>
+  broadcastLoadEvent(result: Result, metadata: Metadata, entities: readonly ObjectLiteral[]): void
+  broadcastBeforeInsertEvent(result: Result, metadata: Metadata, entity: Entity): void
+  broadcastAfterInsertEvent(result: Result, metadata: Metadata, entity: Entity, id: unknown): void
+  broadcastBeforeUpdateEvent(
+    result: Result,
+    metadata: Metadata,
+    entity: Entity,
+    row: Entity,
+    columns: Columns,
+    relations: unknown,
+  ): void
+  broadcastAfterUpdateEvent(
+    result: Result,
+    metadata: Metadata,
+    entity: Entity,
+    row: Entity,
+    columns: Columns,
+    relations: unknown,
+  ): void
+  broadcastBeforeRemoveEvent(
+    result: Result,
+    metadata: Metadata,
+    entity: Entity,
+    row: Entity,
+    id: unknown,
+  ): void
+  broadcastAfterRemoveEvent(
+    result: Result,
+    metadata: Metadata,
+    entity: Entity,
+    row: Entity,
+    id: unknown,
+  ): void
+  broadcastAfterQueryEvent(
+    result: Result,
+    query: string,
+    parameters: unknown,
+    success: boolean,
+    time: unknown,
+    rawResults: unknown,
+    error: unknown,
+  ): void
+  broadcastBeforeTransactionStartEvent(result: Result): void
+  broadcastAfterTransactionStartEvent(result: Result): void
+  broadcastBeforeTransactionCommitEvent(result: Result): void
+  broadcastAfterTransactionCommitEvent(result: Result): void
+  broadcastBeforeTransactionRollbackEvent(result: Result): void
+  broadcastAfterTransactionRollbackEvent(result: Result): void
+}
+
+type BroadcasterClass = new (queryRunner: QueryRunner) => Broadcaster
+
+/** Those who hear broadcasts. */
+interface BroadcastParts {
+  readonly subscriber: DepotSubscriber
+  readonly transactions: RunnerTransactions
+  readonly writes: TransactionWrites
+  readonly ends: RunnerEnds
+}
+
+/**
+ * Lets `subscriber` hear what query runners broadcast, after the listeners and subscribers of the application, so that
+ * it sees what these did to an entity.
+ *
+ * It is none of TypeORM's subscribers: where there is one, TypeORM makes events and promises for all that happens, and
+ * compares each entity with its row a second time, whether or not the subscriber has had anything to say.
+ */
+export function hearBroadcasts(parts: BroadcastParts): (queryRunner: QueryRunner) => void {
+  const classes = new WeakMap<object, BroadcasterClass>()
+  return (queryRunner) => {
+    const broadcasting = queryRunner as unknown as { broadcaster: Broadcaster }
+    const Original = broadcasting.broadcaster.constructor as BroadcasterClass
+    const Heard = classes.get(Original) ?? heardBy(parts, Original)
+    classes.set(Original, Heard)
+    broadcasting.broadcaster = new Heard(queryRunner)
+  }
+}
+
+function heardBy(
+  { subscriber, transactions, writes, ends }: BroadcastParts,
+  Original: BroadcasterClass,
+): BroadcasterClass {
+  const loaded = (metadata: Metadata, entities: readonly ObjectLiteral[]): void => {
+    if (subscriber.hears(metadata)) subscriber.afterLoad(metadata, entities)
+  }
+
+  /** True where the application does not hear an event, and there is nothing that we would have to wait for. */
+  const isQuiet = (queryRunner: QueryRunner, event: string, metadata: unknown): boolean => {
+    if (dataSourceOf(queryRunner).subscribers.length > 0) return false
+    if (event === 'BeforeQuery') return true
+    if (event === 'Load') return (metadata as Metadata).afterLoadListeners.length === 0
+    return TRANSACTION_EVENTS.has(event) && !transactions.get(queryRunner) && !writes.isFollowed(queryRunner)
+  }
+
+  return class extends Original {
+    /** TypeORM works out the name of a method for each event, and makes a promise, several times with each statement. */
+    override broadcast(event: string, ...parameters: unknown[]): Promise<void> {
+      if (!isQuiet(this.queryRunner, event, parameters[0])) return super.broadcast(event, ...parameters)
+      if (event === 'Load') loaded(...(parameters as [Metadata, ObjectLiteral[]]))
+      return HEARD
+    }
+
+    override broadcastLoadEvent(
+      result: Result,
+      metadata: Metadata,
+      entities: readonly ObjectLiteral[],
+    ): void {
+      super.broadcastLoadEvent(result, metadata, entities)
+      loaded(metadata, entities)
+    }
+
+    override broadcastBeforeInsertEvent(result: Result, metadata: Metadata, entity: Entity): void {
+      const before = result.promises.length
+      super.broadcastBeforeInsertEvent(result, metadata, entity)
+      if (!entity || !subscriber.hears(metadata)) return
+      change(result, before, () => subscriber.beforeInsert(this.queryRunner, metadata, entity))
+    }
+
+    override broadcastAfterInsertEvent(
+      result: Result,
+      metadata: Metadata,
+      entity: Entity,
+      id: unknown,
+    ): void {
+      super.broadcastAfterInsertEvent(result, metadata, entity, id)
+      if (!entity || !subscriber.hears(metadata)) return
+      wait(result, subscriber.afterInsert(this.queryRunner, metadata, entity))
+    }
+
+    override broadcastBeforeUpdateEvent(
+      result: Result,
+      metadata: Metadata,
+      entity: Entity,
+      row: Entity,
+      columns: Columns,
+      relations: unknown,
+    ): void {
+      const before = result.promises.length
+      super.broadcastBeforeUpdateEvent(result, metadata, entity, row, columns, relations)
+      // A relation that is nullified has no entity, and update(criteria, …) no row.
+      if (!entity || !subscriber.hears(metadata)) return
+      change(result, before, () =>
+        subscriber.beforeUpdate(this.queryRunner, metadata, entity, row, columns ?? []),
+      )
+    }
+
+    override broadcastAfterUpdateEvent(
+      result: Result,
+      metadata: Metadata,
+      entity: Entity,
+      row: Entity,
+      columns: Columns,
+      relations: unknown,
+    ): void {
+      super.broadcastAfterUpdateEvent(result, metadata, entity, row, columns, relations)
+      if (subscriber.hears(metadata)) wait(result, subscriber.afterUpdate(this.queryRunner, metadata, entity))
+    }
+
+    override broadcastBeforeRemoveEvent(
+      result: Result,
+      metadata: Metadata,
+      entity: Entity,
+      row: Entity,
+      id: unknown,
+    ): void {
+      super.broadcastBeforeRemoveEvent(result, metadata, entity, row, id)
+      if (!subscriber.hears(metadata)) return
+      wait(result, subscriber.beforeRemove(this.queryRunner, metadata, entity, row, id))
+    }
+
+    override broadcastAfterRemoveEvent(
+      result: Result,
+      metadata: Metadata,
+      entity: Entity,
+      row: Entity,
+      id: unknown,
+    ): void {
+      super.broadcastAfterRemoveEvent(result, metadata, entity, row, id)
+      if (subscriber.hears(metadata))
+        wait(result, subscriber.afterRemove(this.queryRunner, metadata, entity, id))
+    }
+
+    override broadcastAfterQueryEvent(
+      result: Result,
+      query: string,
+      parameters: unknown,
+      success: boolean,
+      time: unknown,
+      rawResults: unknown,
+      error: unknown,
+    ): void {
+      super.broadcastAfterQueryEvent(result, query, parameters, success, time, rawResults, error)
+      if (transactions.get(this.queryRunner))
+        transactions.queried(this.queryRunner, { query, success, rawResults, error })
+    }
+
+    override broadcastBeforeTransactionStartEvent(result: Result): void {
+      super.broadcastBeforeTransactionStartEvent(result)
+      wait(result, writes.settled(this.queryRunner))
+    }
+
+    override broadcastAfterTransactionStartEvent(result: Result): void {
+      super.broadcastAfterTransactionStartEvent(result)
+      wait(result, transactions.started(this.queryRunner))
+    }
+
+    override broadcastBeforeTransactionCommitEvent(result: Result): void {
+      super.broadcastBeforeTransactionCommitEvent(result)
+      const settled = writes.settled(this.queryRunner)
+      const committing = () => transactions.committing(this.queryRunner)
+      wait(result, settled ? settled.then(committing) : committing())
+    }
+
+    override broadcastAfterTransactionCommitEvent(result: Result): void {
+      ends.runAfterwards(this.queryRunner, () => {
+        super.broadcastAfterTransactionCommitEvent(result)
+      })
+      if (!this.queryRunner.isTransactionActive) writes.ended(this.queryRunner)
+      wait(result, transactions.committed(this.queryRunner))
+    }
+
+    override broadcastBeforeTransactionRollbackEvent(result: Result): void {
+      super.broadcastBeforeTransactionRollbackEvent(result)
+      const whole = savepointsOf(this.queryRunner) === 0 || writes.isOutsideSavepoint(this.queryRunner)
+      if (whole) transactions.get(this.queryRunner)?.files.stopUploads()
+      const settled = writes.rollingBack(this.queryRunner, { whole })
+      const rollingBack = () => transactions.rollingBack(this.queryRunner)
+      wait(result, settled ? settled.then(rollingBack) : rollingBack())
+    }
+
+    override broadcastAfterTransactionRollbackEvent(result: Result): void {
+      ends.runAfterwards(this.queryRunner, () => {
+        super.broadcastAfterTransactionRollbackEvent(result)
+      })
+      wait(result, transactions.rolledBack(this.queryRunner))
+    }
+  }
+}
+
+const HEARD = Promise.resolve()
+
+const TRANSACTION_EVENTS = new Set([
+  'BeforeTransactionStart',
+  'AfterTransactionStart',
+  'BeforeTransactionCommit',
+  'AfterTransactionCommit',
+  'BeforeTransactionRollback',
+  'AfterTransactionRollback',
+])
+
+/** Of the rows of a save, many have the same promise. */
+function wait({ promises }: Result, promise: Promise<void> | undefined): void {
+  if (promise && promises.at(-1) !== promise) promises.push(promise)
+}
+
+/**
+ * Waits for a hook that may change the entity, which runs when those of the application have ended that this event began.
+ *
+ * @param before how many promises there were before this event
+ */
+function change(result: Result, before: number, hook: () => Promise<void> | undefined): void {
+  const isFirst = result.promises.length === before
+  const promise = isFirst ? hook() : Promise.all(result.promises.slice(before)).then(hook)
+  // Where a sibling throws at once, TypeORM waits for nobody any more, and a failure here would end the process.
+  if (!isFirst) promise?.catch(() => undefined)
+  wait(result, promise)
+  if (promise) result.count++
+}

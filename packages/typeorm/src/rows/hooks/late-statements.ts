@@ -1,0 +1,93 @@
+import type { QueryRunner } from 'typeorm'
+import { isConnectionKnownLost } from '../transaction/known-lost.ts'
+import { tooLate, type RunnerEnds } from '../transaction/transaction-ends.ts'
+import type { RunnerTransactions } from '../transaction/transactions.ts'
+import type { TransactionWrites } from './entity-managers.ts'
+
+type Query = (sql: string, ...rest: unknown[]) => Promise<unknown>
+
+const TO_SAVEPOINT = 'ROLLBACK TO SAVEPOINT typeorm_'
+const RELEASE = 'RELEASE SAVEPOINT typeorm_'
+/** What would commit itself after a transaction, or begin another one in it. Asked of late statements only. */
+const WRITES = /^\s*(?:BEGIN|CALL|DELETE|INSERT|MERGE|REPLACE|SAVEPOINT|START|TRUNCATE|UPDATE|WITH)\b/i
+
+/** What {@link refuseLateStatements} needs to know. */
+export interface LateStatementParts {
+  readonly ends: RunnerEnds
+  readonly writes: TransactionWrites
+  readonly transactions: RunnerTransactions
+}
+
+/**
+ * Refuses statements that come to a query runner after the COMMIT or ROLLBACK of their transaction. All ways of writing
+ * that TypeORM has end in its `query`, and so does the end of a transaction itself.
+ */
+export function refuseLateStatements(parts: LateStatementParts): (queryRunner: QueryRunner) => void {
+  const { ends, writes } = parts
+  const query: Query = function (this: QueryRunner, ...args) {
+    const original = (Object.getPrototypeOf(this) as { query: Query }).query
+    const [sql] = args
+    const isWhole = sql === 'COMMIT' || sql === 'ROLLBACK'
+    if (isWhole || sql.startsWith(TO_SAVEPOINT) || sql.startsWith(RELEASE))
+      return end(parts, this, { isWhole, isCommit: sql === 'COMMIT' }, () => original.apply(this, args))
+    if (writes.isLate(this) || ends.isTooLate(this)) {
+      if (WRITES.test(sql)) return Promise.reject(tooLate())
+    }
+    return original.apply(this, args)
+  }
+  return (queryRunner) => {
+    ends.made(queryRunner)
+    queryRunner.query = query as QueryRunner['query']
+  }
+}
+
+/** Without a promise of its own for each step, as every transaction ends here, also one without files. */
+function end(
+  parts: LateStatementParts,
+  queryRunner: QueryRunner,
+  { isWhole, isCommit }: { isWhole: boolean; isCommit: boolean },
+  send: () => Promise<unknown>,
+): Promise<unknown> {
+  const { ends, writes } = parts
+  const ending = ends.begin(queryRunner, isWhole)
+  const prepare = () => {
+    if (isWhole) writes.ended(queryRunner)
+    return isCommit ? beforeCommit(parts, queryRunner) : undefined
+  }
+  return then(
+    // Those that have come since TypeORM's event. Nothing more begins now.
+    () => writes.settled(queryRunner),
+    () => then(prepare, send),
+  ).then(
+    (result) => {
+      ends.ended(queryRunner, ending, true)
+      return result
+    },
+    (error: unknown) => {
+      ends.ended(queryRunner, ending, false)
+      throw error
+    },
+  )
+}
+
+function beforeCommit(
+  { transactions }: LateStatementParts,
+  queryRunner: QueryRunner,
+): Promise<void> | undefined {
+  if (!transactions.get(queryRunner)) return undefined
+  return transactions.verify(queryRunner).then(() => {
+    transactions.sending(queryRunner, { isLost: isConnectionKnownLost(queryRunner) })
+  })
+}
+
+/** Goes on at once if there is nothing to wait for. What throws is a rejection. */
+function then(first: () => Promise<void> | undefined, next: () => Promise<unknown>): Promise<unknown> {
+  try {
+    const waiting = first()
+    return waiting ? waiting.then(next) : next()
+  } catch (error) {
+    return new Promise(() => {
+      throw error
+    })
+  }
+}
