@@ -25,7 +25,7 @@ export async function putByHand(folder) {
   const path = join(folder, id)
   await writeFile(`${path}.tmp`, BYTES)
   await rename(`${path}.tmp`, path)
-  return JSON.stringify({ ...VALUE, id })
+  return JSON.stringify({ ...VALUE, id, files: [`default/${id}`] })
 }
 
 export async function putAllByHand(folder, count) {

@@ -102,8 +102,8 @@ export function makeScratch(bytesNeeded) {
 /** Removes the files and keeps the folders, so that nobody has to make them again within a batch. */
 export function emptyFolder(folder) {
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    // A `LocalBackend` knows its folder by this file.
-    if (entry.isFile() && entry.name !== '.depot') unlinkSync(join(entry.parentPath, entry.name))
+    // A `LocalBackend` knows its folder, and whose it is, by files with a dot.
+    if (entry.isFile() && !entry.name.startsWith('.')) unlinkSync(join(entry.parentPath, entry.name))
   }
 }
 

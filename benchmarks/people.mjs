@@ -9,9 +9,9 @@ export const BYTES = randomBytes(KIB)
 const EMAIL = 'ada@example.com'
 
 /** A person with a file, kept by filedepot. */
-class Person {}
+export class Person {}
 /** A person with a file that the program keeps by hand: the row has the same text. */
-class PlainPerson {}
+export class PlainPerson {}
 /** A person without any file. */
 export class Fileless {}
 
@@ -32,13 +32,16 @@ const plainSchema = new EntitySchema({
 })
 const filelessSchema = new EntitySchema({ name: 'fileless', target: Fileless, columns })
 
+/** All of the entities. */
+export const SCHEMAS = [personSchema, plainSchema, filelessSchema]
+
 /** A database in memory, with all of the entities whether or not filedepot is attached. */
 export function openPlain() {
   return new DataSource({
     type: 'better-sqlite3',
     database: ':memory:',
     synchronize: true,
-    entities: [personSchema, plainSchema, filelessSchema],
+    entities: SCHEMAS,
   }).initialize()
 }
 

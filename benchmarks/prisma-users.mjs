@@ -9,15 +9,21 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const PRISMA = fileURLToPath(new URL('../prisma', import.meta.url))
 
-/** The client that Prisma generates is TypeScript. Compiled once; beside node_modules, where it finds its runtime. */
-let compiled
+const FOLDERS = {
+  sqlite: { generated: 'sqlite', migrations: 'migrations' },
+  postgres: { generated: 'postgresql', migrations: 'migrations-postgresql' },
+}
 
-async function loadClient() {
-  compiled ??= (async () => {
+/** The client that Prisma generates is TypeScript. Compiled once; beside node_modules, where it finds its runtime. */
+const compiled = {}
+
+/** The module that Prisma has generated for a kind of database. */
+export async function loadClient(kind = 'sqlite') {
+  compiled[kind] ??= (async () => {
     const cache = fileURLToPath(new URL('./node_modules/', import.meta.url))
     const outfile = join(mkdtempSync(join(cache, '.prisma-client-')), 'client.mjs')
     await build({
-      entryPoints: [join(PRISMA, 'generated', 'sqlite', 'client.ts')],
+      entryPoints: [join(PRISMA, 'generated', FOLDERS[kind].generated, 'client.ts')],
       bundle: true,
       packages: 'external',
       format: 'esm',
@@ -26,16 +32,14 @@ async function loadClient() {
     })
     return await import(pathToFileURL(outfile).href)
   })()
-  return await compiled
+  return await compiled[kind]
 }
 
 /** A database, and the client without any extension. */
 export async function openPrisma() {
   const { PrismaClient } = await loadClient()
   const client = new PrismaClient({ adapter: new PrismaBetterSqlite3({ url: ':memory:' }) })
-  for (const statement of migrations().split(/;\s*$/m)) {
-    if (statement.trim()) await client.$executeRawUnsafe(statement)
-  }
+  for (const statement of migrations()) await client.$executeRawUnsafe(statement)
   return client
 }
 
@@ -58,10 +62,11 @@ export async function openPrismaShadowed() {
   return (await openPrisma()).$extends({ result: { user: { avatar } } })
 }
 
-function migrations() {
-  const folder = join(PRISMA, 'migrations')
+/** The statements that make the tables. */
+export function migrations(kind = 'sqlite') {
+  const folder = join(PRISMA, FOLDERS[kind].migrations)
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
-    .map(({ name }) => readFileSync(join(folder, name, 'migration.sql'), 'utf8'))
-    .join('\n')
+    .flatMap(({ name }) => readFileSync(join(folder, name, 'migration.sql'), 'utf8').split(/;\s*$/m))
+    .filter((statement) => statement.trim() !== '')
 }
