@@ -54,6 +54,16 @@ export interface OpenedFile {
   close(): Promise<void>
 }
 
+/** Options of {@link StorageBackend.readBytes}. */
+export interface ReadBytesOptions {
+  /**
+   * In bytes: the size that your own row or a look before says. It is a hint, as the file may have been replaced since.
+   * Never take it from a client. @default not known
+   */
+  size?: number | undefined
+  signal?: AbortSignal | undefined
+}
+
 /** Options of {@link StorageBackend.write}. */
 export interface WriteOptions {
   signal?: AbortSignal | undefined
@@ -173,6 +183,12 @@ export interface StorageBackend {
    * {@link StorageBackend.read} does.
    */
   openFile?(id: string): Promise<OpenedFile>
+
+  /**
+   * All bytes of the file at once: for backends for which that costs less than a stream. Rejects as
+   * {@link StorageBackend.read} does.
+   */
+  readBytes?(id: string, options?: ReadBytesOptions): Promise<Buffer>
 
   /**
    * Stores few bytes as a new file before it returns: for places where that takes less than a promise does. The id is one

@@ -76,6 +76,7 @@ export type {
   FileStat,
   LeftoverOptions,
   OpenedFile,
+  ReadBytesOptions,
   SignedUpload,
   SignedUploadOptions,
   SignedUrlOptions,

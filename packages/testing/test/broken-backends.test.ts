@@ -10,6 +10,7 @@ import {
   type FileInfo,
   type FileStat,
   type OpenedFile,
+  type ReadBytesOptions,
 } from '@filedepot/core'
 import { backendCases, runBackendCase } from '@filedepot/testing'
 
@@ -25,6 +26,10 @@ type WriteOptions = Parameters<MemoryBackend['write']>[3]
 
 /** Keeps files in memory, and opens them as a disk does. */
 class OpeningBackend extends MemoryBackend {
+  async readBytes(id: string): Promise<Buffer> {
+    return await buffer(await this.read(id))
+  }
+
   async openFile(id: string): Promise<OpenedFile> {
     const [stat, bytes] = [await this.stat(id), await buffer(await this.read(id))]
     return {
@@ -331,6 +336,47 @@ const broken: { does: string; Backend: new () => MemoryBackend; noticedBy: strin
       }
     },
     noticedBy: ['rejects opening a file that is not there with FILE_NOT_FOUND, where it opens files'],
+  },
+  {
+    does: 'believes what it is told of the size of a file',
+    Backend: class extends OpeningBackend {
+      override async readBytes(id: string, { size = Infinity }: ReadBytesOptions = {}): Promise<Buffer> {
+        return (await super.readBytes(id)).subarray(0, size)
+      }
+    },
+    noticedBy: ['gives all bytes of a file at once whatever size it had before, where it reads files so'],
+  },
+  {
+    does: 'gives no more than a MiB at once',
+    Backend: class extends OpeningBackend {
+      override async readBytes(id: string): Promise<Buffer> {
+        return (await super.readBytes(id)).subarray(0, 1024 * 1024)
+      }
+    },
+    noticedBy: ['gives all bytes at once of a file that is large, where it reads files so'],
+  },
+  {
+    does: 'gives no bytes of a file that is not there',
+    Backend: class extends OpeningBackend {
+      override async readBytes(id: string): Promise<Buffer> {
+        return (await this.stat(id)) ? await super.readBytes(id) : Buffer.alloc(0)
+      }
+    },
+    noticedBy: [
+      'rejects giving all bytes of a file that is not there with FILE_NOT_FOUND, where it reads files so',
+    ],
+  },
+  {
+    does: 'gives a byte too many at once',
+    Backend: class extends OpeningBackend {
+      override async readBytes(id: string): Promise<Buffer> {
+        return Buffer.concat([await super.readBytes(id), Buffer.alloc(1)])
+      }
+    },
+    noticedBy: [
+      'gives all bytes at once of a file that is empty, where it reads files so',
+      'gives all bytes at once of a file that is small, where it reads files so',
+    ],
   },
   {
     does: 'forgets names, types and metadata',

@@ -1,6 +1,6 @@
-import { buffer } from 'node:stream/consumers'
 import type { StorageBackend } from '../backend.ts'
 import { hasCode } from '../errors.ts'
+import { collectBytes } from '../storage/collect-bytes.ts'
 
 /** No UUID, so that no file has it, and no list shows it. */
 const OWNER_ID = '.filedepot-owner'
@@ -17,7 +17,7 @@ const OWNER_ID = '.filedepot-owner'
  */
 export async function readOwnerFile(backend: Pick<StorageBackend, 'read'>): Promise<string | undefined> {
   try {
-    return (await buffer(await backend.read(OWNER_ID))).toString()
+    return (await collectBytes(await backend.read(OWNER_ID))).toString()
   } catch (error) {
     if (hasCode(error, 'FILE_NOT_FOUND')) return undefined
     throw error

@@ -3,6 +3,7 @@ import type {
   ByteRange,
   DeleteReport,
   FileInfo,
+  ReadBytesOptions,
   SignedUpload,
   SignedUploadOptions,
   SignedUrlOptions,
@@ -17,6 +18,7 @@ import { FiledepotError, FileNotFoundError } from '../errors.ts'
 import { checkWholeNumber, expected } from '../expected.ts'
 import { newFileId, parseFileId } from '../file-id.ts'
 import { formatFilePath } from '../file-path.ts'
+import { collectBytes } from './collect-bytes.ts'
 import { dressError, type StorageOperation } from './dress-error.ts'
 import { StoredFile } from './stored-file.ts'
 
@@ -227,6 +229,21 @@ export class FileStorage {
   /** The bytes of a file, or a part of them. {@link StoredFile.stream} is the friendlier way. */
   read(id: string, range?: ByteRange, options?: { signal?: AbortSignal | undefined }): Promise<Readable> {
     return this.#run('read', id, () => this.backend.read(this.#idOf(id), range, options), options?.signal)
+  }
+
+  /** All bytes of a file at once. {@link StoredFile.bytes} is the friendlier way. */
+  readBytes(id: string, options: ReadBytesOptions = {}): Promise<Buffer> {
+    const { backend } = this
+    const { signal } = options
+    const reading = async () => {
+      const parsed = this.#idOf(id)
+      signal?.throwIfAborted()
+      if (!backend.readBytes) return await collectBytes(await backend.read(parsed, undefined, { signal }))
+      const bytes = await backend.readBytes(parsed, options)
+      signal?.throwIfAborted()
+      return bytes
+    }
+    return this.#run('read', id, reading, signal)
   }
 
   /** A URL by which anyone can read the file from the storage itself, where there is one. */

@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream'
-import { buffer } from 'node:stream/consumers'
 import type { ByteRange, FileStat, OpenedFile, SignedUrlOptions, StorageBackend } from '../backend.ts'
 import { FiledepotError, FileNotFoundError } from '../errors.ts'
 import { expected } from '../expected.ts'
+import { collectBytes } from './collect-bytes.ts'
 import type { FileStorage } from './file-storage.ts'
 
 /**
@@ -149,9 +149,15 @@ export class StoredFile implements FileStat, AsyncIterable<Uint8Array>, AsyncDis
 
   /** All bytes at once. For a file that may be large, use {@link StoredFile.stream}. */
   async bytes(options: { signal?: AbortSignal } = {}): Promise<Buffer> {
+    this.#checkOpen()
+    if (this.#storage.backend.readBytes) {
+      const bytes = await this.#storage.readBytes(this.id, { ...options, size: this.size })
+      this.#checkOpen()
+      return bytes
+    }
     const stream = await this.stream(undefined, options)
     try {
-      return await buffer(stream)
+      return await collectBytes(stream)
     } catch (error) {
       throw this.#storage.dress('read', this.id, error, options.signal)
     }
@@ -162,9 +168,15 @@ export class StoredFile implements FileStat, AsyncIterable<Uint8Array>, AsyncDis
     return (await this.bytes(options)).toString('utf8')
   }
 
+  /** The bytes as an `ArrayBuffer` of their own. */
+  async arrayBuffer(options?: { signal?: AbortSignal }): Promise<ArrayBuffer> {
+    const bytes = new Uint8Array(await this.bytes(options))
+    return bytes.buffer
+  }
+
   /** The bytes as a `Blob` with the file's type. */
   async blob(options?: { signal?: AbortSignal }): Promise<Blob> {
-    return new Blob([new Uint8Array(await this.bytes(options))], { type: this.contentType })
+    return new Blob([await this.arrayBuffer(options)], { type: this.contentType })
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {

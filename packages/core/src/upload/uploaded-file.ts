@@ -7,7 +7,7 @@ import { resolveContent } from '../content/resolve-content.ts'
 import { depot } from '../depot/depot.ts'
 import { FiledepotError } from '../errors.ts'
 import { describe } from '../expected.ts'
-import { formatFilePath } from '../file-path.ts'
+import { formatFilePath, parseFilePath } from '../file-path.ts'
 import type { StoredRecord } from '../storage/file-storage.ts'
 import type { StoredFile } from '../storage/stored-file.ts'
 import { BrokenContent, brokenFields, throwBroken } from './broken-value.ts'
@@ -256,9 +256,17 @@ export class UploadedFile implements UploadedFileData {
     return await (boundManager(this) ?? depot).getFile(this.path)
   }
 
-  /** All bytes at once. For a file that may be large, open it and stream. */
-  async bytes(options?: { signal?: AbortSignal }): Promise<Buffer> {
-    return await (await this.open()).bytes(options)
+  /**
+   * All bytes at once. For a file that may be large, open it and stream. A local storage reads a small file of a row with one
+   * look at the disk, as the row says all else.
+   *
+   * @throws FiledepotError `PENDING_FILE`, and all that {@link UploadedFile.open} and {@link StoredFile.bytes} throw
+   */
+  async bytes({ signal }: { signal?: AbortSignal } = {}): Promise<Buffer> {
+    const { storage, id } = parseFilePath(this.path)
+    // Of JSON that somebody has sent, nobody knows whether its size is one.
+    const size = isVerified(this) ? this.size : undefined
+    return await (boundManager(this) ?? depot).get(storage).readBytes(id, { size, signal })
   }
 
   /**

@@ -46,6 +46,7 @@ describe('a stored file', () => {
     expect(Buffer.concat(chunks).toString()).toBe('héllo')
     expect(await file.text()).toBe('héllo')
     expect((await file.bytes()).equals(Buffer.from('héllo'))).toBe(true)
+    expect(await file.arrayBuffer()).toEqual(new Uint8Array(Buffer.from('héllo')).buffer)
     expect((await buffer(await file.stream())).toString()).toBe('héllo')
     expect([blob.type, await blob.text()]).toEqual(['text/plain', 'héllo'])
   })

@@ -1,6 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
 import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import type { ReadBytesOptions } from '../../src/backend.ts'
+import { LocalBackend } from '../../src/backends/local/local-backend.ts'
 import { MemoryBackend } from '../../src/backends/memory-backend.ts'
+import { DepotManager } from '../../src/depot/depot-manager.ts'
 import { depot as processDepot } from '../../src/depot/depot.ts'
 import { bindManager } from '../../src/upload/manager-binding.ts'
 import { UploadedFile } from '../../src/upload/uploaded-file.ts'
@@ -8,6 +12,9 @@ import { bytesOf, sha256 } from '../support/bytes.ts'
 import { failure, thrown } from '../support/failure.ts'
 import { fieldsOf } from '../support/fields.ts'
 import { memoryDepot, pathsOf } from '../support/storages.ts'
+import { temporaryFolders } from '../support/temporary-folder.ts'
+
+const temporaryFolder = temporaryFolders()
 
 const FIELDS = [
   'storage',
@@ -239,6 +246,49 @@ describe('a stored file', () => {
     expect(opened).toMatchObject({ id: file.id, filename: 'hello.txt', size: 5 })
     expect(await opened.text()).toBe('hello')
     expect((await file.bytes()).toString()).toBe('hello')
+  })
+
+  it('is read by one call that tells the storage its size, but no size that came as JSON', async () => {
+    const calls: unknown[] = []
+    class Reading extends MemoryBackend {
+      override stat(id: string) {
+        calls.push('stat')
+        return super.stat(id)
+      }
+      async readBytes(id: string, { size }: ReadBytesOptions = {}): Promise<Buffer> {
+        calls.push(size)
+        return await buffer(await this.read(id))
+      }
+    }
+    const depot = memoryDepot(new Reading())
+    const file = await depot.upload(UploadedFile.from(Buffer.from('hello')))
+    const unverified = UploadedFile.fromJSON(file.toJSON())
+    bindManager(unverified, depot)
+
+    const texts = [String(await file.bytes()), String(await unverified.bytes())]
+
+    expect(texts).toEqual(['hello', 'hello'])
+    expect(calls).toEqual([5, undefined])
+  })
+
+  it('cannot be read when its signal is aborted, nor without its file', async () => {
+    const { depot, file } = await stored()
+    const local = new DepotManager()
+    local.configure('local', new LocalBackend(await temporaryFolder()))
+    const onDisk = await local.upload(UploadedFile.from(Buffer.from('hello')))
+    const aborted = { signal: AbortSignal.abort() }
+    const errors = [await failure(file.bytes(aborted)), await failure(onDisk.bytes(aborted))]
+    await depot.get().delete(file.id)
+    await local.get().delete(onDisk.id)
+
+    errors.push(await failure(file.bytes()), await failure(onDisk.bytes()))
+
+    expect(errors).toMatchObject([
+      { code: 'ABORTED' },
+      { code: 'ABORTED' },
+      { code: 'FILE_NOT_FOUND', path: file.path },
+      { code: 'FILE_NOT_FOUND', path: onDisk.path },
+    ])
   })
 
   it('says where its file is missing', async () => {

@@ -61,7 +61,7 @@ class WatchedBackend extends LocalBackend {
 /** Opens a file that has no end that could be reached, or fails on the way there. */
 class EndlessBackend extends MemoryBackend {
   readonly buffers = new Set<ArrayBufferLike>()
-  readBytes = 0
+  bytesRead = 0
   isClosed = false
   /** How many bytes come before the failure. */
   failsAfter = Infinity
@@ -77,7 +77,7 @@ class EndlessBackend extends MemoryBackend {
       await sleep(0)
       if (position >= this.failsAfter) return this.fail()
       this.buffers.add(into.buffer)
-      this.readBytes += into.byteLength
+      this.bytesRead += into.byteLength
       return into.byteLength
     }
     const close = () => {
@@ -232,13 +232,13 @@ it('a client that takes its time has no more read for it than there is room, int
   const response = await open(server, path)
   response.on('error', () => undefined)
   let before = -1
-  while (before < backend.readBytes) {
-    before = backend.readBytes
+  while (before < backend.bytesRead) {
+    before = backend.bytesRead
     await sleep(200)
   }
-  const pausedAt = backend.readBytes
+  const pausedAt = backend.bytesRead
   response.resume()
-  await until(() => backend.readBytes > 2 * pausedAt)
+  await until(() => backend.bytesRead > 2 * pausedAt)
   response.destroy()
 
   // The buffers of the two sockets; the file has a terabyte.

@@ -1,5 +1,6 @@
 import { abortCases } from './abort-cases.ts'
 import type { BackendCase } from './backend-case.ts'
+import { bytesCases } from './bytes-cases.ts'
 import { concurrencyCases } from './concurrency-cases.ts'
 import { contentCases } from './content-cases.ts'
 import { copyCases } from './copy-cases.ts'
@@ -25,6 +26,7 @@ export const backendCases: readonly BackendCase[] = [
   ...readCases,
   ...rangeCases,
   ...openCases,
+  ...bytesCases,
   ...replaceCases,
   ...deleteCases,
   ...listCases,

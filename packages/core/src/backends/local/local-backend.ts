@@ -158,6 +158,16 @@ export class LocalBackend implements StorageBackend {
     return this.#reading(id, (path, sidecar) => this.#disk.open(path, sidecar))
   }
 
+  async readBytes(id: string): Promise<Buffer> {
+    const file = await this.openFile(id)
+    try {
+      const bytes = Buffer.allocUnsafeSlow(file.size)
+      return bytes.subarray(0, await file.read(bytes, 0))
+    } finally {
+      await file.close()
+    }
+  }
+
   async delete(ids: readonly string[]): Promise<DeleteReport> {
     const failed: { id: string; error: unknown }[] = []
     const leftovers = new Leftovers(this.folder)
