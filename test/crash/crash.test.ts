@@ -7,7 +7,7 @@ import { openCrashDatabase, type CrashDatabase } from './crash-database.ts'
 import { openLocal, openS3, type CrashStorage } from './crash-storage.ts'
 
 /** Over all databases, storages and programs. */
-const KILLS = Number(process.env.FILEDEPOT_TEST_KILLS ?? 100)
+const KILLS = Number(process.env.FILEDEPOT_TEST_KILLS ?? (process.env.CI ? 100 : 20))
 const SEED = Number(process.env.FILEDEPOT_TEST_SEED ?? (process.env.CI ? 2026 : Date.now() % 2 ** 31))
 const SHARES = [
   ['plain', 'local', 0.12],

@@ -5,7 +5,7 @@ import { NoteDriver } from './support/note-driver.ts'
 import { TestDatabase } from './support/test-database.ts'
 
 testRandomPrograms({
-  runs: process.env.CI ? 1310 : kind === 'sqlite' ? 200 : 60,
+  runs: process.env.CI ? 1310 : kind === 'sqlite' ? 100 : 40,
   open: () => TestDatabase.open({ ownClient: true }),
   driver: (database) => new NoteDriver(database),
   concurrentDriver: (database) => new ConcurrentNoteDriver(database),

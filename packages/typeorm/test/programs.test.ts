@@ -16,5 +16,5 @@ testRandomPrograms({
 function runs(): number {
   if (storageKind !== 'memory') return 40
   if (typeormVersion === '0.3') return process.env.CI ? 200 : 20
-  return process.env.CI ? 1310 : kind === 'sqlite' ? 200 : 60
+  return process.env.CI ? 1310 : kind === 'sqlite' ? 100 : 40
 }

@@ -1,4 +1,4 @@
-import { chosen, DATABASES } from '../../../../test/databases/chosen.ts'
+import { chosen, DATABASES, USUAL_DATABASES } from '../../../../test/databases/chosen.ts'
 import { databaseProject, type DatabaseProject } from '../../../../test/databases/jest-project.ts'
 
 /** What is said of one of Jest's projects. */
@@ -11,7 +11,7 @@ export interface LedgerProject extends DatabaseProject {
 
 /** One suite, run on every SQL database: a project of Jest for each. Filtered by `FILEDEPOT_TEST_DATABASES=sqlite`. */
 export function ledgerProjects(): LedgerProject[] {
-  return chosen('FILEDEPOT_TEST_DATABASES', DATABASES)
+  return chosen('FILEDEPOT_TEST_DATABASES', DATABASES, USUAL_DATABASES)
     .filter((database) => database !== 'mongodb')
     .map((database) => ({
       displayName: `ledger, ${database}`,

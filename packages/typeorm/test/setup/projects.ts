@@ -1,4 +1,4 @@
-import { chosen, DATABASES } from '../../../../test/databases/chosen.ts'
+import { chosen, DATABASES, isWide, USUAL_DATABASES } from '../../../../test/databases/chosen.ts'
 import { databaseProject, type DatabaseProject } from '../../../../test/databases/jest-project.ts'
 
 /** The versions of TypeORM, and where each is installed that is not the one of the package, and what it needs. */
@@ -34,9 +34,17 @@ export interface TypeormProject extends DatabaseProject {
  * about transactions is run once more with each of the other storages, filtered by `FILEDEPOT_TEST_STORAGES=local,s3`.
  */
 export function typeormProjects(): TypeormProject[] {
-  const databases = chosen('FILEDEPOT_TEST_DATABASES', DATABASES)
-  const versions = chosen('FILEDEPOT_TEST_TYPEORM', Object.keys(VERSIONS)) as Version[]
-  const storages = chosen('FILEDEPOT_TEST_STORAGES', ['memory', ...STORAGES])
+  const databases = chosen('FILEDEPOT_TEST_DATABASES', DATABASES, USUAL_DATABASES)
+  const versions = chosen(
+    'FILEDEPOT_TEST_TYPEORM',
+    Object.keys(VERSIONS),
+    isWide ? undefined : ['1.1'],
+  ) as Version[]
+  const storages = chosen(
+    'FILEDEPOT_TEST_STORAGES',
+    ['memory', ...STORAGES],
+    isWide ? undefined : ['memory', 'local'],
+  )
   const projects = versions.flatMap((version) =>
     databases.map((database) => projectOf(version, database, 'memory')),
   )
