@@ -1,9 +1,8 @@
 import { FiledepotError, isBroken, UploadedFile, type FileContent } from '@filedepot/core'
 import type { EntityMetadata, ObjectLiteral } from 'typeorm'
 import type { FileColumnSettings } from './uploaded-file-column.ts'
+import type { ColumnMetadata } from '../typeorm-internals.ts'
 import { UploadedFileTransformer } from './uploaded-file-transformer.ts'
-
-type ColumnMetadata = EntityMetadata['columns'][number]
 
 /** What a property may hold: stored values, pending ones, contents. */
 export type GivenFile = UploadedFile | FileContent

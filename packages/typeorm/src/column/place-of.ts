@@ -1,6 +1,6 @@
 import type { ValuePlace } from '@filedepot/core'
 import type { ObjectLiteral } from 'typeorm'
-import type { ColumnMetadata } from '../rows/reading/row-files.ts'
+import type { ColumnMetadata } from '../typeorm-internals.ts'
 
 /** Where a value stands, for errors. */
 export function placeOf(column: ColumnMetadata, entity?: ObjectLiteral): ValuePlace {

@@ -1,5 +1,4 @@
 import { FiledepotError } from '@filedepot/core'
-import type { DataSource, ObjectLiteral } from 'typeorm'
 
 /**
  * Stands for a value that no row can hold as it is, while TypeORM looks for changes: it equals itself and nothing
@@ -65,44 +64,6 @@ function notSaved(column: string): FiledepotError {
     'the file is not in a storage, so that no row can hold it or be found by it: its upload was skipped, or it was undone, ' +
     'or the data source was never given to attachDepot()'
   return new FiledepotError('PENDING_FILE', `${column}: ${message}`)
-}
-
-/** TypeORM 1 has no native parameters. */
-type Escape = (
-  sql: string,
-  parameters: ObjectLiteral,
-  native?: ObjectLiteral,
-) => ReturnType<DataSource['driver']['escapeQueryWithParameters']>
-
-/** Refuses, on the driver of this data source, what was not uploaded when its row is written, and as a criterion. */
-export function refuseUnsavedFiles({ driver }: DataSource): void {
-  const prepare = driver.preparePersistentValue.bind(driver)
-  const refuse: typeof prepare = (value, column) => {
-    const prepared: unknown = prepare(value, column)
-    if (!(prepared instanceof UnsavedFile)) return prepared
-    const name = `${column.entityMetadata.name}.${column.propertyPath}`
-    throw new FiledepotError(
-      'PENDING_FILE',
-      `${name}: the file is not in a storage when its row is written: its upload was skipped, or it was undone`,
-    )
-  }
-  Object.defineProperty(driver, 'preparePersistentValue', { value: refuse, configurable: true })
-
-  const escape = driver.escapeQueryWithParameters.bind(driver) as Escape
-  const refuseCriteria: Escape = (sql, parameters, native) => {
-    const escaped = escape(sql, parameters, native)
-    if (isUnsaved(escaped[1])) throw pendingCriterion()
-    return escaped
-  }
-  Object.defineProperty(driver, 'escapeQueryWithParameters', { value: refuseCriteria, configurable: true })
-}
-
-/** A loop, which is quick: all parameters of all statements come by here. */
-function isUnsaved(parameter: unknown): boolean {
-  if (typeof parameter === 'function') return parameter instanceof UnsavedFile
-  if (!Array.isArray(parameter)) return false
-  for (const one of parameter) if (isUnsaved(one)) return true
-  return false
 }
 
 export function pendingCriterion(): FiledepotError {

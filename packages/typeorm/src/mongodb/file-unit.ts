@@ -6,7 +6,7 @@ import type { LoadedFiles } from '../column/loaded-files.ts'
 import { sameObject } from '../column/refusals.ts'
 import type { CollectionFiles } from './collection-files.ts'
 import { DocumentClaim } from './document-claim.ts'
-import type { Doc } from './mongo-runner.ts'
+import type { Doc } from '../typeorm-internals.ts'
 
 /** What units share. */
 export interface UnitParts {

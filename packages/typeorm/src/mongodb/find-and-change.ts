@@ -1,5 +1,5 @@
 import { pathOf, type CollectionFiles } from './collection-files.ts'
-import type { Doc, ModifyResult } from './mongo-runner.ts'
+import type { Doc, ModifyResult } from '../typeorm-internals.ts'
 import { isObject, relationOf } from './paths.ts'
 import { cannotFollow } from './refusals.ts'
 import { replaceOne } from './replace-documents.ts'

@@ -1,5 +1,5 @@
 import type { FileUnit } from './file-unit.ts'
-import type { Doc, ModifyResult } from './mongo-runner.ts'
+import type { Doc, ModifyResult } from '../typeorm-internals.ts'
 import { namesFiles } from './file-changes.ts'
 import { cannotFollow } from './refusals.ts'
 import type { Statement } from './statement.ts'

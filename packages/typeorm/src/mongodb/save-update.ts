@@ -1,7 +1,7 @@
 import { pathOf } from './collection-files.ts'
 import type { DocumentClaim } from './document-claim.ts'
 import type { FileUnit } from './file-unit.ts'
-import type { Doc, ModifyResult } from './mongo-runner.ts'
+import type { Doc, ModifyResult } from '../typeorm-internals.ts'
 import { isObject, relationOf, withoutPath, withValue } from './paths.ts'
 import type { Statement } from './statement.ts'
 

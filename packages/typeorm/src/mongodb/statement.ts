@@ -1,7 +1,7 @@
 import type { CollectionFiles } from './collection-files.ts'
 import type { DocumentClaim } from './document-claim.ts'
 import { FileUnit, type UnitParts } from './file-unit.ts'
-import type { Doc, ModifyResult, MongoCollection } from './mongo-runner.ts'
+import type { Doc, ModifyResult, MongoCollection } from '../typeorm-internals.ts'
 import { changedMeanwhile } from './refusals.ts'
 import { isRefusal, unacknowledged } from './write-answers.ts'
 

@@ -1,76 +1,20 @@
 import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
-import { dataSourceOf } from '../../typeorm-internals.ts'
-import type { DepotSubscriber } from '../writes/entity-writes.ts'
-import type { ColumnMetadata } from '../reading/row-files.ts'
+import {
+  dataSourceOf,
+  savepointsOf,
+  type Broadcaster,
+  type BroadcastResult,
+  type ColumnMetadata,
+} from '../../typeorm-internals.ts'
 import type { RunnerEnds } from '../transaction/transaction-ends.ts'
-import { savepointsOf, type RunnerTransactions } from '../transaction/transactions.ts'
-import type { TransactionWrites } from './entity-managers.ts'
+import type { TransactionWrites } from '../transaction/transaction-writes.ts'
+import type { RunnerTransactions } from '../transaction/transactions.ts'
+import type { DepotSubscriber } from '../writes/entity-writes.ts'
 
-/** What TypeORM collects while it broadcasts an event. */
-interface Result {
-  /** Where it is more than none before a statement, TypeORM looks anew for what has changed. */
-  count: number
-  readonly promises: Promise<unknown>[]
-}
-
+type Result = BroadcastResult
 type Metadata = EntityMetadata
 type Entity = ObjectLiteral | undefined
 type Columns = ColumnMetadata[] | undefined
-
-/** TypeORM's broadcaster, of which each query runner has one. */
-interface Broadcaster {
-  readonly queryRunner: QueryRunner
-  broadcast(event: string, ...parameters: unknown[]): Promise<void>
-  broadcastLoadEvent(result: Result, metadata: Metadata, entities: readonly ObjectLiteral[]): void
-  broadcastBeforeInsertEvent(result: Result, metadata: Metadata, entity: Entity): void
-  broadcastAfterInsertEvent(result: Result, metadata: Metadata, entity: Entity, id: unknown): void
-  broadcastBeforeUpdateEvent(
-    result: Result,
-    metadata: Metadata,
-    entity: Entity,
-    row: Entity,
-    columns: Columns,
-    relations: unknown,
-  ): void
-  broadcastAfterUpdateEvent(
-    result: Result,
-    metadata: Metadata,
-    entity: Entity,
-    row: Entity,
-    columns: Columns,
-    relations: unknown,
-  ): void
-  broadcastBeforeRemoveEvent(
-    result: Result,
-    metadata: Metadata,
-    entity: Entity,
-    row: Entity,
-    id: unknown,
-  ): void
-  broadcastAfterRemoveEvent(
-    result: Result,
-    metadata: Metadata,
-    entity: Entity,
-    row: Entity,
-    id: unknown,
-  ): void
-  broadcastAfterQueryEvent(
-    result: Result,
-    query: string,
-    parameters: unknown,
-    success: boolean,
-    time: unknown,
-    rawResults: unknown,
-    error: unknown,
-  ): void
-  broadcastBeforeTransactionStartEvent(result: Result): void
-  broadcastAfterTransactionStartEvent(result: Result): void
-  broadcastBeforeTransactionCommitEvent(result: Result): void
-  broadcastAfterTransactionCommitEvent(result: Result): void
-  broadcastBeforeTransactionRollbackEvent(result: Result): void
-  broadcastAfterTransactionRollbackEvent(result: Result): void
-}
-
 type BroadcasterClass = new (queryRunner: QueryRunner) => Broadcaster
 
 /** Those who hear broadcasts. */

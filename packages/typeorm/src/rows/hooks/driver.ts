@@ -1,8 +1,16 @@
-import { bindManager, isBroken, locate, UploadedFile, type DepotManager } from '@filedepot/core'
+import {
+  bindManager,
+  FiledepotError,
+  isBroken,
+  locate,
+  UploadedFile,
+  type DepotManager,
+} from '@filedepot/core'
 import type { DataSource } from 'typeorm'
+import { pendingCriterion, UnsavedFile } from '../../column/unsaved-file.ts'
+import type { ColumnMetadata, EscapingDriver } from '../../typeorm-internals.ts'
 import { placeOf } from '../../column/place-of.ts'
 import { RecentFiles } from './recent-files.ts'
-import type { ColumnMetadata } from '../reading/row-files.ts'
 import { UploadedFileTransformer } from '../../column/uploaded-file-transformer.ts'
 
 /**
@@ -37,6 +45,38 @@ export function bindLoadedFiles({ driver }: DataSource, depot: DepotManager): vo
     return alone ? recall(value, column) : bound(value, column)
   }
   Object.defineProperty(driver, 'prepareHydratedValue', { value: bind, configurable: true })
+}
+
+/** Refuses, on the driver of this data source, what was not uploaded when its row is written, and as a criterion. */
+export function refuseUnsavedFiles({ driver }: DataSource): void {
+  const prepare = driver.preparePersistentValue.bind(driver)
+  const refuse: typeof prepare = (value, column) => {
+    const prepared: unknown = prepare(value, column)
+    if (!(prepared instanceof UnsavedFile)) return prepared
+    const name = `${column.entityMetadata.name}.${column.propertyPath}`
+    throw new FiledepotError(
+      'PENDING_FILE',
+      `${name}: the file is not in a storage when its row is written: its upload was skipped, or it was undone`,
+    )
+  }
+  Object.defineProperty(driver, 'preparePersistentValue', { value: refuse, configurable: true })
+
+  const escaping = driver as unknown as EscapingDriver
+  const escape = escaping.escapeQueryWithParameters.bind(driver)
+  const refuseCriteria: typeof escape = (sql, parameters, native) => {
+    const escaped = escape(sql, parameters, native)
+    if (isUnsaved(escaped[1])) throw pendingCriterion()
+    return escaped
+  }
+  Object.defineProperty(driver, 'escapeQueryWithParameters', { value: refuseCriteria, configurable: true })
+}
+
+/** A loop, which is quick: all parameters of all statements come by here. */
+function isUnsaved(parameter: unknown): boolean {
+  if (typeof parameter === 'function') return parameter instanceof UnsavedFile
+  if (!Array.isArray(parameter)) return false
+  for (const one of parameter) if (isUnsaved(one)) return true
+  return false
 }
 
 function bindTo(depot: DepotManager, file: unknown, column: ColumnMetadata): void {

@@ -1,8 +1,8 @@
 import type { QueryRunner } from 'typeorm'
-import { isConnectionKnownLost } from '../transaction/known-lost.ts'
+import { isConnectionKnownLost } from '../../typeorm-internals.ts'
 import { tooLate, type RunnerEnds } from '../transaction/transaction-ends.ts'
 import type { RunnerTransactions } from '../transaction/transactions.ts'
-import type { TransactionWrites } from './entity-managers.ts'
+import type { TransactionWrites } from '../transaction/transaction-writes.ts'
 
 type Query = (sql: string, ...rest: unknown[]) => Promise<unknown>
 

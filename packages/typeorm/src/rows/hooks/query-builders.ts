@@ -1,7 +1,8 @@
 import type { DataSource } from 'typeorm'
+import type { AddToReturning } from '../reading/overwritten-rows.ts'
 import type { CriteriaWrites } from '../writes/criteria-writes.ts'
 import { UnsavedFile, pendingCriterion } from '../../column/unsaved-file.ts'
-import type { WriteBuilder } from '../../write-builder.ts'
+import type { WriteBuilder } from '../../typeorm-internals.ts'
 
 type Make = (...args: unknown[]) => Followed
 
@@ -84,4 +85,16 @@ function replaceVerbs(builder: Followed, verbs: Verbs): Followed {
 /** The methods as TypeORM has them. */
 function unfollowed(builder: unknown): Followed {
   return Object.getPrototypeOf(builder) as Followed
+}
+
+/** Adds an expression to what the statement of one builder returns. */
+export const addToReturning: AddToReturning = (builder, expression) => {
+  const original = unfollowed(builder)
+  let isOurs = false
+  builder.createReturningExpression = (kind) => {
+    const returning = original.createReturningExpression.call(builder, kind)
+    isOurs = returning === ''
+    return `${isOurs ? '' : `${returning}, `}${expression}`
+  }
+  return () => isOurs
 }

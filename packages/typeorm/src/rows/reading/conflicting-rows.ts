@@ -1,8 +1,8 @@
 import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
-import { dataSourceOf, familyOf } from '../../typeorm-internals.ts'
+import { dataSourceOf, familyOf, type ColumnMetadata } from '../../typeorm-internals.ts'
 import type { Overwritten } from './overwritten-rows.ts'
 import { readerOf } from './row-reader.ts'
-import { pathsIn, type ColumnMetadata, type RowFiles } from './row-files.ts'
+import { pathsIn, type RowFiles } from './row-files.ts'
 import { escapeTable, whereSame } from './select-rows.ts'
 
 type Key = readonly ColumnMetadata[]

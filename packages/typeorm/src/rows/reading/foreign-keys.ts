@@ -32,6 +32,14 @@ export function reachesFiles(
   return (metadata[REACHES_FILES] ??= findsFiles(dataSource, metadata))
 }
 
+/**
+ * True for entities with file columns, and for those whose rows take such rows with them. Of views with such columns, only
+ * the loading is of interest.
+ */
+export function hasFiles(dataSource: DataSource, metadata: EntityMetadata): boolean {
+  return reachesFiles(dataSource, metadata) || fileColumnsOf(metadata).length > 0
+}
+
 function findsFiles(dataSource: DataSource, metadata: EntityMetadata): boolean {
   const reached = new Set([metadata])
   for (const entity of reached) {

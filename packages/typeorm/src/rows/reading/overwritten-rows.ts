@@ -1,8 +1,7 @@
 import type { EntityMetadata, QueryRunner } from 'typeorm'
-import { dataSourceOf, familyOf } from '../../typeorm-internals.ts'
+import { type WriteBuilder, dataSourceOf, familyOf } from '../../typeorm-internals.ts'
 import { readerOf } from './row-reader.ts'
 import { escapeTable } from './select-rows.ts'
-import type { WriteBuilder } from '../../write-builder.ts'
 
 /** What an upsert has done, as its own answer says. */
 export interface Overwritten {
@@ -11,6 +10,12 @@ export interface Overwritten {
   /** How many of them were there before. */
   readonly count: number
 }
+
+/**
+ * Adds an expression to what the statement of a builder returns. The function that it returns tells afterwards whether the
+ * statement would have returned nothing without it.
+ */
+export type AddToReturning = (builder: WriteBuilder, expression: string) => () => boolean
 
 /** How the column is named in the answer. */
 const NAME = 'filedepot_locker'
@@ -29,25 +34,20 @@ const partitioned = new WeakMap<EntityMetadata, Promise<boolean>>()
 export async function noteOverwritten(
   { builder, metadata }: { builder: WriteBuilder; metadata: EntityMetadata },
   queryRunner: QueryRunner,
+  addToReturning: AddToReturning,
 ): Promise<((result: unknown) => Overwritten | undefined) | undefined> {
   const { type } = dataSourceOf(queryRunner).options
   if (type !== 'postgres' && type !== 'aurora-postgres') return undefined
   // Of those, RETURNING cannot give system columns.
   if (await isPartitioned(metadata, queryRunner)) return undefined
-  const original = Object.getPrototypeOf(builder) as WriteBuilder
-  let isOurs = false
-  builder.createReturningExpression = (kind) => {
-    const expression = original.createReturningExpression.call(builder, kind)
-    isOurs = expression === ''
-    return `${isOurs ? '' : `${expression}, `}xmax::text AS ${NAME}`
-  }
+  const isOurs = addToReturning(builder, `xmax::text AS ${NAME}`)
   return (result) => {
     const { raw } = result as { raw?: unknown }
     if (!Array.isArray(raw)) return undefined
     const rows = raw as Record<string, unknown>[]
     const overwritten = { touched: rows.length, count: rows.filter((row) => row[NAME] !== '0').length }
     // The caller gets what it would get without us.
-    if (isOurs) rows.length = 0
+    if (isOurs()) rows.length = 0
     for (const row of rows) Reflect.deleteProperty(row, NAME)
     return overwritten
   }

@@ -1,9 +1,6 @@
 import type { EntityMetadata, ObjectLiteral } from 'typeorm'
 import type { FileColumn } from '../../column/file-column.ts'
 
-/** A column of an entity, as TypeORM describes it. */
-export type ColumnMetadata = EntityMetadata['columns'][number]
-
 /** A row as it is in the database: its key, and the texts of its file columns. */
 export interface RowFiles {
   /** An object with the primary key, and with what cascading foreign keys refer to. */

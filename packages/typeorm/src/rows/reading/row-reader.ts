@@ -1,5 +1,5 @@
 import type { DataSource, EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
-import { dataSourceOf, familyOf } from '../../typeorm-internals.ts'
+import { type WriteBuilder, dataSourceOf, familyOf } from '../../typeorm-internals.ts'
 import type { FileColumn } from '../../column/file-column.ts'
 import { keyOf, type RowFiles } from './row-files.ts'
 import {
@@ -11,7 +11,6 @@ import {
   type KeyColumns,
   type Statement,
 } from './select-rows.ts'
-import type { WriteBuilder } from '../../write-builder.ts'
 
 /** How many rows are asked for in one statement. */
 const ROWS_AT_ONCE = 200

@@ -1,9 +1,13 @@
 import type { DataSource, EntityMetadata, ObjectLiteral } from 'typeorm'
-import { familyOf } from '../../typeorm-internals.ts'
+import {
+  familyOf,
+  type ColumnMetadata,
+  type EscapingDriver,
+  type WriteBuilder,
+} from '../../typeorm-internals.ts'
 import { cascadesOf } from './foreign-keys.ts'
 import { fileColumnsOf, type FileColumn } from '../../column/file-column.ts'
-import type { ColumnMetadata, RowFiles } from './row-files.ts'
-import type { WriteBuilder } from '../../write-builder.ts'
+import type { RowFiles } from './row-files.ts'
 
 /** A statement with its parameters, as drivers take them. */
 export type Statement = readonly [sql: string, parameters: readonly unknown[]]
@@ -59,15 +63,6 @@ export function selectAffected(
   )
   const { driver } = dataSource as unknown as { driver: EscapingDriver }
   return driver.escapeQueryWithParameters(statement, reader.getParameters(), {})
-}
-
-/** The third argument is one of TypeORM 0.3. */
-interface EscapingDriver {
-  escapeQueryWithParameters(
-    sql: string,
-    parameters: ObjectLiteral,
-    native: ObjectLiteral,
-  ): [string, unknown[]]
 }
 
 /** Finds a row that holds this text in the column: the values of files are different in every row. */

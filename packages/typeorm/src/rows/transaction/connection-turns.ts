@@ -1,7 +1,8 @@
 import { NO_TURNS, TurnsOnOneConnection, type Turns } from '@filedepot/core'
 import type { DataSource, QueryRunner } from 'typeorm'
+import { singleRunnerOf } from '../../typeorm-internals.ts'
 import type { ListeningEntities } from './listening-entities.ts'
-import type { TransactionWrites } from '../hooks/entity-managers.ts'
+import type { TransactionWrites } from './transaction-writes.ts'
 
 /** Drivers with one connection, and so one transaction at a time, for the whole data source. */
 const SINGLE = new Set([
@@ -28,32 +29,21 @@ export interface TurnParts {
 }
 
 /** The turns of a data source: none where each transaction has a connection of its own. */
-export function turnsOf(
-  { driver, options }: DataSource,
-  { timeout, isUploading, finished }: TurnParts,
-): Turns {
-  if (!SINGLE.has(options.type)) return NO_TURNS
+export function turnsOf(dataSource: DataSource, { timeout, isUploading, finished }: TurnParts): Turns {
+  if (!SINGLE.has(dataSource.options.type)) return NO_TURNS
   const atEnd = () => {
-    const single = singleOf(driver)
+    const single = singleRunnerOf(dataSource)
     return single && finished(single)
   }
   const isBusy = () => {
-    const single = singleOf(driver)
+    const single = singleRunnerOf(dataSource)
     return single !== undefined && isUploading(single)
   }
   return new TurnsOnOneConnection(atEnd, { timeout, isBusy, what: 'the one connection of the database' })
 }
 
-/** The driver keeps its one query runner; asking the data source for it would give it a new manager each time. */
-function singleOf(driver: DataSource['driver']): QueryRunner | undefined {
-  return (driver as { queryRunner?: QueryRunner }).queryRunner
-}
-
 /** Runs what begins a transaction of its own to write an entity, when its turn has come. */
 export type InTurn = <T>(target: unknown, action: () => Promise<T>) => Promise<T>
-
-/** What begins a transaction of its own, and has entities for its arguments. */
-const METHODS = ['save', 'remove', 'softRemove', 'recover'] as const
 
 /**
  * Lets the transactions of a data source with one connection follow each other.
@@ -63,41 +53,56 @@ const METHODS = ['save', 'remove', 'softRemove', 'recover'] as const
  * the second waits. What runs inside a transaction, also through the outer repositories, goes on at once, and so
  * does everything on a query runner of your own, which shares the connection as before.
  */
-export function followEachOther(
-  dataSource: DataSource,
-  { turns, writes, listening }: { turns: Turns; writes: TransactionWrites; listening: ListeningEntities },
-): InTurn {
-  // A subscriber, or a listener of an entity, may do whatever it likes within a save.
-  const isEntered = (target: unknown) => dataSource.subscribers.length > 0 || !listening.isDeaf(target)
-  if (turns === NO_TURNS) return (_, action) => action()
-  /** What runs inside a transaction is a write of that, as if it was called on its manager. */
-  const run = <T>(action: () => Promise<T>, entered: boolean): Promise<T> => {
-    const single = singleOf(dataSource.driver)
-    return single && !turns.isOutside ? writes.run(single, action) : turns.run(action, entered)
-  }
-  const inTurn: InTurn = (target, action) => run(action, isEntered(target))
+export class ConnectionTurns {
+  readonly #dataSource: DataSource
+  readonly #turns: Turns
+  readonly #writes: TransactionWrites
+  readonly #listening: ListeningEntities
 
-  const { manager } = dataSource
-  const replace = (name: (typeof METHODS)[number], entered: (argument: unknown) => boolean) => {
-    const method = manager[name].bind(manager) as (...args: unknown[]) => Promise<unknown>
-    const value = (...args: unknown[]) => run(() => method(...args), entered(args[0]))
-    Object.defineProperty(manager, name, { value, configurable: true })
+  constructor(
+    dataSource: DataSource,
+    parts: { turns: Turns; writes: TransactionWrites; listening: ListeningEntities },
+  ) {
+    this.#dataSource = dataSource
+    this.#turns = parts.turns
+    this.#writes = parts.writes
+    this.#listening = parts.listening
   }
-  const transaction = manager.transaction.bind(manager) as (...args: unknown[]) => Promise<unknown>
-  const value = (...args: unknown[]) => {
-    const single = singleOf(dataSource.driver)
-    const begin = () => transaction(...args)
-    return single && !turns.isOutside ? writes.runNested(single, begin) : turns.run(begin, true)
+
+  /** False if each transaction has a connection of its own. */
+  get hasTurns(): boolean {
+    return this.#turns !== NO_TURNS
   }
-  Object.defineProperty(manager, 'transaction', { value, configurable: true })
-  for (const name of METHODS) {
-    replace(name, (argument) =>
-      Array.isArray(argument)
-        ? argument.some((one) => isEntered(targetOf(one)))
-        : isEntered(targetOf(argument)),
-    )
+
+  readonly inTurn: InTurn = (target, action) =>
+    this.hasTurns ? this.#run(action, this.#isEntered(target)) : action()
+
+  /** Runs `save`, `remove` and the like of the manager of the data source. */
+  runSave<T>(argument: unknown, save: () => Promise<T>): Promise<T> {
+    const entered = [argument].flat().some((one) => this.#isEntered(targetOf(one)))
+    return this.#run(save, entered)
   }
-  return inTurn
+
+  /** Runs `dataSource.transaction()`; within a transaction, as a part of it. */
+  runTransaction<T>(transaction: () => Promise<T>): Promise<T> {
+    const single = singleRunnerOf(this.#dataSource)
+    return single && !this.#turns.isOutside
+      ? this.#writes.runNested(single, transaction)
+      : this.#turns.run(transaction, true)
+  }
+
+  /** What runs inside a transaction is a write of that, as if it was called on its manager. */
+  #run<T>(action: () => Promise<T>, entered: boolean): Promise<T> {
+    const single = singleRunnerOf(this.#dataSource)
+    return single && !this.#turns.isOutside
+      ? this.#writes.run(single, action)
+      : this.#turns.run(action, entered)
+  }
+
+  /** A subscriber, or a listener of an entity, may do whatever it likes within a save. */
+  #isEntered(target: unknown): boolean {
+    return this.#dataSource.subscribers.length > 0 || !this.#listening.isDeaf(target)
+  }
 }
 
 /** The class of an entity; whatever else names an entity is what it is. */

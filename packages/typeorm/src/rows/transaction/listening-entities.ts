@@ -1,5 +1,5 @@
 import type { DataSource, EntityMetadata } from 'typeorm'
-import { fromMetadata } from '../../from-metadata.ts'
+import { fromMetadata } from '../../typeorm-internals.ts'
 
 /** The entities with listeners of their own, such as `@BeforeInsert()`, and all that a save can reach from them. */
 export class ListeningEntities {

@@ -1,6 +1,6 @@
 import { FiledepotError, type Turns } from '@filedepot/core'
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { DataSource, QueryRunner } from 'typeorm'
+import type { QueryRunner } from 'typeorm'
 import { dataSourceOf, familyOf } from '../../typeorm-internals.ts'
 
 /** The end of a transaction or of a savepoint, from the moment in which its statement is sent. */
@@ -53,19 +53,14 @@ export class RunnerEnds {
     this.#turns = turns
   }
 
-  /** Lets `dataSource.transaction()` mark the query runner that it makes: after that transaction, it is released. */
-  followTransactions({ manager }: DataSource): void {
-    const transaction = manager.transaction.bind(manager) as (...args: unknown[]) => Promise<unknown>
-    const opening = (...args: unknown[]) => {
-      this.#isOpening = true
-      try {
-        // TypeORM makes the query runner before it waits for anything.
-        return transaction(...args)
-      } finally {
-        this.#isOpening = false
-      }
+  /** Marks the query runner that is made in here, before the action waits for anything: after its transaction, it is released. */
+  whileOpening<T>(action: () => T): T {
+    this.#isOpening = true
+    try {
+      return action()
+    } finally {
+      this.#isOpening = false
     }
-    Object.defineProperty(manager, 'transaction', { value: opening, configurable: true })
   }
 
   /** A query runner was made. */

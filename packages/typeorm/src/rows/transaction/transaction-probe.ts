@@ -1,5 +1,5 @@
 import type { QueryRunner } from 'typeorm'
-import { dataSourceOf, familyOf } from '../../typeorm-internals.ts'
+import { dataSourceOf, familyOf, isOverOnSqlite } from '../../typeorm-internals.ts'
 import { readerOf } from '../reading/row-reader.ts'
 
 /**
@@ -28,12 +28,4 @@ async function isOpenOnMariaDB(queryRunner: QueryRunner): Promise<boolean | unde
   } catch {
     return undefined
   }
-}
-
-/** True where SQLite's one connection is in no transaction. Only better-sqlite3 says it; of others nothing is known. */
-export function isOverOnSqlite(queryRunner: QueryRunner): boolean {
-  const { driver } = dataSourceOf(queryRunner) as unknown as {
-    driver: { databaseConnection?: { inTransaction?: unknown } }
-  }
-  return driver.databaseConnection?.inTransaction === false
 }

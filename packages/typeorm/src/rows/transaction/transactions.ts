@@ -1,10 +1,10 @@
 import { hasCode, type DepotManager, type Turns } from '@filedepot/core'
 import type { EntityMetadata, QueryRunner } from 'typeorm'
-import { dataSourceOf, familyOf } from '../../typeorm-internals.ts'
+import { dataSourceOf, depthOf, familyOf, isOverOnSqlite, savepointsOf } from '../../typeorm-internals.ts'
 import { tooLate, type RunnerEnds } from './transaction-ends.ts'
 import { aborted, RunnerTransaction, type RanStatement } from './transaction-state.ts'
-import type { TransactionWrites } from '../hooks/entity-managers.ts'
-import { isOverOnSqlite, isTransactionOpen } from './transaction-probe.ts'
+import type { TransactionWrites } from './transaction-writes.ts'
+import { isTransactionOpen } from './transaction-probe.ts'
 import type { HookedKind } from './statement-claims.ts'
 
 /** Kept in the query runner: with each statement it is asked for several times, which a `WeakMap` answers more slowly. */
@@ -20,6 +20,11 @@ export interface RunnerTransactionsParts {
   readonly turns: Turns
   readonly ends: RunnerEnds
   readonly writes: TransactionWrites
+  /** Has `release()` of a query runner run by an action, which is given what TypeORM does. */
+  readonly watchRelease: (
+    queryRunner: QueryRunner,
+    action: (release: () => Promise<void>) => Promise<void>,
+  ) => void
 }
 
 /** The transactions of a data source that touch files, by the query runner that they run on. */
@@ -32,13 +37,15 @@ export class RunnerTransactions {
 
   readonly #ends: RunnerEnds
   readonly #writes: TransactionWrites
+  readonly #watchRelease: RunnerTransactionsParts['watchRelease']
 
-  constructor({ depot, maxWait, turns, ends, writes }: RunnerTransactionsParts) {
+  constructor({ depot, maxWait, turns, ends, writes, watchRelease }: RunnerTransactionsParts) {
     this.#depot = depot
     this.#maxWait = maxWait
     this.#turns = turns
     this.#ends = ends
     this.#writes = writes
+    this.#watchRelease = watchRelease
   }
 
   /**
@@ -252,18 +259,17 @@ export class RunnerTransactions {
       })
       queryRunner[TRANSACTION] = transaction
       // On SQLite's one connection everybody releases the same query runner, also in the middle of a transaction.
-      if (family !== 'sqlite') this.#watchRelease(queryRunner)
+      if (family !== 'sqlite') this.#followRelease(queryRunner)
     }
     openSavepoints(transaction, queryRunner)
     return transaction
   }
 
   /** The last moment at which a transaction is heard of whose connection was lost, or given back while it was open. */
-  #watchRelease(queryRunner: QueryRunner): void {
+  #followRelease(queryRunner: QueryRunner): void {
     if (this.#watched.has(queryRunner)) return
     this.#watched.add(queryRunner)
-    const release = queryRunner.release.bind(queryRunner)
-    queryRunner.release = async () => {
+    this.#watchRelease(queryRunner, async (release) => {
       const transaction = this.get(queryRunner)
       if (transaction && !queryRunner.isTransactionActive)
         await this.#settleStatements(queryRunner, transaction)
@@ -277,7 +283,7 @@ export class RunnerTransactions {
           await this.#settle(queryRunner, transaction, 'released')
         }
       }
-    }
+    })
   }
 
   /** Has the database ended the transaction by itself? */
@@ -321,14 +327,4 @@ export class RunnerTransactions {
 
 function openSavepoints({ files }: RunnerTransaction, queryRunner: QueryRunner): void {
   while (files.savepoints < savepointsOf(queryRunner)) files.savepoint()
-}
-
-/** How many savepoints are open in the transaction of a query runner. */
-export function savepointsOf(queryRunner: QueryRunner): number {
-  return Math.max(depthOf(queryRunner) - 1, 0)
-}
-
-/** The query runner counts transaction and savepoints together, in a field that its types keep to themselves. */
-function depthOf(queryRunner: QueryRunner): number {
-  return (queryRunner as unknown as { transactionDepth: number }).transactionDepth
 }

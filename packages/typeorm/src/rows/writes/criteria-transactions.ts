@@ -1,11 +1,10 @@
 import { hasCode } from '@filedepot/core'
 import type { DataSource, ObjectLiteral, QueryRunner } from 'typeorm'
-import { familyOf } from '../../typeorm-internals.ts'
+import { type WriteBuilder, familyOf, metadataOf } from '../../typeorm-internals.ts'
 import { isDeadlock } from '../transaction/database-errors.ts'
 import { inTransaction } from '../transaction/in-transaction.ts'
 import type { InTurn } from '../transaction/connection-turns.ts'
-import type { TransactionWrites } from '../hooks/entity-managers.ts'
-import { metadataOf, type WriteBuilder } from '../../write-builder.ts'
+import type { TransactionWrites } from '../transaction/transaction-writes.ts'
 
 type Action = (queryRunner: QueryRunner) => Promise<unknown>
 

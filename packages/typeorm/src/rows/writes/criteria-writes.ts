@@ -11,19 +11,14 @@ import { readConflictingRows } from '../reading/conflicting-rows.ts'
 import { reachesFiles } from '../reading/foreign-keys.ts'
 import type { EntityFiles } from './row-file-changes.ts'
 import { fileColumnsOf, type FileColumn } from '../../column/file-column.ts'
-import { noteOverwritten } from '../reading/overwritten-rows.ts'
-import {
-  concurrentChange,
-  expressionGivesFiles,
-  selectGivesFiles,
-  severalRows,
-} from '../../column/refusals.ts'
+import { noteOverwritten, type AddToReturning } from '../reading/overwritten-rows.ts'
+import { concurrentChange, expressionGivesFiles, selectGivesFiles, severalRows } from '../refusals.ts'
 import { keyOf, pathsIn, type RowFiles } from '../reading/row-files.ts'
 import { readerOf } from '../reading/row-reader.ts'
 import type { RunnerTransactions } from '../transaction/transactions.ts'
 import type { InTurn } from '../transaction/connection-turns.ts'
-import type { TransactionWrites } from '../hooks/entity-managers.ts'
-import { metadataOf, type WriteBuilder } from '../../write-builder.ts'
+import type { TransactionWrites } from '../transaction/transaction-writes.ts'
+import { metadataOf, type WriteBuilder } from '../../typeorm-internals.ts'
 
 type Execute = () => Promise<unknown>
 
@@ -33,6 +28,15 @@ interface Write {
   readonly execute: Execute
   readonly metadata: EntityMetadata
   readonly queryRunner: QueryRunner
+}
+
+/** What {@link CriteriaWrites} is made of. */
+export interface CriteriaParts {
+  readonly transactions: RunnerTransactions
+  readonly files: EntityFiles
+  readonly inTurn: InTurn
+  readonly writes: TransactionWrites
+  readonly addToReturning: AddToReturning
 }
 
 /**
@@ -48,21 +52,15 @@ export class CriteriaWrites {
   readonly #transactions: RunnerTransactions
   readonly #files: EntityFiles
   readonly #writes: TransactionWrites
+  readonly #addToReturning: AddToReturning
   readonly #builders: BuilderTransactions
 
-  constructor(
-    dataSource: DataSource,
-    parts: {
-      transactions: RunnerTransactions
-      files: EntityFiles
-      inTurn: InTurn
-      writes: TransactionWrites
-    },
-  ) {
+  constructor(dataSource: DataSource, parts: CriteriaParts) {
     this.#dataSource = dataSource
     this.#transactions = parts.transactions
     this.#files = parts.files
     this.#writes = parts.writes
+    this.#addToReturning = parts.addToReturning
     this.#builders = new BuilderTransactions(dataSource, parts)
   }
 
@@ -180,7 +178,7 @@ export class CriteriaWrites {
     if (!onIgnore && !onUpdate && callListeners) return await execute()
 
     const before = onUpdate ? await readConflictingRows(write, values, onUpdate.conflict) : undefined
-    const readOverwritten = before && (await noteOverwritten(write, queryRunner))
+    const readOverwritten = before && (await noteOverwritten(write, queryRunner, this.#addToReturning))
     const result = await this.#execute(write)
     const overwritten = readOverwritten?.(result)
     if (before && (await before.haveOthersWritten(insertedBy(result), overwritten)))

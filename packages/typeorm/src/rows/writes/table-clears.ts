@@ -7,33 +7,13 @@ import { readerOf } from '../reading/row-reader.ts'
 import type { RunnerTransactions } from '../transaction/transactions.ts'
 import { escapeTable } from '../reading/select-rows.ts'
 import type { InTurn } from '../transaction/connection-turns.ts'
-import type { TransactionWrites } from '../hooks/entity-managers.ts'
+import type { TransactionWrites } from '../transaction/transaction-writes.ts'
 
-type ClearTable = QueryRunner['clearTable']
 /** TypeORM 0.3 has no options. */
-type ClearArguments = readonly [table: string, options?: { cascade?: boolean } | undefined]
+export type ClearArguments = readonly [table: string, options?: { cascade?: boolean } | undefined]
 
-/**
- * Follows `clear()` of repositories and managers. It sends TRUNCATE, or on SQLite a DELETE, past all events and query
- * builders, so it is met at the query runner.
- */
-export function followTableClears(parts: {
-  transactions: RunnerTransactions
-  files: EntityFiles
-  inTurn: InTurn
-  writes: TransactionWrites
-}): (queryRunner: QueryRunner) => void {
-  const clears = new TableClears(parts)
-  const clearTable: ClearTable = function (this: QueryRunner, ...args) {
-    const original = Object.getPrototypeOf(this) as { clearTable: ClearTable }
-    return clears.run(this, args, () => original.clearTable.apply(this, args))
-  }
-  return (queryRunner) => {
-    queryRunner.clearTable = clearTable
-  }
-}
-
-class TableClears {
+/** What `clear()` of repositories and managers does to files: TRUNCATE, or on SQLite a DELETE, of whole tables. */
+export class TableClears {
   readonly #transactions: RunnerTransactions
   readonly #files: EntityFiles
   readonly #inTurn: InTurn

@@ -1,17 +1,18 @@
 import { FiledepotError } from '@filedepot/core'
-import type { CollectionFiles } from './collection-files.ts'
-import { deleteDocuments } from './delete-documents.ts'
-import type { UnitParts } from './file-unit.ts'
-import type { FileUnits } from './file-units.ts'
-import { findAndDelete, findAndReplace, findAndUpdate } from './find-and-change.ts'
-import { insertDocuments } from './insert-documents.ts'
-import type { Doc, MongoRunner } from './mongo-runner.ts'
-import { isObject } from './paths.ts'
-import { cannotFollow } from './refusals.ts'
-import { refuseMaps } from './refuse-maps.ts'
-import { replaceDocument } from './replace-documents.ts'
-import { Statement } from './statement.ts'
-import { updateDocuments } from './update-documents.ts'
+import type { CollectionFiles } from '../collection-files.ts'
+import { deleteDocuments } from '../delete-documents.ts'
+import type { UnitParts } from '../file-unit.ts'
+import type { FileUnits } from '../file-units.ts'
+import { findAndDelete, findAndReplace, findAndUpdate } from '../find-and-change.ts'
+import { insertDocuments } from '../insert-documents.ts'
+import type { Doc, MongoRunner } from '../../typeorm-internals.ts'
+import { replaceMethod } from './replace-method.ts'
+import { isObject } from '../paths.ts'
+import { cannotFollow } from '../refusals.ts'
+import { refuseMaps } from '../refuse-maps.ts'
+import { replaceDocument } from '../replace-documents.ts'
+import { Statement } from '../statement.ts'
+import { updateDocuments } from '../update-documents.ts'
 
 /** A call of one of the query runner's methods, on a collection with files. */
 interface Call {
@@ -63,8 +64,6 @@ export interface WritesParts extends UnitParts {
   readonly collections: () => ReadonlyMap<string, CollectionFiles>
 }
 
-type Method = (this: MongoRunner, ...args: unknown[]) => unknown
-
 /** Lets files follow all that the query runner of a data source does to documents that have some. */
 export function followWrites(shared: MongoRunner, parts: WritesParts): void {
   for (const [name, write] of Object.entries(WRITES)) {
@@ -82,14 +81,6 @@ export function followWrites(shared: MongoRunner, parts: WritesParts): void {
         },
     )
   }
-}
-
-/** Replaces a method of this one query runner; those that have it for their prototype get it, too. */
-export function replaceMethod(shared: MongoRunner, name: string, make: (original: Method) => Method): void {
-  const original = (shared as unknown as Record<string, Method | undefined>)[name]
-  // Not every version has every method.
-  if (original)
-    Object.defineProperty(shared, name, { value: make(original), configurable: true, writable: true })
 }
 
 function statementOf(

@@ -1,9 +1,9 @@
-import type { CollectionFiles } from './collection-files.ts'
-import { replaceMethod } from './document-writes.ts'
-import { fileChangesOf, namesFiles } from './file-changes.ts'
-import type { Doc, MongoRunner } from './mongo-runner.ts'
-import { isObject } from './paths.ts'
-import { cannotFollow } from './refusals.ts'
+import type { CollectionFiles } from '../collection-files.ts'
+import { replaceMethod } from './replace-method.ts'
+import { fileChangesOf, namesFiles } from '../file-changes.ts'
+import type { Doc, MongoRunner } from '../../typeorm-internals.ts'
+import { isObject } from '../paths.ts'
+import { cannotFollow } from '../refusals.ts'
 
 type Collections = () => ReadonlyMap<string, CollectionFiles>
 

@@ -1,6 +1,6 @@
 import { bindManager, isUploadedFile, type DepotManager } from '@filedepot/core'
 import type { EntityMetadata } from 'typeorm'
-import { fileColumnsOf } from '../column/file-column.ts'
+import { fileColumnsOf } from '../../column/file-column.ts'
 
 type BroadcastLoad = (result: unknown, metadata: EntityMetadata, entities: readonly unknown[]) => void
 
