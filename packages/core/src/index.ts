@@ -93,6 +93,10 @@ export { newFileId, parseFileId } from './file-id.ts'
 export { firstFileIdAt, timeOfFileId } from './file-id-time.ts'
 export { formatFilePath, parseFilePath, type FileLocation } from './file-path.ts'
 
+// For tools that copy files.
+export { copyFile, type CopyFileOptions, type FileCopy } from './storage/copy-file.ts'
+export { Pace } from './storage/pace.ts'
+
 // For integrations with an ORM.
 export { columnRules, type ColumnRules } from './content/column-rules.ts'
 export {

@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto'
-import { isDeepStrictEqual } from 'node:util'
 import { abortable } from '../abortable.ts'
-import { cleanFilename } from '../content/filename.ts'
-import { AbortedError, HashMismatchError, hasCode } from '../errors.ts'
+import { AbortedError } from '../errors.ts'
 import { checkWholeNumber, expected } from '../expected.ts'
+import { copyFile } from './copy-file.ts'
 import { CopyIncompleteError, type CopyFailure, type CopyReport } from './copy-incomplete-error.ts'
 import { FileStorage } from './file-storage.ts'
 import { markPresent, type ListedFile } from './mark-present.ts'
+import { Pace } from './pace.ts'
 import type { StoredFile } from './stored-file.ts'
 
 /** How far a {@link copyStorage} has come, after each file. */
@@ -30,13 +29,15 @@ export interface CopyStorageOptions {
   readBack?: boolean
   /** After so many files that could not be copied no other is begun. @default 100 */
   maxFailures?: number
+  /**
+   * Copies so many bytes in a second, in the mean: after a file the next one waits until the time of its bytes is over.
+   * @default Infinity
+   */
+  bytesPerSecond?: number
   /** Called after each file. What it throws ends the copying. */
   onProgress?: (progress: CopyProgress) => void
   signal?: AbortSignal
 }
-
-/** A file that keeps changing while it is copied is given up. */
-const ATTEMPTS = 3
 
 /**
  * Copies all files of a storage into another one, with their ids, filenames, types, times, hashes and custom metadata:
@@ -71,6 +72,7 @@ export async function copyStorage(
   if (from.backend === to.backend) throw expected('to', 'another storage than the one to copy', to.name)
   checkWholeNumber('concurrency', options.concurrency, 1)
   checkWholeNumber('maxFailures', options.maxFailures, 1)
+  checkWholeNumber('bytesPerSecond', options.bytesPerSecond, 1)
   return await new StorageCopy(from, to, options).run()
 }
 
@@ -81,6 +83,7 @@ class StorageCopy {
   readonly #signal: AbortSignal | undefined
   readonly #count = { copied: 0, skipped: 0, vanished: 0, bytes: 0, leftovers: [] as string[] }
   readonly #failures: CopyFailure[] = []
+  readonly #pace: Pace
   #leftovers = 0
   #stopped = false
 
@@ -89,6 +92,7 @@ class StorageCopy {
     this.#to = to
     this.#options = options
     this.#signal = options.signal
+    this.#pace = new Pace(options.bytesPerSecond)
   }
 
   async run(): Promise<CopyReport> {
@@ -116,6 +120,7 @@ class StorageCopy {
       while (!this.#stopped) {
         const step = await abortable(files.next(), this.#signal)
         if (step.done) return
+        await this.#pace.wait(this.#signal)
         await this.#settle(step.value)
       }
     } catch (error) {
@@ -136,6 +141,7 @@ class StorageCopy {
       else {
         count.copied++
         count.bytes += outcome.size
+        this.#pace.count(outcome.size)
       }
     } catch (error) {
       this.#signal?.throwIfAborted()
@@ -148,48 +154,10 @@ class StorageCopy {
   }
 
   async #bring(id: string, isPresent: boolean): Promise<StoredFile | 'skipped' | 'vanished' | 'leftover'> {
-    for (let attempt = 1; ; attempt++) {
-      const file = await this.#find(this.#from, id)
-      if (!file) return (await this.#isListed(id)) ? 'leftover' : 'vanished'
-      if (isPresent && isCopyOf(await this.#findCopy(id), file)) return 'skipped'
-      try {
-        await this.#to.replace(file, file, this.#signal && { signal: this.#signal })
-        await this.#check(file)
-        return file
-      } catch (error) {
-        if (attempt === ATTEMPTS || this.#signal?.aborted || !(await this.#hasChanged(file))) throw error
-      }
-    }
-  }
-
-  /** Looks at what has arrived; what is not the file is removed. */
-  async #check(file: StoredFile): Promise<void> {
-    const copy = await this.#findCopy(file.id)
-    const got = copy && this.#options.readBack ? await this.#readBack(copy) : copy
-    const wanted = { size: file.size, sha256: file.sha256 ?? copy?.sha256 }
-    if (got && sameBytes(got, wanted)) return
-    await this.#to.delete(file.id).catch(() => undefined)
-    throw new HashMismatchError(this.#to.path(file.id), wanted, got ?? { size: 0, sha256: undefined })
-  }
-
-  async #readBack(copy: StoredFile): Promise<KnownBytes> {
-    const hash = createHash('sha256')
-    let size = 0
-    const stream = await copy.stream(undefined, this.#signal && { signal: this.#signal })
-    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
-      hash.update(chunk)
-      size += chunk.byteLength
-    }
-    return { size, sha256: hash.digest('hex') }
-  }
-
-  /** The file was replaced or deleted since; then it is not its fault that it could not be copied. */
-  async #hasChanged(file: StoredFile): Promise<boolean> {
-    try {
-      return (await this.#find(this.#from, file.id))?.etag !== file.etag
-    } catch {
-      return false
-    }
+    const { readBack } = this.#options
+    const copy = await copyFile(this.#from, this.#to, id, { readBack, isPresent, signal: this.#signal })
+    if (!copy) return (await this.#isListed(id)) ? 'leftover' : 'vanished'
+    return copy.isNew ? copy.file : 'skipped'
   }
 
   /** True if the source still lists an id of which it has no file. */
@@ -198,55 +166,9 @@ class StorageCopy {
     for await (const listed of this.#from.backend.list({ after: id.slice(0, -1) })) return listed === id
     return false
   }
-
-  /** One that cannot be read is as good as none. */
-  async #findCopy(id: string): Promise<StoredFile | undefined> {
-    try {
-      return await this.#find(this.#to, id)
-    } catch (error) {
-      if (hasCode(error, 'CORRUPT_FILE')) return undefined
-      throw error
-    }
-  }
-
-  async #find(storage: FileStorage, id: string): Promise<StoredFile | undefined> {
-    try {
-      return await abortable(storage.get(id), this.#signal)
-    } catch (error) {
-      if (hasCode(error, 'FILE_NOT_FOUND')) return undefined
-      throw error
-    }
-  }
 }
 
 const MOST_LEFTOVERS = 1000
 
 /** More than any service takes; `Infinity` is as good. */
 const MOST_LANES = 1000
-
-/** True where the copy needs not be made again. */
-function isCopyOf(copy: StoredFile | undefined, file: StoredFile): boolean {
-  if (!copy || !sameBytes(copy, file)) return false
-  const bothHashed = copy.sha256 !== undefined && file.sha256 !== undefined
-  return (
-    // Without hashes, one that was made after the last change of the file. Some storages know seconds only.
-    (bothHashed || seconds(copy.lastModified) >= seconds(file.lastModified)) &&
-    cleanFilename(copy.filename) === cleanFilename(file.filename) &&
-    copy.contentType === file.contentType &&
-    isDeepStrictEqual({ ...copy.metadata }, { ...file.metadata })
-  )
-}
-
-interface KnownBytes {
-  readonly size: number
-  readonly sha256: string | undefined
-}
-
-function sameBytes(one: KnownBytes, other: KnownBytes): boolean {
-  const { sha256 = other.sha256 } = one
-  return one.size === other.size && (other.sha256 === undefined || sha256 === other.sha256)
-}
-
-function seconds(time: Date): number {
-  return Math.floor(time.getTime() / 1000)
-}

@@ -8,6 +8,7 @@ import { LocalBackend } from '../../src/backends/local/local-backend.ts'
 import { MemoryBackend } from '../../src/backends/memory-backend.ts'
 import { newFileId } from '../../src/file-id.ts'
 import { CopyIncompleteError } from '../../src/storage/copy-incomplete-error.ts'
+import { copyFile } from '../../src/storage/copy-file.ts'
 import { copyStorage, type CopyProgress } from '../../src/storage/copy-storage.ts'
 import { FileStorage } from '../../src/storage/file-storage.ts'
 import { bytesOf } from '../support/bytes.ts'
@@ -435,6 +436,43 @@ describe('an abort of copyStorage', () => {
   })
 })
 
+describe('copyStorage with bytesPerSecond', () => {
+  it('begins no other file before the time of the bytes is over, and ends at once', async () => {
+    const [from, to] = [memoryStorage('from'), memoryStorage('to')]
+    await from.create(bytesOf(100_000))
+    await from.create(bytesOf(5))
+    const controller = new AbortController()
+
+    const error = await failure(
+      copyStorage(from, to, {
+        bytesPerSecond: 1,
+        concurrency: 1,
+        signal: controller.signal,
+        onProgress: () => {
+          setImmediate(() => {
+            controller.abort()
+          })
+        },
+      }),
+    )
+
+    expect(error.code).toBe('ABORTED')
+    expect(await idsOf(to)).toEqual((await idsOf(from)).slice(0, 1))
+  })
+})
+
+describe('copyFile', () => {
+  it('copies one file, once, and says if there is none', async () => {
+    const [from, to] = [memoryStorage('from'), memoryStorage('to')]
+    const id = await from.create(bytesOf(5), { filename: 'a.txt' })
+
+    expect(await copyFile(from, to, id)).toMatchObject({ isNew: true, file: { id, size: 5 } })
+    expect(await copyFile(from, to, id)).toMatchObject({ isNew: false })
+    expect(await copyFile(from, to, newFileId())).toBeUndefined()
+    expect(await contentOf(to)).toEqual(await contentOf(from))
+  })
+})
+
 describe('what copyStorage is given', () => {
   it.each<[string, (files: FileStorage) => Promise<unknown>]>([
     ['from to be a storage', (files) => copyStorage(new MemoryBackend() as never, files)],
@@ -450,6 +488,10 @@ describe('what copyStorage is given', () => {
     [
       'maxFailures to be a whole number from 1 up',
       (files) => copyStorage(files, memoryStorage(), { maxFailures: 0.5 }),
+    ],
+    [
+      'bytesPerSecond to be a whole number from 1 up',
+      (files) => copyStorage(files, memoryStorage(), { bytesPerSecond: 0 }),
     ],
   ])('is checked: expected %s', async (expectation, call) => {
     const error = await failure(call(memoryStorage()))
