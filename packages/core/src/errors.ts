@@ -49,6 +49,8 @@ export const ERROR_CODES = {
   LEDGER_NOT_OWNER:
     'Another database, or a copy of this one, deletes in the storage, or the storage has lost its owner. Nothing is deleted.',
   MALFORMED_UPLOAD: 'A request to upload files is no multipart form, or a broken one.',
+  MOVE_INCOMPLETE:
+    'Values of rows could not be moved, or made anew; the error says which. They are as they were, and the others are done.',
   NOT_AN_IMAGE: 'A file was to be used as an image that is none, or is damaged. Nothing was stored.',
   NOT_SUPPORTED: 'The storage, or the way in which rows are written, has no such ability.',
   PENDING_FILE: 'An uploaded file was used as a stored one before it was uploaded.',

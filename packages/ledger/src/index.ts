@@ -6,6 +6,11 @@ export type { DrainOptions, DrainReport } from './drain.ts'
 export type { SweepOptions, SweepReport } from './sweep.ts'
 export type { LedgerFile, LedgerFileState, RestoredFile, RestoreOptions } from './restore.ts'
 
+// Rows that get other files.
+export type { MoveOptions, MoveProgress, MoveReport } from './move/move-files.ts'
+export { MoveIncompleteError } from './move/move-incomplete-error.ts'
+export type { ChangeCounts, ChangeFailure, ChangeReport } from './move/change-rows.ts'
+
 // Rows and storages compared, with a ledger or without one.
 export type { FileRow, FileRows } from './file-rows.ts'
 export { fileRows } from './column-rows.ts'

@@ -38,6 +38,31 @@ export function checkColumns(columns: readonly LedgerColumn[]): readonly LedgerC
   return [...(columns as readonly LedgerColumn[])]
 }
 
+/**
+ * Some of the columns that a ledger follows.
+ *
+ * @throws FiledepotError `INVALID_ARGUMENT` for a column that it does not follow
+ */
+export function chosenColumns(
+  followed: readonly LedgerColumn[],
+  chosen: readonly LedgerColumn[],
+): readonly LedgerColumn[] {
+  return checkColumns(chosen).map((wanted) => {
+    const found = followed.find(
+      ({ schema, table, column }) =>
+        table === wanted.table &&
+        column === wanted.column &&
+        (wanted.schema === undefined || schema === undefined || schema === wanted.schema),
+    )
+    if (found) return found
+    const names = followed.map(({ table, column }) => `${table}.${column}`)
+    throw new FiledepotError(
+      'INVALID_ARGUMENT',
+      `expected the columns to be among those of the ledger, which are ${names.join(', ')}, got ${wanted.table}.${wanted.column}`,
+    )
+  })
+}
+
 /** Each table once, with all of its columns, in a stable order. */
 export function byTable(columns: readonly LedgerColumn[]): TableColumns[] {
   const tables = new Map<string, { schema: string | undefined; table: string; columns: Set<string> }>()

@@ -14,6 +14,7 @@ import { chosenStorages, installedAt, type LedgerContext } from './ledger-contex
 import { ledgerRows } from './ledger-rows.ts'
 import { ledgerSql } from './ledger-sql.ts'
 import { find, restore, type LedgerFile, type RestoredFile, type RestoreOptions } from './restore.ts'
+import { moveFiles, type MoveOptions, type MoveReport } from './move/move-files.ts'
 import { settleUploads, type SettleOptions, type SettleReport } from './settle-uploads.ts'
 import { claimStorage } from './storage-owner.ts'
 import { sweep, type SweepOptions, type SweepReport } from './sweep.ts'
@@ -275,6 +276,30 @@ export class Ledger {
    */
   async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
     return await verifyFiles(this.#depot, ledgerRows(this.#context), options)
+  }
+
+  /**
+   * Moves the files of rows into another storage, while the application runs: copies them, thumbnails and all, checks size and
+   * hash, and puts the new value into the row if that still has the old one. Drains delete the old files when `keepFor` is over.
+   *
+   * ```ts
+   * import type { Ledger } from '@filedepot/ledger'
+   *
+   * async function toTheCloud(ledger: Ledger): Promise<void> {
+   *   const { changed, left } = await ledger.moveFiles({ from: 'disk', to: 'cloud', keepFor: 60 * 60 * 1000 })
+   *   console.log(`${changed} values moved, ${left} are left`)
+   * }
+   * ```
+   *
+   * It may be killed at any moment, and run by several processes at the same time: another run goes on. Copies that no row takes
+   * are deleted by drains, a day later if the process was killed.
+   *
+   * @throws MoveIncompleteError `MOVE_INCOMPLETE` if files could not be copied; their rows stay as they are
+   * @throws FiledepotError `LEDGER_INCOMPLETE` if the counts cannot be trusted; `LEDGER_NOT_OWNER` if another database deletes in
+   *   the new storage; `STORAGE_NOT_FOUND`, `READ_FAILED`, `LEDGER_BUSY`, `ABORTED`, `INVALID_ARGUMENT`
+   */
+  async moveFiles(options: MoveOptions): Promise<MoveReport> {
+    return await moveFiles(this.#context, options)
   }
 
   /**

@@ -3,6 +3,7 @@ import { throwIfAborted } from '../ledger-context.ts'
 import type { FileRow, FileRows } from '../file-rows.ts'
 import { Buckets, BUCKETS } from './buckets.ts'
 import type { Finding, FoundRow } from './findings.ts'
+import { plainKey } from './plain-key.ts'
 import { filesOf, type ValueFile } from './value-files.ts'
 
 /** A value of a row, and one of its files. */
@@ -130,14 +131,7 @@ function placeOf(depot: DepotManager, path: string): { storage: string; path: st
 }
 
 function plainRow({ table, column, key }: FileRow): FoundRow {
-  return { table, column, key: JSON.parse(JSON.stringify(key, plain)) as FoundRow['key'] }
-}
-
-function plain(this: unknown, name: string, value: unknown): unknown {
-  // Before `toJSON`, which makes an object of a buffer.
-  const raw = (this as Record<string, unknown>)[name]
-  if (raw instanceof Uint8Array) return Buffer.from(raw).toString('hex')
-  return typeof value === 'bigint' ? value.toString() : value
+  return { table, column, key: plainKey(key) }
 }
 
 function isEmpty(storage: string, count: number): FiledepotError {

@@ -1,5 +1,6 @@
 import type { LedgerSession } from '../clients/ledger-client.ts'
 import type { LedgerColumn } from '../ledger-column.ts'
+import type { MoveDatabase } from './move-database.ts'
 import type { SweepDatabase } from './sweep-database.ts'
 
 /** A trigger as it should be. */
@@ -89,7 +90,7 @@ export interface LedgerStats {
 }
 
 /** The SQL of the ledger for one kind of database. Each function runs on one connection. */
-export interface LedgerDatabase extends SweepDatabase {
+export interface LedgerDatabase extends SweepDatabase, MoveDatabase {
   readonly hasTables: (session: LedgerSession) => Promise<boolean>
   readonly createTables: (session: LedgerSession) => Promise<void>
   readonly dropTables: (session: LedgerSession) => Promise<void>

@@ -13,13 +13,15 @@ export function pageOf(
   { columns, position, key }: PageColumns,
   limit: number,
 ): RowPage {
+  const positions = (row: LedgerRow) => Array.from({ length: position }, (_, index) => row[`p${index}`])
   const last = rows.length < limit ? undefined : rows.at(-1)
   return {
     rows: rows.map((row) => ({
+      position: positions(row),
       key: Object.fromEntries(key.map((name, index) => [name, row[`k${index}`]])),
       values: Object.fromEntries(columns.map((name, index) => [name, row[`v${index}`]])),
     })),
-    next: last && Array.from({ length: position }, (_, index) => last[`p${index}`]),
+    next: last && positions(last),
   }
 }
 

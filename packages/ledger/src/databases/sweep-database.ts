@@ -23,7 +23,10 @@ export interface RowPage {
   readonly next: readonly unknown[] | undefined
 }
 
-interface PageRow {
+/** A row of a page. */
+export interface PageRow {
+  /** What tells it from other rows of its table. Empty if nothing does. */
+  readonly position: readonly unknown[]
   readonly key: Readonly<Record<string, unknown>>
   /** By the name of the column. */
   readonly values: Readonly<Record<string, unknown>>

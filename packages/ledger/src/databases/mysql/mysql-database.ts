@@ -11,6 +11,7 @@ import {
   usedAfter,
   waiting,
 } from './deletions.ts'
+import { moveDatabase } from './move.ts'
 import { reconcile } from './reconcile.ts'
 import { sweepDatabase } from './sweep.ts'
 import { changeTriggers, expectedTriggers, foundTriggers } from './triggers.ts'
@@ -68,6 +69,7 @@ export function mysqlDatabase(): LedgerDatabase {
     correctTimes,
     stats,
     ...sweepDatabase(),
+    ...moveDatabase(),
   }
 }
 

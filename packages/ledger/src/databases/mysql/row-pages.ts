@@ -16,7 +16,7 @@ export const readPage: SweepDatabase['readPage'] = async (session, wanted, { aft
   )
   const values = columns.map((column) => `r.${quote(column)}`)
   const given = values.map((value) => `${value} IS NOT NULL`).join(' OR ')
-  const isInteger = key.map((name) => INTEGERS.has(types.get(name) ?? ''))
+  const isInteger = areIntegers(types, key)
   const { condition, parameters } = after && key.length > 0 ? later(by, after, isInteger) : NONE
   const order = key.length > 0 ? `ORDER BY ${by.join(', ')}` : ''
   // Without a key, rows can only be counted off.
@@ -34,13 +34,7 @@ const NONE: { condition: string; parameters: unknown[] } = { condition: '', para
 
 /** Written out, as the optimizer does not use an index for a comparison of rows. */
 function later(by: readonly string[], after: readonly unknown[], isInteger: readonly boolean[]) {
-  const parameters: unknown[] = []
-  const value = (index: number): string => {
-    // As text, a large number would be compared as a floating-point one.
-    if (isInteger[index] === true && /^-?\d+$/.test(String(after[index]))) return String(after[index])
-    parameters.push(after[index])
-    return '?'
-  }
+  const { value, parameters } = positionValues(after, isInteger)
   const steps = by.map((column, index) => {
     const equal = by.slice(0, index).map((before, at) => `${before} = ${value(at)} AND `)
     return `(${equal.join('')}${column} > ${value(index)})`
@@ -50,6 +44,42 @@ function later(by: readonly string[], after: readonly unknown[], isInteger: read
   const condition =
     first === '' ? ` AND ${steps.join('')}` : ` AND (${steps.join(' OR ')}) AND ${first.slice(0, -5)}`
   return { condition, parameters }
+}
+
+/** True for the row at a position; for all rows of a table without a key. */
+export function equalTo(
+  by: readonly string[],
+  position: readonly unknown[],
+  isInteger: readonly boolean[],
+): { condition: string; parameters: unknown[] } {
+  const { value, parameters } = positionValues(position, isInteger)
+  const condition = by.map((column, index) => `${column} = ${value(index)}`).join(' AND ') || 'TRUE'
+  return { condition, parameters }
+}
+
+/** Which columns of the key are whole numbers. */
+export async function integersIn(
+  session: LedgerSession,
+  table: string,
+  key: readonly string[],
+): Promise<boolean[]> {
+  return areIntegers(await typesOf(session, table), key)
+}
+
+function areIntegers(types: ReadonlyMap<string, string>, key: readonly string[]): boolean[] {
+  return key.map((name) => INTEGERS.has(types.get(name) ?? ''))
+}
+
+/** What stands in a statement for the parts of a position, and the parameters that this needs so far. */
+function positionValues(position: readonly unknown[], isInteger: readonly boolean[]) {
+  const parameters: unknown[] = []
+  const value = (index: number): string => {
+    // As text, a large number would be compared as a floating-point one.
+    if (isInteger[index] === true && /^-?\d+$/.test(String(position[index]))) return String(position[index])
+    parameters.push(position[index])
+    return '?'
+  }
+  return { value, parameters }
 }
 
 async function typesOf(session: LedgerSession, table: string): Promise<Map<string, string>> {

@@ -5,6 +5,7 @@ import { bury, knownOf } from './bury.ts'
 import { changeTriggers } from './change-triggers.ts'
 import { correctTimes, deleted, failed, forget, stats, takeDue, usedAfter, waiting } from './deletions.ts'
 import { foundTriggers } from './found-triggers.ts'
+import { moveDatabase } from './move.ts'
 import { namesIn, quote } from './names.ts'
 import { reconcile } from './reconcile.ts'
 import { sweepDatabase } from './sweep.ts'
@@ -75,5 +76,6 @@ export function postgresDatabase(schema = 'public'): LedgerDatabase {
     correctTimes: (session) => correctTimes(names, session),
     stats: (session) => stats(names, session),
     ...sweepDatabase(names),
+    ...moveDatabase(names),
   }
 }

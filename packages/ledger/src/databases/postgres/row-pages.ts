@@ -9,7 +9,7 @@ const KEY = `SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS t
   WHERE i.indisprimary AND i.indrelid = to_regclass($1) ORDER BY array_position(i.indkey::int2[], a.attnum)`
 
 /** What rows go by: expressions, and their types. */
-interface Position {
+export interface Position {
   readonly by: readonly string[]
   readonly types: readonly string[]
   readonly names: readonly string[]
@@ -32,7 +32,11 @@ export const readPage: SweepDatabase['readPage'] = async (session, wanted, { aft
   return pageOf(rows, { columns, position: by.length, key: names }, limit)
 }
 
-async function positionOf(session: LedgerSession, table: string, isPartitioned: boolean): Promise<Position> {
+export async function positionOf(
+  session: LedgerSession,
+  table: string,
+  isPartitioned: boolean,
+): Promise<Position> {
   const key = await session.query(KEY, [table])
   if (key.length > 0) {
     const names = key.map(({ name }) => String(name))

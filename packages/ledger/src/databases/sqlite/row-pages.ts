@@ -13,7 +13,7 @@ export const readPage: SweepDatabase['readPage'] = async (session, wanted, { aft
   const given = values.map((value) => `${value} IS NOT NULL`).join(' OR ')
   // As text, since a driver may round a large number.
   const positions = isRowid ? ['CAST(r._rowid_ AS TEXT)'] : by
-  const marks = isRowid ? 'CAST(? AS INTEGER)' : by.map(() => '?').join(', ')
+  const marks = positionMarks(key)
   const parts = {
     v: values,
     p: positions,
@@ -25,4 +25,9 @@ export const readPage: SweepDatabase['readPage'] = async (session, wanted, { aft
     after ?? [],
   )
   return pageOf(rows, { columns: wanted.columns, position: by.length, key: names }, limit)
+}
+
+/** What stands in a statement for the position of a row. A row number comes as text. */
+export function positionMarks(key: readonly string[]): string {
+  return key[0] === '_rowid_' ? 'CAST(? AS INTEGER)' : key.map(() => '?').join(', ')
 }

@@ -12,6 +12,7 @@ import {
   usedAfter,
   waiting,
 } from './deletions.ts'
+import { moveDatabase } from './move.ts'
 import { reconcile } from './reconcile.ts'
 import { sweepDatabase } from './sweep.ts'
 import { changeTriggers, expectedTriggers, foundTriggers } from './triggers.ts'
@@ -72,6 +73,7 @@ export function sqliteDatabase(): LedgerDatabase {
     correctTimes,
     stats,
     ...sweepDatabase(),
+    ...moveDatabase(),
   }
 }
 

@@ -1,0 +1,58 @@
+import type { LedgerSession } from '../../clients/ledger-client.ts'
+import type { ColumnValues, MoveDatabase, TableColumn } from '../move-database.ts'
+import { quote, readTable } from './followed-table.ts'
+import { equalTo, integersIn } from './row-pages.ts'
+
+const NOW = 'UTC_TIMESTAMP(6)'
+const FROM_NOW = `${NOW} + INTERVAL (?) * 1000 MICROSECOND`
+
+export function moveDatabase(): MoveDatabase {
+  return {
+    async reserve(session, paths, ms) {
+      if (paths.length === 0) return
+      const values = paths.map(() => `(?, 0, ${NOW}, ${FROM_NOW})`)
+      await session.query(
+        `INSERT INTO filedepot_files (path, refs, discarded_at, retry_at) VALUES ${values.join(', ')}
+          ON DUPLICATE KEY UPDATE retry_at = IF(discarded_at IS NOT NULL AND NOT gone, VALUES(retry_at), retry_at)`,
+        [...paths].sort().flatMap((path) => [path, ms]),
+      )
+    },
+    async hold(session, paths, ms) {
+      if (paths.length === 0) return
+      await session.query(
+        `UPDATE filedepot_files SET retry_at = ${FROM_NOW} WHERE path IN (?) AND NOT gone`,
+        [ms, paths],
+      )
+    },
+    columnValues,
+  }
+}
+
+async function columnValues(
+  session: LedgerSession,
+  { column, ...wanted }: TableColumn,
+): Promise<ColumnValues> {
+  const { table, columns, key } = await readTable(session, { ...wanted, columns: [column] })
+  const isInteger = await integersIn(session, table, key)
+  const [name, from] = [quote(columns[0] ?? column), quote(table)]
+  const text = `CONVERT(${name} USING utf8mb4)`
+  const by = key.map(quote)
+  return {
+    async read(session, position) {
+      // Without a key, a row is told by its value only.
+      if (key.length === 0) return undefined
+      const { condition, parameters } = equalTo(by, position, isInteger)
+      const [row] = await session.query(`SELECT ${text} AS value FROM ${from} WHERE ${condition}`, parameters)
+      return typeof row?.value === 'string' ? row.value : undefined
+    },
+    async replace(session, position, { before, after }) {
+      const { condition, parameters } = equalTo(by, position, isInteger)
+      await session.query(
+        `UPDATE ${from} SET ${name} = ? WHERE ${condition} AND ${text} COLLATE utf8mb4_bin = ? LIMIT 1`,
+        [after, ...parameters, before],
+      )
+      const [row] = await session.query('SELECT ROW_COUNT() AS moved')
+      return Number(row?.moved) > 0
+    },
+  }
+}
