@@ -148,6 +148,9 @@ export class LedgerSubscriber implements EntitySubscriberInterface {
     const storing = this.#uploads.store(queryRunner, entity, writes)
     // TypeORM waits for none of its hooks when one of the application throws.
     storing.catch(() => undefined)
+    whenAwaited(storing, () => {
+      this.#uploads.calledAll(queryRunner)
+    })
     return storing
   }
 
@@ -173,6 +176,15 @@ export class LedgerSubscriber implements EntitySubscriberInterface {
     }
     this.#uploads.ran(queryRunner, entity)
   }
+}
+
+/** Calls back as soon as somebody waits for the promise. */
+function whenAwaited(promise: Promise<void>, callback: () => void): void {
+  const then: unknown = (...listeners: Parameters<typeof promise.then>) => {
+    callback()
+    return Promise.prototype.then.apply(promise, listeners)
+  }
+  Reflect.defineProperty(promise, 'then', { value: then })
 }
 
 /** False for no value, and for an expression of SQL. */

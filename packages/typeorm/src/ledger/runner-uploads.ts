@@ -8,7 +8,7 @@ import { storeColumns, type ColumnWrite } from './store-columns.ts'
 /** Writes outside transactions that are kept in mind while nothing is heard of their statements. */
 const REMEMBERED = 1000
 
-/** A write outside a transaction. TypeORM tells of all of its rows in one go. */
+/** A write outside a transaction, of one row or of several. */
 interface Write {
   readonly uploads: OwnUploads
   hasFailed: boolean
@@ -63,6 +63,14 @@ export class RunnerUploads {
     const now = this.#transactions.get(queryRunner)
     if (now) now.add(uploads)
     else this.#addAlone(queryRunner, entity, write, uploads)
+  }
+
+  /**
+   * TypeORM has told of all rows of a write, and waits for what its hooks have returned. It does so before it tells of another
+   * write, which may begin in the same turn of the event loop on the same connection.
+   */
+  calledAll(queryRunner: QueryRunner): void {
+    this.#starting.delete(queryRunner)
   }
 
   /** The statement that wrote the entity has run. */
@@ -142,7 +150,10 @@ export class RunnerUploads {
     if (!write) {
       write = { uploads: new OwnUploads(), hasFailed: false }
       this.#starting.set(queryRunner, write)
-      queueMicrotask(() => this.#starting.delete(queryRunner))
+      // If a hook of the application throws, nobody waits.
+      queueMicrotask(() => {
+        if (this.#starting.get(queryRunner) === write) this.#starting.delete(queryRunner)
+      })
     }
     return write
   }

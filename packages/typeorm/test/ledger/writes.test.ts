@@ -261,6 +261,20 @@ describe('with a ledger, a write that comes to nothing', () => {
     expect(await leftFiles()).toHaveLength(3)
   })
 
+  it('leaves another one alone that began at the same moment', async () => {
+    database.chaos.delay('write', 20, { on: 1 })
+    database.chaos.fail('write', { on: 2 })
+    const [a, b] = ['a', 'b'].map((name) => manager().create(Note, { name, file: textFile(name) }))
+
+    const outcomes = await Promise.allSettled([manager().insert(Note, a!), manager().insert(Note, b!)])
+    database.chaos.restore()
+
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+    expect([a?.file, b?.file]).toMatchObject([{ isPending: false }, { isPending: true }])
+    expect(await texts()).toEqual({ a: 'a' })
+    expect(await leftFiles()).toEqual(a?.file?.files)
+  })
+
   it('is refused if listeners are off and a file is pending', async () => {
     const note = manager().create(Note, { name: 'a', file: textFile('one') })
 
