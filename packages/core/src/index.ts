@@ -106,7 +106,7 @@ export {
 } from './transaction/file-transaction.ts'
 export { loadContentTypes } from './content/inspect-content.ts'
 export { attachFile, conformRenamed, prepareAttach, type AttachOptions } from './transaction/attach-file.ts'
-export { storeForRow, type StoreForRowOptions } from './transaction/store-for-row.ts'
+export { storeForRow, type FileForRow, type StoreForRowOptions } from './transaction/store-for-row.ts'
 export { isAnswerOfMysql, isAnswerOfPostgres } from './transaction/database-answer.ts'
 export {
   transactionControlOf,
@@ -127,7 +127,6 @@ export {
   isRevoked,
   markRevoked,
   movedFrom,
-  shareOwnership,
   takeOwnership,
   takingOf,
 } from './upload/ownership.ts'

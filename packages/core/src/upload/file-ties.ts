@@ -11,8 +11,12 @@ import type { UploadedFile } from './uploaded-file.ts'
 export class FileTies {
   /** Through which the value finds its file, where that is not the one of the process. */
   manager: DepotManager | undefined
+  /** The database whose ledger counts its rows; none if no ledger does, or no row has it. */
+  books: object | undefined
   /** No row has it yet: it was uploaded ahead of a transaction, or given back by one that was rolled back. */
   isUnowned = false
+  /** Rows that have it beside the one that has taken it, as far as that is remembered. */
+  sharers = 0
   /** How often it has been taken for a row. */
   takings = 0
   /** What brought it is over, so that its files go. */

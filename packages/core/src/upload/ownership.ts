@@ -13,26 +13,43 @@ export function giveBack(value: UploadedFile, taking?: number): void {
   const ties = tiesOf(value)
   if (taking !== undefined && taking !== ties.takings) return
   ties.isUnowned = true
+  ties.books = undefined
   const { onGiveBack } = ties
   ties.onGiveBack = undefined
   onGiveBack?.()
 }
 
-/** Takes the value for a row. False where a row has it already. For integrations. */
-export function takeOwnership(value: UploadedFile): boolean {
+/**
+ * Takes the value for a row. False if a row has it already. For integrations.
+ *
+ * @param books stands for the database whose ledger counts the row, if one does
+ */
+export function takeOwnership(value: UploadedFile, books?: object): boolean {
   const ties = tiesOf(value)
   const { isUnowned } = ties
   ties.isUnowned = false
-  if (isUnowned) ties.takings++
+  if (isUnowned) {
+    ties.takings++
+    ties.books = books
+  }
   return isUnowned
 }
 
-/**
- * Notes that another row gets a value that is taken already, as rows may share a file where a ledger counts them. If the row
- * that took it first is rolled back, the value is not given back: the other row has it. For integrations.
- */
+/** True if the rows that have the value are counted by the ledger of this database. For integrations. */
+export function isCountedBy(value: UploadedFile, books: object | undefined): boolean {
+  return tiesOf(value).books === books
+}
+
+/** Notes that another row gets a value that is taken already: rows may share a file if a ledger counts them. */
 export function shareOwnership(value: UploadedFile): void {
-  tiesOf(value).takings++
+  tiesOf(value).sharers++
+}
+
+/** Notes that one of the rows that were to get a value does not. It is given back when none has it. */
+export function releaseOwnership(value: UploadedFile): void {
+  const ties = tiesOf(value)
+  if (ties.sharers > 0) ties.sharers--
+  else giveBack(value)
 }
 
 /** Tells the takings of a value by {@link takeOwnership} apart. For integrations. */

@@ -1,4 +1,4 @@
-import { depot as defaultDepot, FiledepotError, type DepotManager } from '@filedepot/core'
+import { depot as defaultDepot, FiledepotError } from '@filedepot/core'
 import { fileRows, type Ledger } from '@filedepot/ledger'
 import { Cascades } from '../rows/reading/cascades.ts'
 import { extendsWithFiles } from '../fields/computed-fields.ts'
@@ -21,7 +21,7 @@ import { RowReader } from '../rows/reading/row-reader.ts'
 import { DataModel, type Model } from '../schema/data-model.ts'
 import { sentOnce } from '../rows/writes/sent-once.ts'
 import { SingleConnection } from '../rows/transaction/connection-turns.ts'
-import { hydrate } from '../fields/field-values.ts'
+import { hydrate, type FilesHome } from '../fields/field-values.ts'
 import { transactionMethod } from '../rows/writes/transaction-method.ts'
 import { Transactions } from '../rows/transaction/transactions.ts'
 import { WriteHook, type Operation } from '../rows/writes/run-write.ts'
@@ -80,10 +80,11 @@ export function extendClient(client: ExtendableClient, options: FiledepotOptions
   const schema = new DataModel(internals)
   const fields = readFileFields(models, schema)
   noteFields(internals.original, fields)
-  const parts = { client, internals, depot, schema, fields }
+  const { ledger } = options
+  const home = { depot, books: ledger ? internals.original : undefined }
+  const parts = { client, internals, home, schema, fields }
   const raw = client as unknown as RawClient
   // The one place that chooses how it is known which files rows have.
-  const { ledger } = options
   const { query, ...own }: Components = ledger
     ? ledgerComponents(
         { ...parts, client: raw, provider: checkProvider(internals.provider) },
@@ -97,10 +98,10 @@ export function extendClient(client: ExtendableClient, options: FiledepotOptions
   }
   const result = client.$extends({
     name: 'filedepot',
-    result: resultsOf(depot, fields),
+    result: resultsOf(home, fields),
     query,
     client: {
-      $extends: extendsWithFiles(client, depot, fields),
+      $extends: extendsWithFiles(client, home, fields),
       ...own.client,
       [KEPT]: kept,
     },
@@ -112,7 +113,7 @@ export function extendClient(client: ExtendableClient, options: FiledepotOptions
 interface Parts {
   readonly client: ExtendableClient
   readonly internals: PrismaInternals
-  readonly depot: DepotManager
+  readonly home: FilesHome
   readonly schema: DataModel
   readonly fields: FileFields
 }
@@ -126,9 +127,10 @@ interface Components {
 
 /** The components of an extension that looks at rows before it changes them. */
 function rowsComponents(
-  { client, internals, depot, schema, fields }: Parts,
+  { client, internals, home, schema, fields }: Parts,
   { maxWait = 5000, cascades: followed, transactions: given }: FiledepotOptions,
 ): Components {
+  const { depot } = home
   const own = { maxWait: 10_000, timeout: 30_000, ...given }
   const cascades = new Cascades(schema, fields, followed)
   warnOf(cascades)
@@ -162,13 +164,13 @@ function rowsComponents(
     },
     client: {
       $transaction: transactionMethod(client, { schema, planner, transactions, onTheirWay, write, own }),
-      $extends: later.extendsMethod(client, depot, fields, () => sentOnce(schema, fields, onTheirWay)),
+      $extends: later.extendsMethod(client, home, fields, () => sentOnce(schema, fields, onTheirWay)),
     },
   }
 }
 
 /** The fields of results: values in the place of their JSON, made when they are looked at. */
-function resultsOf(depot: DepotManager, fields: FileFields): object {
+function resultsOf(home: FilesHome, fields: FileFields): object {
   return Object.fromEntries(
     [...fields.values()].flatMap((ofModel) =>
       [...ofModel.values()].slice(0, 1).map(({ model }) => [
@@ -178,7 +180,7 @@ function resultsOf(depot: DepotManager, fields: FileFields): object {
             field.name,
             {
               needs: { [field.name]: true },
-              compute: (row: Args) => hydrate(depot, field, row),
+              compute: (row: Args) => hydrate(home, field, row),
             },
           ]),
         ) as object,

@@ -1,6 +1,5 @@
-import type { DepotManager } from '@filedepot/core'
 import type { FileField, FileFields } from './file-fields.ts'
-import { hydrate } from './field-values.ts'
+import { hydrate, type FilesHome } from './field-values.ts'
 
 type Row = Readonly<Record<string, unknown>>
 
@@ -18,7 +17,7 @@ export type ComputedFields = Readonly<Record<string, Readonly<Record<string, Com
  * that itself, and otherwise the JSON of the row.
  */
 export function withFiles(
-  depot: DepotManager,
+  home: FilesHome,
   fields: FileFields,
   extension: { readonly result?: ComputedFields },
 ): object {
@@ -31,7 +30,7 @@ export function withFiles(
     const computed = { ...result.$allModels, ...result[property] }
     const withRows = Object.entries(computed).map(([name, field]) => [
       name,
-      seeingFiles(depot, ofModel, field),
+      seeingFiles(home, ofModel, field),
     ])
     return withRows.length > 0 ? [[property, Object.fromEntries(withRows) as object]] : []
   })
@@ -43,18 +42,18 @@ type Extends = (this: unknown, extension: object) => object
 /** `$extends` of an extended client: that of the client before it, and the fields that are computed see files. */
 export function extendsWithFiles(
   { $extends }: { readonly $extends: Extends },
-  depot: DepotManager,
+  home: FilesHome,
   fields: FileFields,
 ): Extends {
   return function (extension) {
     // What `defineExtension` has made: it calls this method with an object.
     if (typeof extension === 'function') return (extension as (client: unknown) => object)(this)
-    return $extends.call(this, withFiles(depot, fields, extension))
+    return $extends.call(this, withFiles(home, fields, extension))
   }
 }
 
 function seeingFiles(
-  depot: DepotManager,
+  home: FilesHome,
   files: ReadonlyMap<string, FileField>,
   field: ComputedField,
 ): ComputedField {
@@ -64,7 +63,7 @@ function seeingFiles(
         get(target, name, receiver) {
           const file = typeof name === 'string' ? files.get(name) : undefined
           const value: unknown = Reflect.get(target, name, receiver)
-          return file && value !== undefined ? hydrate(depot, file, target) : value
+          return file && value !== undefined ? hydrate(home, file, target) : value
         },
       }),
       ...others,

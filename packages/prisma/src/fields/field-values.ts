@@ -11,9 +11,16 @@ import {
 } from '@filedepot/core'
 import type { FileField } from './file-fields.ts'
 
+/** Where the files of a client are. */
+export interface FilesHome {
+  readonly depot: DepotManager
+  /** Stands for the database whose ledger counts the rows, if one does. */
+  readonly books: object | undefined
+}
+
 /** The value of a file field, of what the database holds: that of a row, or what is known of it. */
 export function hydrate(
-  depot: DepotManager,
+  { depot, books }: FilesHome,
   field: FileField,
   row: Readonly<Record<string, unknown>>,
 ): UploadedFile | UploadedFile[] | number | null {
@@ -22,7 +29,7 @@ export function hydrate(
   // Counts are results, too. And a client of replicas may have been extended before, so that its values are files already.
   if (isHydrated(json) || (typeof json === 'number' && isCount(field, row))) return json
   const bound = (file: UploadedFile) => {
-    bindManager(file, depot)
+    bindManager(file, depot, books)
     if (isBroken(file)) locate(file, { table: field.model.name, column: field.name, key: keyIn(field, row) })
     return file
   }

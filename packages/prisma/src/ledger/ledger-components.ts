@@ -1,6 +1,7 @@
-import { checkWholeNumber, expected, type DepotManager } from '@filedepot/core'
+import { checkWholeNumber, expected } from '@filedepot/core'
 import { Ledger } from '@filedepot/ledger'
 import { checkNames, columnsOf, type FileFields } from '../fields/file-fields.ts'
+import type { FilesHome } from '../fields/field-values.ts'
 import type { LedgerSettings } from '../fields/filedepot-options.ts'
 import type { DataModel } from '../schema/data-model.ts'
 import { WRITES } from '../extension/write-operations.ts'
@@ -16,7 +17,7 @@ interface Parts {
   /** The client that is extended. */
   readonly client: RawClient
   readonly provider: Provider
-  readonly depot: DepotManager
+  readonly home: FilesHome
   readonly schema: DataModel
   readonly fields: FileFields
 }
@@ -27,7 +28,8 @@ export function ledgerComponents(
   settings: LedgerSettings,
 ): { readonly query: object; readonly ledger: Ledger } {
   checkNames('ledger', settings, OPTIONS)
-  const { client, provider, depot, schema, fields } = parts
+  const { client, provider, home, schema, fields } = parts
+  const { depot } = home
   const { retention = 0, drain = 'auto', schema: within } = settings
   checkWholeNumber('ledger.retention', retention, 0)
   if (drain !== 'auto' && (drain as unknown) !== false)
@@ -36,7 +38,7 @@ export function ledgerComponents(
   const ledger = new Ledger(depot, settings.client ?? prismaClient(client, provider), options)
   const reads = settings.client ?? statementsClient(client, provider)
   const hook = ledgerHook({
-    depot,
+    home,
     schema,
     fields,
     followUp: new FollowUp(depot, ledger, { drains: drain === 'auto', retention }),

@@ -1,4 +1,4 @@
-import type { DepotManager } from '@filedepot/core'
+import type { FilesHome } from '../fields/field-values.ts'
 import type { FileFields } from '../fields/file-fields.ts'
 import type { DataModel, Model } from '../schema/data-model.ts'
 import { fileGone } from './file-gone.ts'
@@ -15,7 +15,7 @@ export interface Operation {
 
 /** What the writes of a client have in common. */
 interface HookParts {
-  readonly depot: DepotManager
+  readonly home: FilesHome
   readonly schema: DataModel
   readonly fields: FileFields
   readonly followUp: FollowUp
@@ -24,14 +24,14 @@ interface HookParts {
 }
 
 /** Runs the writes of callers: uploads the files that they bring, and sends the JSON of these in their place. */
-export function ledgerHook({ depot, schema, fields, followUp, check }: HookParts) {
+export function ledgerHook({ home, schema, fields, followUp, check }: HookParts) {
   return async (model: Model, { operation, args, query }: Operation): Promise<unknown> => {
     const { slots, deletes } = findSlots(schema, fields, model, args)
     const isCreate = operation.startsWith('create')
     const mayDiscard = deletes || operation.startsWith('delete') || (slots.length > 0 && !isCreate)
     if (slots.length === 0 && !mayDiscard) return await query(args)
     await check()
-    const write = new LedgerWrite(depot)
+    const write = new LedgerWrite(home)
     await write.prepare(slots)
     try {
       return await query(args)

@@ -1,32 +1,22 @@
-import {
-  boundManager,
-  FiledepotError,
-  giveBack,
-  shareOwnership,
-  storeForRow,
-  takeOwnership,
-  takingOf,
-  type DepotManager,
-  type UploadedFile,
-} from '@filedepot/core'
+import { FiledepotError, storeForRow, type UploadedFile } from '@filedepot/core'
 import type { FileField } from '../fields/file-fields.ts'
-import { toJson } from '../fields/field-values.ts'
+import { toJson, type FilesHome } from '../fields/field-values.ts'
 import { ClonedFile, readWritten } from '../fields/written-values.ts'
 import type { FileSlot } from './file-slots.ts'
 
 /** The files of one write: uploaded before it is sent, and put into its arguments as JSON. */
 export class LedgerWrite {
-  readonly #depot: DepotManager
+  readonly #home: FilesHome
   readonly #abort = new AbortController()
   /** A value is stored once for a field, whichever rows get it: the ledger counts them. */
   readonly #stored = new Map<UploadedFile, Map<FileField, Promise<UploadedFile>>>()
-  /** Values that were stored before, and that nobody had taken: what has brought them, such as a form, is not to delete them. */
-  readonly #taken = new Map<UploadedFile, number>()
+  /** Gives back what was given. */
+  readonly #undo: (() => void)[] = []
   /** The paths of the files that were stored for this write. */
   readonly uploads: string[] = []
 
-  constructor(depot: DepotManager) {
-    this.#depot = depot
+  constructor(home: FilesHome) {
+    this.#home = home
   }
 
   /** @throws FiledepotError what an upload throws, and for what is no file; nothing is left in the storages then */
@@ -40,8 +30,8 @@ export class LedgerWrite {
         ...preparing,
         ...[...this.#stored.values()].flatMap((one) => [...one.values()]),
       ])
-      await this.#depot.deleteFiles(this.uploads)
-      for (const [file, taking] of this.#taken) giveBack(file, taking)
+      await this.#home.depot.deleteFiles(this.uploads)
+      for (const undo of this.#undo.reverse()) undo()
       throw error
     }
   }
@@ -65,35 +55,21 @@ export class LedgerWrite {
     return storing
   }
 
-  async #storeNew(field: FileField, file: UploadedFile): Promise<UploadedFile> {
+  async #storeNew(field: FileField, given: UploadedFile): Promise<UploadedFile> {
     const { type, upload, model, name } = field
-    this.#take(file)
     try {
-      const stored = await storeForRow(this.#depot, file, { type, ...upload, signal: this.#abort.signal })
-      if (stored !== file) {
-        this.uploads.push(...stored.files)
-        // The row has a copy, so that the original is still whoever's has brought it.
-        this.#giveBack(file)
-      }
-      return stored
+      const { depot, books } = this.#home
+      const options = { type, ...upload, books, signal: this.#abort.signal }
+      const { file, uploads, left, undo } = await storeForRow(depot, given, options)
+      this.uploads.push(...uploads)
+      // If the row has a copy, the original is still whoever's has brought it.
+      if (left.length > 0) undo()
+      else this.#undo.push(undo)
+      return file
     } catch (error) {
       if (error instanceof FiledepotError) error.message = `${model.name}.${name}: ${error.message}`
       throw error
     }
-  }
-
-  /** Before anything is waited for: a form that ends meanwhile must not delete it. */
-  #take(file: UploadedFile): void {
-    if (file.isPending || (boundManager(file) ?? this.#depot) !== this.#depot) return
-    if (takeOwnership(file)) this.#taken.set(file, takingOf(file))
-    else if (!this.#taken.has(file)) shareOwnership(file)
-  }
-
-  #giveBack(file: UploadedFile): void {
-    const taking = this.#taken.get(file)
-    if (taking === undefined) return
-    this.#taken.delete(file)
-    giveBack(file, taking)
   }
 }
 

@@ -85,8 +85,9 @@ export function attachLedger(
   }
   attached.set(dataSource, { ledger })
   const upkeep = drain === 'auto' ? new Upkeep({ depot, ledger, retention }) : undefined
-  const uploads = new RunnerUploads({ depot, upkeep, isShared: client.database === 'sqlite' })
-  const subscriber = new LedgerSubscriber(depot, uploads, client.database === 'postgres')
+  const home = { depot, books: dataSource }
+  const uploads = new RunnerUploads({ home, upkeep, isShared: client.database === 'sqlite' })
+  const subscriber = new LedgerSubscriber(home, uploads, client.database === 'postgres')
   subscribe(dataSource, subscriber)
   return async () => {
     const found = ledger()

@@ -1,4 +1,4 @@
-import { bindManager, FiledepotError, isBroken, UploadedFile, type DepotManager } from '@filedepot/core'
+import { bindManager, FiledepotError, isBroken, UploadedFile } from '@filedepot/core'
 import type {
   EntitySubscriberInterface,
   InsertEvent,
@@ -14,7 +14,7 @@ import { fileColumnsOf, type FileColumn } from '../column/file-column.ts'
 import { LoadedFiles } from '../column/loaded-files.ts'
 import { MissingColumns } from '../column/missing-columns.ts'
 import type { RunnerUploads } from './runner-uploads.ts'
-import type { ColumnWrite } from './store-columns.ts'
+import type { ColumnWrite, FilesHome } from './store-columns.ts'
 import { isOfLedger } from './typeorm-client.ts'
 
 /** Statements by which rows give up files without an event that names them, such as those of a cascade. */
@@ -36,14 +36,14 @@ interface QueryEvent {
  * No hook throws at once: TypeORM calls several of them in a row, and would wait for none of the others.
  */
 export class LedgerSubscriber implements EntitySubscriberInterface {
-  readonly #depot: DepotManager
+  readonly #home: FilesHome
   readonly #uploads: RunnerUploads
   readonly #loaded = new LoadedFiles()
   readonly #missing = new MissingColumns()
   readonly #isPostgres: boolean
 
-  constructor(depot: DepotManager, uploads: RunnerUploads, isPostgres: boolean) {
-    this.#depot = depot
+  constructor(home: FilesHome, uploads: RunnerUploads, isPostgres: boolean) {
+    this.#home = home
     this.#uploads = uploads
     this.#isPostgres = isPostgres
   }
@@ -53,9 +53,10 @@ export class LedgerSubscriber implements EntitySubscriberInterface {
     const columns = fileColumnsOf(event.metadata)
     if (columns.length === 0) return
     this.#loaded.rememberAll(event.metadata, [entity])
+    const { depot, books } = this.#home
     for (const column of columns) {
       for (const file of [column.get(entity)].flat())
-        if (file instanceof UploadedFile) bindManager(file, this.#depot)
+        if (file instanceof UploadedFile) bindManager(file, depot, books)
     }
   }
 

@@ -1,9 +1,9 @@
-import { AbortedError, type DepotManager } from '@filedepot/core'
+import { AbortedError } from '@filedepot/core'
 import type { Upkeep } from '@filedepot/ledger'
 import type { ObjectLiteral, QueryRunner } from 'typeorm'
 import { OpenTransaction } from './open-transaction.ts'
 import { OwnUploads } from './own-uploads.ts'
-import { storeColumns, type ColumnWrite } from './store-columns.ts'
+import { storeColumns, type ColumnWrite, type FilesHome } from './store-columns.ts'
 
 /** Writes outside transactions that are kept in mind while nothing is heard of their statements. */
 const REMEMBERED = 1000
@@ -16,7 +16,7 @@ interface Write {
 
 /** Options of {@link RunnerUploads}. */
 export interface RunnerUploadsOptions {
-  readonly depot: DepotManager
+  readonly home: FilesHome
   /** Without it, nothing is asked and drained by itself. */
   readonly upkeep: Upkeep | undefined
   /** True if all query runners are the same, as on SQLite: what ends there may be the transaction of somebody else. */
@@ -45,12 +45,12 @@ export class RunnerUploads {
     entity: ObjectLiteral,
     writes: readonly ColumnWrite[],
   ): Promise<void> {
-    const { depot, upkeep, isShared } = this.#options
+    const { home, upkeep, isShared } = this.#options
     const transaction = this.#transactions.get(queryRunner)
     const write = this.#startingNow(queryRunner)
     const uploads = new OwnUploads()
     try {
-      await storeColumns(depot, writes, uploads, transaction?.signal)
+      await storeColumns(home, writes, uploads, transaction?.signal)
       // On a shared connection, what was committed may be the transaction of somebody else.
       const isLate = transaction && !transaction.isOpen && !(isShared && !transaction.signal.aborted)
       if (write.hasFailed || isLate) throw new AbortedError('an upload whose transaction has ended')

@@ -1,19 +1,13 @@
-import {
-  boundManager,
-  FiledepotError,
-  giveBack,
-  isUploadedFile,
-  markRevoked,
-  shareOwnership,
-  storeForRow,
-  takeOwnership,
-  takingOf,
-  UploadedFile,
-  type DepotManager,
-} from '@filedepot/core'
+import { FiledepotError, storeForRow, type DepotManager, type UploadedFile } from '@filedepot/core'
 import type { ObjectLiteral } from 'typeorm'
-import type { FileColumn, GivenFile } from '../column/file-column.ts'
+import type { FileColumn } from '../column/file-column.ts'
 import type { OwnUploads } from './own-uploads.ts'
+
+/** Where the files of a data source are, and what stands for the database whose ledger counts its rows. */
+export interface FilesHome {
+  readonly depot: DepotManager
+  readonly books: object
+}
 
 /** A property that is about to be written. */
 export interface ColumnWrite {
@@ -30,7 +24,7 @@ export interface ColumnWrite {
  * @param uploads gets what was stored, also if another file fails
  */
 export async function storeColumns(
-  depot: DepotManager,
+  { depot, books }: FilesHome,
   writes: readonly ColumnWrite[],
   uploads: OwnUploads,
   ended: AbortSignal | undefined,
@@ -38,7 +32,9 @@ export async function storeColumns(
   const failed = new AbortController()
   const signal = ended ? AbortSignal.any([ended, failed.signal]) : failed.signal
   try {
-    const putting = await Promise.all(writes.map((write) => storeColumn(depot, write, uploads, signal)))
+    const putting = await Promise.all(
+      writes.map((write) => storeColumn(write, uploads, { depot, books, signal })),
+    )
     for (const put of putting) put()
   } catch (error) {
     failed.abort()
@@ -48,15 +44,22 @@ export async function storeColumns(
 
 /** Resolves with what puts the stored values into the property. */
 async function storeColumn(
-  depot: DepotManager,
   { column, entity, current }: ColumnWrite,
   uploads: OwnUploads,
-  signal: AbortSignal,
+  { depot, books, signal }: FilesHome & { readonly signal: AbortSignal },
 ): Promise<() => void> {
+  const { type, storage, maxSize, validators, filters } = column.settings
+  const options = { type, storage, maxSize, validators, filters, current, books, signal }
   try {
     const given = column.get(entity)
     const list = column.list(given)
-    const storing = list.map((file) => storeFile(depot, column, file, { current, uploads, signal }))
+    const storing = list.map(async (file) => {
+      const { file: stored, uploads: paths, left, undo } = await storeForRow(depot, file, options)
+      uploads.add(paths)
+      for (const path of left) uploads.left.add(path)
+      uploads.onUndo(undo)
+      return stored
+    })
     const stored = await Promise.all(storing)
     return () => {
       if (stored.every((file, index) => file === list[index])) return
@@ -70,52 +73,6 @@ async function storeColumn(
     }
   } catch (error) {
     throw named(error, column)
-  }
-}
-
-async function storeFile(
-  depot: DepotManager,
-  { settings }: FileColumn,
-  given: GivenFile,
-  {
-    current,
-    uploads,
-    signal,
-  }: { current: readonly UploadedFile[]; uploads: OwnUploads; signal: AbortSignal },
-): Promise<UploadedFile> {
-  const { type, storage, maxSize, validators, filters } = settings
-  const value = isUploadedFile(given) && !given.isPending ? given : undefined
-  const isHere = value !== undefined && (boundManager(value) ?? depot) === depot
-  // Before anything else: a form that ends meanwhile must not delete it.
-  const isTaken = isHere && takeOwnership(value)
-  if (isHere && !isTaken) shareOwnership(value)
-  const taking = value && takingOf(value)
-  const back = () => {
-    if (isTaken) giveBack(value, taking)
-  }
-  try {
-    const stored = await storeForRow(depot, given, {
-      type,
-      storage,
-      maxSize,
-      validators,
-      filters,
-      current,
-      signal,
-    })
-    uploads.onUndo(back)
-    if (stored === given || current.includes(stored)) return stored
-    takeOwnership(stored)
-    uploads.add(stored.files)
-    uploads.onUndo(() => {
-      markRevoked(stored)
-    })
-    // The row has a copy, and no other row has what was copied.
-    if (isTaken) for (const path of value.files) uploads.left.add(path)
-    return stored
-  } catch (error) {
-    back()
-    throw error
   }
 }
 

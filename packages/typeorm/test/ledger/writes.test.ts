@@ -1,9 +1,9 @@
 import 'reflect-metadata'
 import { UploadedFile } from '@filedepot/core'
-import { isFileGone, ledgerOf } from '@filedepot/typeorm'
+import { attachDepot, isFileGone, ledgerOf, type AttachDepotOptions } from '@filedepot/typeorm'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { once } from 'node:events'
-import type { EntityManager } from 'typeorm'
+import { DataSource, type EntityManager } from 'typeorm'
 import { Note } from '../entities/note.ts'
 import { textFile, textOf } from '../support/contents.ts'
 import { kind, quoted, typeormVersion } from '../support/database-kind.ts'
@@ -126,6 +126,37 @@ describe('with a ledger, files are uploaded before the statement', () => {
 
     expect(await leftFiles()).toEqual(file?.files)
     expect(await texts()).toEqual({ b: 'a' })
+  })
+})
+
+describe('with a ledger, a value of a row that another database counts', () => {
+  const rows: [string, AttachDepotOptions][] = [
+    ['with a ledger of its own', { ledger: true }],
+    ['without one', {}],
+  ]
+  it.each(rows)('is copied, as it goes with its row: a database %s', async (_, options) => {
+    const entities = [Note]
+    const plain = new DataSource({
+      type: 'better-sqlite3',
+      database: ':memory:',
+      synchronize: true,
+      entities,
+    })
+    const other = await attachDepot(plain, database.depot, options).initialize()
+    const { name } = await other.manager.save(Note, { name: 'theirs', file: textFile('one') })
+    const theirs = await other.manager.findOneByOrFail(Note, { name })
+
+    const ours = await manager().save(Note, { name: 'ours', file: theirs.file })
+    await other.manager.save(Note, { name: 'back', file: ours.file })
+    await other.manager.delete(Note, { name: 'theirs' })
+    expect(await texts()).toEqual({ ours: 'one' })
+    await manager().delete(Note, 'ours')
+    await database.depot.upkeep()
+
+    expect(await textOf((await other.manager.findOneByOrFail(Note, { name: 'back' })).file)).toBe('one')
+    await other.manager.delete(Note, { name: 'back' })
+    expect(await leftFiles()).toEqual([])
+    await other.destroy()
   })
 })
 

@@ -1,5 +1,5 @@
-import type { DepotManager } from '@filedepot/core'
 import { withFiles, type ComputedFields } from '../../fields/computed-fields.ts'
+import type { FilesHome } from '../../fields/field-values.ts'
 import type { FileFields } from '../../fields/file-fields.ts'
 
 /** An extension of Prisma as far as it is looked at here. */
@@ -29,7 +29,7 @@ export class LaterExtensions {
    */
   extendsMethod(
     { $extends }: { readonly $extends: Extends },
-    depot: DepotManager,
+    home: FilesHome,
     fields: FileFields,
     behind: () => object,
   ): Extends {
@@ -39,7 +39,7 @@ export class LaterExtensions {
     return function (extension) {
       // What `defineExtension` has made: it calls this method with an object.
       if (typeof extension === 'function') return (extension as (client: unknown) => object)(this)
-      const extended = $extends.call(this, withFiles(depot, fields, extension))
+      const extended = $extends.call(this, withFiles(home, fields, extension))
       if ((extension as Extension).query === undefined) return extended
       note()
       return $extends.call(extended, behind())
