@@ -14,6 +14,7 @@ export type { ChangeCounts, ChangeFailure, ChangeReport } from './move/change-ro
 // Rows and storages compared, with a ledger or without one.
 export type { FileRow, FileRows } from './file-rows.ts'
 export { fileRows } from './column-rows.ts'
+export { rowsWithFile, type RowsWithFileOptions } from './rows-with-file.ts'
 export type { SettleOptions, SettleReport } from './settle-uploads.ts'
 export { collectGarbage, type GarbageOptions, type GarbageReport } from './audit/collect-garbage.ts'
 export { verifyFiles, type VerifyOptions, type VerifyReport } from './audit/verify-files.ts'

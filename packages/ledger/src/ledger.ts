@@ -11,6 +11,7 @@ import { gc } from './gc.ts'
 import { checkColumns, type LedgerColumn } from './ledger-column.ts'
 import { compare, keyOf, notReady, type LedgerCheck } from './ledger-check.ts'
 import { chosenStorages, installedAt, type LedgerContext } from './ledger-context.ts'
+import type { FileRows } from './file-rows.ts'
 import { ledgerRows } from './ledger-rows.ts'
 import { ledgerSql } from './ledger-sql.ts'
 import { find, restore, type LedgerFile, type RestoredFile, type RestoreOptions } from './restore.ts'
@@ -350,6 +351,11 @@ export class Ledger {
 
   get #context(): LedgerContext {
     return { depot: this.#depot, client: this.#client, database: this.#database, columns: this.#columns }
+  }
+
+  /** The values of its columns, as the rows have them now. */
+  rows(): FileRows {
+    return ledgerRows(this.#context)
   }
 
   /** How many files the ledger knows of. */

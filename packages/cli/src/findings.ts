@@ -1,0 +1,53 @@
+import type { Finding } from '@filedepot/ledger'
+import { count, keyText } from './format.ts'
+import type { Output } from './output.ts'
+
+const WORDS: Readonly<Record<Finding['kind'], string>> = {
+  dangling: 'missing',
+  orphaned: 'no row',
+  changed: 'changed',
+  unreadable: 'unreadable',
+  unconfigured: 'no storage',
+}
+
+/** So many of each kind are named to people who have not asked for all. */
+const NAMED = 20
+
+/** Names findings as they come: all of them to machines, the first ones of each kind to people. */
+export class FoundThings {
+  readonly #out: Output
+  readonly #all: boolean
+  readonly #counts = new Map<Finding['kind'], number>()
+
+  constructor(out: Output, { all = false }: { all?: boolean }) {
+    this.#out = out
+    this.#all = all
+  }
+
+  /** For `onFinding`. */
+  readonly add = async (finding: Finding): Promise<void> => {
+    const count = (this.#counts.get(finding.kind) ?? 0) + 1
+    this.#counts.set(finding.kind, count)
+    if (this.#out.json || this.#all || count <= NAMED) {
+      await this.#out.report(this.#textOf(finding), { event: 'finding', ...finding })
+    }
+  }
+
+  /** Says how many were not named. */
+  async end(): Promise<void> {
+    for (const [kind, found] of this.#counts) {
+      if (this.#all || found <= NAMED) continue
+      await this.#out.say(`  … and ${count(found - NAMED, 'other')} with "${WORDS[kind]}": --all names them`)
+    }
+  }
+
+  #textOf(finding: Finding): string {
+    const { red, yellow, dim } = this.#out.colors
+    const colored = finding.kind === 'orphaned' ? yellow : red
+    const word = colored(WORDS[finding.kind].padEnd(10))
+    const row = 'key' in finding ? `${finding.table}.${finding.column} of ${keyText(finding.key)}` : ''
+    const path = 'path' in finding ? finding.path : ''
+    const reason = 'reason' in finding ? dim(` (${finding.reason})`) : ''
+    return `  ${word} ${[path, row].filter((part) => part !== '').join('  ')}${reason}`
+  }
+}
