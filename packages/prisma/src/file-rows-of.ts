@@ -1,6 +1,6 @@
 import { FiledepotError } from '@filedepot/core'
 import type { FileRows } from '@filedepot/ledger'
-import { keptOn } from './extension/extended-client.ts'
+import { keptOn } from './extended-client.ts'
 
 /**
  * The values of all file fields, for `verifyFiles` and `collectGarbage` of `@filedepot/ledger`: with a ledger or without one. They are

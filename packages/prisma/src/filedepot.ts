@@ -1,5 +1,6 @@
 import type { FileModels } from './fields/filedepot-options.ts'
-import { extendClient, type ExtendableClient } from './extension/extend-client.ts'
+import { extendClient } from './extension/extend-client.ts'
+import type { ExtendableClient } from './prisma-internals.ts'
 import type { CheckedOptions, FiledepotExtension } from './extension/extension-type.ts'
 
 /**

@@ -1,9 +1,8 @@
+import { PrismaInternals, type Where } from './prisma-internals.ts'
+import { withKeys } from './schema/rows-by-key.ts'
 import { expected, parseFilePath } from '@filedepot/core'
 import type { Args, Result } from '@prisma/client/runtime/client'
 import { fieldNamed, type FileField } from './fields/file-fields.ts'
-import { withKeys } from './rows/plan/where.ts'
-import type { Where } from './rows/plan/write-plan.ts'
-import { PrismaInternals } from './prisma-internals.ts'
 
 /** A client as {@link findOwner} uses it. */
 interface FindingClient {

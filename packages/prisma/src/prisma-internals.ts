@@ -15,10 +15,31 @@ export interface LazyPromise<T = unknown> extends Promise<T> {
   readonly spec?: { readonly model?: string; readonly action: string; readonly args?: unknown }
 }
 
-type Operation = (args: object) => LazyPromise
+type CallOperation = (args: object) => LazyPromise
 
 /** A client of Prisma as this package uses it. */
-export type InternalClient = Readonly<Record<string, Readonly<Record<string, Operation>> | undefined>>
+export type InternalClient = Readonly<Record<string, Readonly<Record<string, CallOperation>> | undefined>>
+
+/** A client of Prisma, or one that was extended. */
+export interface ExtendableClient {
+  readonly $extends: (this: unknown, extension: object) => object
+  readonly $transaction: (this: unknown, input: unknown, options?: TransactionOptions) => Promise<unknown>
+}
+
+/** A `where` of Prisma. */
+export type Where = Readonly<Record<string, unknown>>
+
+/** An object of the arguments of an operation, which we may change: Prisma has cloned it for us. */
+export type Args = Record<string, unknown>
+
+/** What Prisma hands to a query extension. */
+export interface Operation {
+  readonly model: string
+  readonly operation: string
+  readonly args: Args
+  readonly query: (args: Args) => LazyPromise
+  readonly __internalParams: { readonly args?: unknown; readonly transaction?: TransactionLink }
+}
 
 export interface TransactionOptions {
   maxWait?: number

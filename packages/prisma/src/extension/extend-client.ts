@@ -1,44 +1,16 @@
 import { depot as defaultDepot, FiledepotError } from '@filedepot/core'
-import { fileRows, type Ledger } from '@filedepot/ledger'
-import { Cascades } from '../rows/reading/cascades.ts'
+import { fileRows } from '@filedepot/ledger'
+import { KEPT, type KeptOnClient } from '../extended-client.ts'
 import { extendsWithFiles } from '../fields/computed-fields.ts'
-import { endsTransaction } from '../rows/transaction/database-errors.ts'
-import { KEPT, type KeptOnClient } from './extended-client.ts'
+import { hydrate, type FilesHome } from '../fields/field-values.ts'
 import { checkNames, columnsOf, noteFields, readFileFields, type FileFields } from '../fields/file-fields.ts'
 import type { FiledepotOptions } from '../fields/filedepot-options.ts'
-import { WritePlanner } from '../rows/plan/plan-write.ts'
-import type { Args } from '../rows/plan/write-plan.ts'
-import {
-  PrismaInternals,
-  withParents,
-  type TransactionLink,
-  type TransactionOptions,
-} from '../prisma-internals.ts'
 import { ledgerComponents } from '../ledger/ledger-components.ts'
+import { PrismaInternals, withParents, type Args, type ExtendableClient } from '../prisma-internals.ts'
 import { checkProvider, statementsClient, type RawClient } from '../raw-sql/prisma-client.ts'
-import { LaterExtensions } from '../rows/writes/later-extensions.ts'
-import { RowReader } from '../rows/reading/row-reader.ts'
-import { DataModel, type Model } from '../schema/data-model.ts'
-import { sentOnce } from '../rows/writes/sent-once.ts'
-import { SingleConnection } from '../rows/transaction/connection-turns.ts'
-import { hydrate, type FilesHome } from '../fields/field-values.ts'
-import { transactionMethod } from '../rows/writes/transaction-method.ts'
-import { Transactions } from '../rows/transaction/transactions.ts'
-import { WriteHook, type Operation } from '../rows/writes/run-write.ts'
-import { WRITES } from './write-operations.ts'
-import { WritesOnTheirWay } from '../rows/writes/writes-on-their-way.ts'
-
-/** A client of Prisma, or one that was extended. */
-export interface ExtendableClient {
-  readonly $extends: (this: unknown, extension: object) => object
-  readonly $transaction: (this: unknown, input: unknown, options?: TransactionOptions) => Promise<unknown>
-}
-
-interface RawOperation {
-  readonly args: unknown
-  readonly query: (args: unknown) => Promise<unknown>
-  readonly __internalParams: { readonly transaction?: TransactionLink }
-}
+import { rowsComponents } from '../rows/rows-components.ts'
+import { DataModel } from '../schema/data-model.ts'
+import type { ExtensionComponents } from './extension-components.ts'
 
 const OPTIONS = [
   'depot',
@@ -48,17 +20,6 @@ const OPTIONS = [
   'maxWait',
   'transactions',
 ] satisfies readonly (keyof FiledepotOptions)[]
-const READS = [
-  'findUnique',
-  'findUniqueOrThrow',
-  'findFirst',
-  'findFirstOrThrow',
-  'findMany',
-  'count',
-  'aggregate',
-  'groupBy',
-]
-const RAW = ['$executeRaw', '$executeRawUnsafe', '$queryRaw', '$queryRawUnsafe']
 
 /** The clients that were extended here. */
 const extended = new WeakSet()
@@ -84,8 +45,8 @@ export function extendClient(client: ExtendableClient, options: FiledepotOptions
   const home = { depot, books: ledger ? internals.original : undefined }
   const parts = { client, internals, home, schema, fields }
   const raw = client as unknown as RawClient
-  // The one place that chooses how it is known which files rows have.
-  const { query, ...own }: Components = ledger
+  // The one line that chooses how it is known which files rows have.
+  const { query, ...own }: ExtensionComponents = ledger
     ? ledgerComponents(
         { ...parts, client: raw, provider: checkProvider(internals.provider) },
         ledger === true ? {} : ledger,
@@ -110,65 +71,6 @@ export function extendClient(client: ExtendableClient, options: FiledepotOptions
   return result
 }
 
-interface Parts {
-  readonly client: ExtendableClient
-  readonly internals: PrismaInternals
-  readonly home: FilesHome
-  readonly schema: DataModel
-  readonly fields: FileFields
-}
-
-/** What the two ways of knowing the files of rows have an extension do. */
-interface Components {
-  readonly query: object
-  readonly client?: object
-  readonly ledger?: Ledger
-}
-
-/** The components of an extension that looks at rows before it changes them. */
-function rowsComponents(
-  { client, internals, home, schema, fields }: Parts,
-  { maxWait = 5000, cascades: followed, transactions: given }: FiledepotOptions,
-): Components {
-  const { depot } = home
-  const own = { maxWait: 10_000, timeout: 30_000, ...given }
-  const cascades = new Cascades(schema, fields, followed)
-  warnOf(cascades)
-
-  const reader = new RowReader(internals, fields)
-  const connection = new SingleConnection(internals)
-  const transactions = new Transactions({ internals, depot, reader, connection, maxWait })
-  const planner = new WritePlanner(schema, fields, (model) => cascades.losesFiles(model))
-  const later = new LaterExtensions()
-  const write = { depot, reader, cascades, later }
-  const onTheirWay = new WritesOnTheirWay({ internals, planner, reader, later })
-  const hook = new WriteHook({
-    internals,
-    planner,
-    transactions,
-    connection,
-    onTheirWay,
-    write,
-    options: own,
-  })
-  return {
-    query: {
-      ...Object.fromEntries(
-        // Of all models, as a failed operation of any of them has PostgreSQL answer a COMMIT with ROLLBACK.
-        [...schema.models.values()].map((model) => [
-          model.property,
-          { ...(model.isView ? {} : writesOf(model, hook)), ...readsOf(internals, transactions) },
-        ]),
-      ),
-      ...rawOf(internals, transactions),
-    },
-    client: {
-      $transaction: transactionMethod(client, { schema, planner, transactions, onTheirWay, write, own }),
-      $extends: later.extendsMethod(client, home, fields, () => sentOnce(schema, fields, onTheirWay)),
-    },
-  }
-}
-
 /** The fields of results: values in the place of their JSON, made when they are looked at. */
 function resultsOf(home: FilesHome, fields: FileFields): object {
   return Object.fromEntries(
@@ -186,45 +88,5 @@ function resultsOf(home: FilesHome, fields: FileFields): object {
         ) as object,
       ]),
     ),
-  )
-}
-
-function writesOf(model: Model, hook: WriteHook): object {
-  return Object.fromEntries(
-    WRITES.map((name) => [name, (operation: Operation) => hook.run(model, operation)]),
-  )
-}
-
-/** A read that fails ends the transaction in which it runs on PostgreSQL only. */
-function readsOf({ provider }: PrismaInternals, transactions: Transactions): object {
-  if (provider === 'sqlite' || provider === 'mysql') return {}
-  const run = ({ args, query, __internalParams: { transaction } }: RawOperation) => {
-    const open = transactions.find(transaction)
-    return open ? open.runRead(() => query(args)) : query(args)
-  }
-  return Object.fromEntries(READS.map((name) => [name, run]))
-}
-
-/** Raw SQL may end the transaction in which it runs. */
-function rawOf({ provider }: PrismaInternals, transactions: Transactions): object {
-  const run = async ({ args, query, __internalParams: { transaction } }: RawOperation) => {
-    const open = transactions.find(transaction)
-    if (open && endsTransaction(provider, statementOf(args))) open.noteTampering()
-    return await transactions.hear(transaction, () => query(args))
-  }
-  return Object.fromEntries(RAW.map((name) => [name, run]))
-}
-
-function statementOf(args: unknown): string {
-  const [first] = [args].flat() as [unknown]
-  const { strings } = (first ?? {}) as { strings?: readonly string[] }
-  return strings?.join('?') ?? String(first)
-}
-
-function warnOf({ notFollowed }: Cascades): void {
-  if (notFollowed.length === 0) return
-  process.emitWarning(
-    `the database deletes rows with files by ${notFollowed.join(', ')}, which \`cascades\` does not name: their files stay`,
-    'FiledepotWarning',
   )
 }

@@ -4,7 +4,7 @@ import { checkNames, columnsOf, type FileFields } from '../fields/file-fields.ts
 import type { FilesHome } from '../fields/field-values.ts'
 import type { LedgerSettings } from '../fields/filedepot-options.ts'
 import type { DataModel } from '../schema/data-model.ts'
-import { WRITES } from '../extension/write-operations.ts'
+import { WRITES } from '../schema/write-operations.ts'
 import { checkedOnce } from './checked-once.ts'
 import { FollowUp } from './follow-up.ts'
 import { ledgerHook, modelsThatReachFiles, type Operation } from './ledger-hook.ts'

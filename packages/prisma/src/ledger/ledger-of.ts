@@ -1,6 +1,6 @@
 import { FiledepotError } from '@filedepot/core'
 import type { Ledger } from '@filedepot/ledger'
-import { keptOn } from '../extension/extended-client.ts'
+import { keptOn } from '../extended-client.ts'
 
 /**
  * The ledger of a client that is extended with `filedepot({ models, ledger: true })`.

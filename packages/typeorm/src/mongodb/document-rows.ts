@@ -1,7 +1,7 @@
 import { AbortedError, FiledepotError } from '@filedepot/core'
 import type { FileRow, FileRows } from '@filedepot/ledger'
 import type { DataSource } from 'typeorm'
-import { collectionsWithFiles, pathOf } from './collection-files.ts'
+import { collectionsWithFiles, pathOf } from './files/collection-files.ts'
 import type { MongoDriver } from '../typeorm-internals.ts'
 
 /** All values of the file columns of a data source on MongoDB: one cursor over each collection, and the file columns only. */

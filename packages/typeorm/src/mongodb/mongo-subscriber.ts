@@ -11,11 +11,11 @@ import type {
   UpdateEvent,
 } from 'typeorm'
 import { fileColumnsOf, type GivenFile } from '../column/file-column.ts'
-import type { FileEntities } from './file-entities.ts'
+import type { FileEntities } from './files/file-entities.ts'
 import type { LoadedFiles } from '../column/loaded-files.ts'
 import { MissingColumns } from '../column/missing-columns.ts'
-import { keyOf } from './collection-files.ts'
-import type { FileUnits } from './file-units.ts'
+import { keyOf } from './files/collection-files.ts'
+import type { FileUnits } from './files/file-units.ts'
 
 type ListenTo = ReturnType<NonNullable<EntitySubscriberInterface['listenTo']>>
 

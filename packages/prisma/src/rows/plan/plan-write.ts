@@ -1,11 +1,11 @@
+import { type Args, type Where, isLeftOut } from '../../prisma-internals.ts'
 import { FiledepotError } from '@filedepot/core'
 import type { FileField, FileFields } from '../../fields/file-fields.ts'
 import type { DataModel, Model, Relation } from '../../schema/data-model.ts'
-import { isLeftOut } from '../../prisma-internals.ts'
 import { ClonedFile, readWritten } from '../../fields/written-values.ts'
 import { isWrapped } from '../../fields/is-wrapped.ts'
 import { looksAtRowsAlone, plainWhere, rowsUnder } from './where.ts'
-import type { Args, Condition, Slot, Target, Where, WritePlan } from './write-plan.ts'
+import type { Condition, Slot, Target, WritePlan } from './write-plan.ts'
 
 /** What is known of the place in the arguments that is looked at. */
 interface Place {

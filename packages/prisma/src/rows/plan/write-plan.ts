@@ -1,12 +1,7 @@
+import type { Args, Where } from '../../prisma-internals.ts'
 import type { FileField } from '../../fields/file-fields.ts'
 import type { Model } from '../../schema/data-model.ts'
 import type { WrittenFile } from '../../fields/written-values.ts'
-
-/** A `where` of Prisma. */
-export type Where = Readonly<Record<string, unknown>>
-
-/** An object of the arguments of an operation, which we may change: Prisma has cloned it for us. */
-export type Args = Record<string, unknown>
 
 /** Rows that a write may change or delete, so that they may give up files. They are read before it runs. */
 export interface Target {

@@ -1,8 +1,7 @@
+import type { TransactionLink, Where } from '../../prisma-internals.ts'
 import { expected } from '@filedepot/core'
 import type { FileFields } from '../../fields/file-fields.ts'
 import type { FiledepotOptions } from '../../fields/filedepot-options.ts'
-import type { Where } from '../plan/write-plan.ts'
-import type { TransactionLink } from '../../prisma-internals.ts'
 import { keyNameOf, type ReadRows, type RowReader } from './row-reader.ts'
 import type { DataModel, Model, Relation } from '../../schema/data-model.ts'
 

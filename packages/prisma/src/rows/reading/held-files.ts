@@ -1,7 +1,6 @@
+import type { TransactionLink, Where } from '../../prisma-internals.ts'
 import { giveBack, giveBackOriginal, movedFrom, type UploadedFile } from '@filedepot/core'
 import type { ReadRows, RowReader, SoughtFile } from './row-reader.ts'
-import type { Where } from '../plan/write-plan.ts'
-import type { TransactionLink } from '../../prisma-internals.ts'
 
 /** An upload of a write, and all the files that belong to it. */
 export interface Upload extends SoughtFile {

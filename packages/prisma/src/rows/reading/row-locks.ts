@@ -1,7 +1,6 @@
-import { withOwnCode } from '../transaction/database-errors.ts'
-import { groupByValues, inParts } from '../plan/where.ts'
-import type { Where } from '../plan/write-plan.ts'
-import type { PrismaInternals, TransactionLink } from '../../prisma-internals.ts'
+import type { PrismaInternals, TransactionLink, Where } from '../../prisma-internals.ts'
+import { groupByValues, inParts } from '../../schema/rows-by-key.ts'
+import { withOwnCode } from '../database-errors.ts'
 import type { Model } from '../../schema/data-model.ts'
 
 /** How many values one statement lists. MariaDB makes a subquery of 1,000 and more, which takes far longer. */

@@ -1,33 +1,24 @@
-import { UploadedFile, type FileTransaction } from '@filedepot/core'
+import type { FileTransaction, UploadedFile } from '@filedepot/core'
 import type { FileField } from '../../fields/file-fields.ts'
-import { FileWrite, type WriteParts } from '../writes/file-write.ts'
-import type { WritePlan } from '../plan/write-plan.ts'
+
+/** A file that was uploaded for one field of one row. */
+interface Preupload {
+  readonly pending: UploadedFile
+  readonly field: FileField
+  readonly stored: UploadedFile
+}
 
 /** Files that were uploaded before the transaction was opened whose operations are going to write them. */
 export class Preuploads {
-  readonly #files: FileTransaction
-  readonly #uploads: {
-    readonly pending: UploadedFile
-    readonly field: FileField
-    readonly stored: UploadedFile
-  }[] = []
+  readonly files: FileTransaction
+  readonly #uploads: Preupload[] = []
 
   constructor(files: FileTransaction) {
-    this.#files = files
+    this.files = files
   }
 
-  /** Uploads what is pending in some operations. */
-  async upload(parts: WriteParts, plans: readonly WritePlan[]): Promise<void> {
-    await Promise.all(
-      plans.map(async (plan) => {
-        const write = new FileWrite(parts, plan, this.#files, undefined)
-        await write.upload()
-        for (const { slot, index, stored } of write.stored()) {
-          const pending = slot.files[index]
-          if (pending instanceof UploadedFile) this.#uploads.push({ pending, field: slot.field, stored })
-        }
-      }),
-    )
+  add(upload: Preupload): void {
+    this.#uploads.push(upload)
   }
 
   /** The file of a pending value, for one row. */

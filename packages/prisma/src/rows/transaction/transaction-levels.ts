@@ -1,4 +1,4 @@
-import { stateAfter, type TransactionState } from './database-errors.ts'
+import { stateAfter, type TransactionState } from '../database-errors.ts'
 import type { Doubt } from '../reading/held-files.ts'
 import type { PrismaInternals, TransactionLink } from '../../prisma-internals.ts'
 

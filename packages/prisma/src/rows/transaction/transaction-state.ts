@@ -1,5 +1,5 @@
 import { FiledepotError, patiently, type FileTransaction, type TransactionOutcome } from '@filedepot/core'
-import { hasEndedTransaction, prismaCodeOf, type TransactionState } from './database-errors.ts'
+import { hasEndedTransaction, prismaCodeOf, type TransactionState } from '../database-errors.ts'
 import type { Doubt } from '../reading/held-files.ts'
 import { Gate } from './gate.ts'
 import type { Preuploads } from './preuploads.ts'

@@ -1,5 +1,5 @@
 import { FiledepotError, FileTransaction, type DepotManager, type TransactionOutcome } from '@filedepot/core'
-import { isAnswer, prismaCodeOf } from './database-errors.ts'
+import { isAnswer, prismaCodeOf } from '../database-errors.ts'
 import { resolveDoubts } from '../reading/held-files.ts'
 import { OpenTransaction, tooLate } from './transaction-state.ts'
 import {

@@ -1,3 +1,4 @@
+import type { TransactionLink, Where } from '../../prisma-internals.ts'
 import {
   attachFile,
   conformRenamed,
@@ -21,8 +22,7 @@ import {
   type Doubt,
   type Upload,
 } from '../reading/held-files.ts'
-import { excludeEachOther, type Slot, type Target, type Where, type WritePlan } from '../plan/write-plan.ts'
-import type { TransactionLink } from '../../prisma-internals.ts'
+import { excludeEachOther, type Slot, type Target, type WritePlan } from '../plan/write-plan.ts'
 import type { Preuploads } from '../transaction/preuploads.ts'
 import type { LaterExtensions } from './later-extensions.ts'
 import type { ReadRows, RowReader } from '../reading/row-reader.ts'

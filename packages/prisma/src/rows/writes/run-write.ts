@@ -1,32 +1,23 @@
-import { FiledepotError, hasCode, type FileTransaction, type TransactionOutcome } from '@filedepot/core'
-
-import { isAnswer, isConflict, isConnectionTrouble, prismaCodeOf } from '../transaction/database-errors.ts'
-import { FileWrite, type WriteParts } from './file-write.ts'
-import type { OpenTransaction } from '../transaction/transaction-state.ts'
-import type { WritePlanner } from '../plan/plan-write.ts'
-import type { Args, WritePlan } from '../plan/write-plan.ts'
 import {
-  openedTransactionId,
-  type LazyPromise,
+  type Operation,
   type PrismaInternals,
   type TransactionLink,
   type TransactionOptions,
+  openedTransactionId,
 } from '../../prisma-internals.ts'
+import { FiledepotError, hasCode, type FileTransaction, type TransactionOutcome } from '@filedepot/core'
+
+import { isAnswer, isConflict, isConnectionTrouble, prismaCodeOf } from '../database-errors.ts'
+import { FileWrite, type WriteParts } from './file-write.ts'
+import type { OpenTransaction } from '../transaction/transaction-state.ts'
+import type { WritePlanner } from '../plan/plan-write.ts'
+import type { WritePlan } from '../plan/write-plan.ts'
 import type { Model } from '../../schema/data-model.ts'
 import { isNoJson } from '../reading/read-around.ts'
 import { SentWrite } from './sent-write.ts'
 import type { SingleConnection } from '../transaction/connection-turns.ts'
 import type { Transactions } from '../transaction/transactions.ts'
 import type { WriteOnItsWay, WritesOnTheirWay } from './writes-on-their-way.ts'
-
-/** What Prisma hands to a query extension. */
-export interface Operation {
-  readonly model: string
-  readonly operation: string
-  readonly args: Args
-  readonly query: (args: Args) => LazyPromise
-  readonly __internalParams: { readonly args?: unknown; readonly transaction?: TransactionLink }
-}
 
 /** How often a write is tried that others get in the way of. */
 const TRIES = 5

@@ -1,5 +1,4 @@
-import type { Args } from '../plan/write-plan.ts'
-import type { PrismaInternals } from '../../prisma-internals.ts'
+import type { Args, PrismaInternals } from '../../prisma-internals.ts'
 import type { Model } from '../../schema/data-model.ts'
 
 /** Has the result of an operation hold some fields, whatever the caller selects, and hides them again. */

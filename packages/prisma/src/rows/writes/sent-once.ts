@@ -1,7 +1,5 @@
-import { FiledepotError } from '@filedepot/core'
+import type { Args, TransactionLink } from '../../prisma-internals.ts'
 import type { FileFields } from '../../fields/file-fields.ts'
-import type { Args } from '../plan/write-plan.ts'
-import type { TransactionLink } from '../../prisma-internals.ts'
 import type { DataModel, Model } from '../../schema/data-model.ts'
 import type { WritesOnTheirWay } from './writes-on-their-way.ts'
 
@@ -40,20 +38,4 @@ export function sentOnce(schema: DataModel, fields: FileFields, onTheirWay: Writ
     return [model.property, Object.fromEntries(GIVING.map((name) => [name, operation]))] as const
   })
   return { name: 'filedepot: what is sent', query: fields.size > 0 ? Object.fromEntries(query) : {} }
-}
-
-export function sentTwice(name: string): FiledepotError {
-  return new FiledepotError(
-    'NOT_SUPPORTED',
-    `Cannot send ${name} twice: an extension has called query(args) again after it has succeeded. Two rows would have the ` +
-      'same files. Call the operation of the client for another row, with files of its own',
-  )
-}
-
-export function sentLate(name: string): FiledepotError {
-  return new FiledepotError(
-    'NOT_SUPPORTED',
-    `Cannot send ${name} now: it has failed already, and its files are removed. In an extension, wait for query(args) before ` +
-      'the operation ends',
-  )
 }

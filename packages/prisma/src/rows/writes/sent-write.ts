@@ -1,7 +1,12 @@
-import type { Args, WritePlan } from '../plan/write-plan.ts'
-import type { LazyPromise, PrismaInternals, TransactionLink } from '../../prisma-internals.ts'
+import type {
+  Args,
+  LazyPromise,
+  Operation,
+  PrismaInternals,
+  TransactionLink,
+} from '../../prisma-internals.ts'
+import type { WritePlan } from '../plan/write-plan.ts'
 import type { Model } from '../../schema/data-model.ts'
-import type { Operation } from './run-write.ts'
 import { pathsOf } from '../../fields/field-values.ts'
 import { WithFields } from './selected-fields.ts'
 

@@ -1,18 +1,18 @@
-import { plansOf, runInOrder } from './run-batch.ts'
-import type { ExtendableClient } from '../../extension/extend-client.ts'
-import type { WriteParts } from './file-write.ts'
-import type { WritePlanner } from '../plan/plan-write.ts'
-import type { Args } from '../plan/write-plan.ts'
 import {
-  isLazyPromise,
-  transactionIdOf,
+  type Args,
+  type ExtendableClient,
   type LazyPromise,
   type TransactionCallback,
   type TransactionOptions,
+  isLazyPromise,
+  transactionIdOf,
 } from '../../prisma-internals.ts'
+import { plansOf, runInOrder, uploadAll } from './run-batch.ts'
+import type { WriteParts } from './file-write.ts'
+import type { WritePlanner } from '../plan/plan-write.ts'
 import type { DataModel } from '../../schema/data-model.ts'
 import type { Begin, Transactions } from '../transaction/transactions.ts'
-import { WRITES } from '../../extension/write-operations.ts'
+import { WRITES } from '../../schema/write-operations.ts'
 import type { WritesOnTheirWay } from './writes-on-their-way.ts'
 
 /** What `$transaction` needs to know. */
@@ -58,7 +58,7 @@ export function transactionMethod(
       begin,
       (transaction) => runInOrder(batch, transaction),
       { ...own, ...options },
-      (preuploads) => preuploads.upload(write, plans),
+      (preuploads) => uploadAll(preuploads, write, plans),
     )
   }
 }

@@ -1,12 +1,10 @@
-import { FiledepotError } from '@filedepot/core'
+import type { Args, PrismaInternals, TransactionLink } from '../../prisma-internals.ts'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { LaterExtensions } from './later-extensions.ts'
 import type { WritePlanner } from '../plan/plan-write.ts'
-import type { Args } from '../plan/write-plan.ts'
-import type { PrismaInternals, TransactionLink } from '../../prisma-internals.ts'
 import type { ReadRows, RowReader } from '../reading/row-reader.ts'
 import type { Model } from '../../schema/data-model.ts'
-import { sentLate, sentTwice } from './sent-once.ts'
+import { ADD_BEFORE, OPEN_IT, sentAgain, sentLate, sentTwice, wouldWait } from './refusals.ts'
 
 /** A write that the extensions after ours have been given, and that has not come back. */
 export interface WriteOnItsWay {
@@ -197,28 +195,4 @@ export class WritesOnTheirWay {
       if (!entry.isOver && (entry.write.link === undefined || entry.write.link.id !== id)) yield entry.write
     }
   }
-}
-
-const OPEN_IT =
-  'To set a role or a variable, open the transaction yourself: prisma.$transaction(async (tx) => { await tx.$executeRaw`…`; ' +
-  'await tx.user.update(…) })'
-
-const ADD_BEFORE =
-  'Add an extension that puts another operation in the place of one before filedepot(): ' +
-  'client.$extends(softDelete).$extends(filedepot(…))'
-
-function wouldWait({ name }: WriteOnItsWay, what: string, way: string): FiledepotError {
-  return new FiledepotError(
-    'NOT_SUPPORTED',
-    `Cannot run ${what} of an extension within ${name}: filedepot has locked the rows of ${name} in a transaction that ` +
-      `${what} is no part of, so that the two would wait for each other. ${way}`,
-  )
-}
-
-function sentAgain({ name }: WriteOnItsWay, what: string): FiledepotError {
-  return new FiledepotError(
-    'NOT_SUPPORTED',
-    `Cannot run ${what} of an extension within ${name}: it sends the files of ${name} again, in another transaction, and ` +
-      `filedepot does not hear how that ends. ${OPEN_IT}. ${ADD_BEFORE}`,
-  )
 }

@@ -1,6 +1,6 @@
 import type { DepotManager } from '@filedepot/core'
 import type { MongoDriver, MongoRunner } from '../../typeorm-internals.ts'
-import type { FileUnits } from '../file-units.ts'
+import type { FileUnits } from '../files/file-units.ts'
 import { hydrateLoads } from './hydrate-loads.ts'
 
 /** Runs an action for the one query runner of the driver, now if there is one, and each time that the driver connects. */

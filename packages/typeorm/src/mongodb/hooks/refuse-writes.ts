@@ -1,9 +1,9 @@
-import type { CollectionFiles } from '../collection-files.ts'
+import type { CollectionFiles } from '../files/collection-files.ts'
 import { replaceMethod } from './replace-method.ts'
-import { fileChangesOf, namesFiles } from '../file-changes.ts'
+import { fileChangesOf, namesFiles } from '../files/file-changes.ts'
 import type { Doc, MongoRunner } from '../../typeorm-internals.ts'
-import { isObject } from '../paths.ts'
-import { cannotFollow } from '../refusals.ts'
+import { isObject } from '../files/paths.ts'
+import { cannotFollow } from '../files/refusals.ts'
 
 type Collections = () => ReadonlyMap<string, CollectionFiles>
 

@@ -1,7 +1,7 @@
-import type { FileUnit } from './file-unit.ts'
-import type { Doc, ModifyResult } from '../typeorm-internals.ts'
-import { namesFiles } from './file-changes.ts'
-import { cannotFollow } from './refusals.ts'
+import type { FileUnit } from '../files/file-unit.ts'
+import type { Doc, ModifyResult } from '../../typeorm-internals.ts'
+import { namesFiles } from '../files/file-changes.ts'
+import { cannotFollow } from '../files/refusals.ts'
 import type { Statement } from './statement.ts'
 
 /** Replaces a whole document, with its files. */

@@ -1,8 +1,8 @@
 import { FiledepotError } from '@filedepot/core'
 import type { EntityMetadata } from 'typeorm'
-import { pathsOf } from '../column/attach-column.ts'
-import { fileColumnsOf, type FileColumn } from '../column/file-column.ts'
-import type { Doc } from '../typeorm-internals.ts'
+import { pathsOf } from '../../column/attach-column.ts'
+import { fileColumnsOf, type FileColumn } from '../../column/file-column.ts'
+import type { Doc } from '../../typeorm-internals.ts'
 
 /** The file columns of the documents of a collection. */
 export class CollectionFiles {

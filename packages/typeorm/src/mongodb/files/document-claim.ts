@@ -1,9 +1,9 @@
 import type { UploadedFile } from '@filedepot/core'
 import type { ObjectLiteral } from 'typeorm'
-import { pathsOf, type Attached } from '../column/attach-column.ts'
-import type { FileColumn } from '../column/file-column.ts'
+import { pathsOf, type Attached } from '../../column/attach-column.ts'
+import type { FileColumn } from '../../column/file-column.ts'
 import { isSame, pathOf } from './collection-files.ts'
-import type { Doc } from '../typeorm-internals.ts'
+import type { Doc } from '../../typeorm-internals.ts'
 
 /** What one statement is about to do to the files of one document. */
 export class DocumentClaim {

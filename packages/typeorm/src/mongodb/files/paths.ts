@@ -1,4 +1,4 @@
-import type { Doc } from '../typeorm-internals.ts'
+import type { Doc } from '../../typeorm-internals.ts'
 
 /** How a path in a document lies to another one. */
 export type Relation = 'same' | 'above' | 'below' | 'apart'

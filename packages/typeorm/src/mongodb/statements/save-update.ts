@@ -1,8 +1,8 @@
-import { pathOf } from './collection-files.ts'
-import type { DocumentClaim } from './document-claim.ts'
-import type { FileUnit } from './file-unit.ts'
-import type { Doc, ModifyResult } from '../typeorm-internals.ts'
-import { isObject, relationOf, withoutPath, withValue } from './paths.ts'
+import { pathOf } from '../files/collection-files.ts'
+import type { DocumentClaim } from '../files/document-claim.ts'
+import type { FileUnit } from '../files/file-unit.ts'
+import type { Doc, ModifyResult } from '../../typeorm-internals.ts'
+import { isObject, relationOf, withoutPath, withValue } from '../files/paths.ts'
 import type { Statement } from './statement.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { pathOf, type CollectionFiles } from './collection-files.ts'
-import type { FileColumn } from '../column/file-column.ts'
-import type { Doc } from '../typeorm-internals.ts'
+import type { FileColumn } from '../../column/file-column.ts'
+import type { Doc } from '../../typeorm-internals.ts'
 import { isObject, relationOf, valueAt } from './paths.ts'
 import { cannotFollow } from './refusals.ts'
 

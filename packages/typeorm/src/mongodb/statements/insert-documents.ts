@@ -1,6 +1,6 @@
-import type { DocumentClaim } from './document-claim.ts'
-import type { FileUnit } from './file-unit.ts'
-import type { Doc } from '../typeorm-internals.ts'
+import type { DocumentClaim } from '../files/document-claim.ts'
+import type { FileUnit } from '../files/file-unit.ts'
+import type { Doc } from '../../typeorm-internals.ts'
 import type { Statement } from './statement.ts'
 import { isRefusal, unacknowledged } from './write-answers.ts'
 

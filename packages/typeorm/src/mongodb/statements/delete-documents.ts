@@ -1,5 +1,5 @@
 import { eachOf } from './each-of.ts'
-import type { Doc } from '../typeorm-internals.ts'
+import type { Doc } from '../../typeorm-internals.ts'
 import type { Statement } from './statement.ts'
 
 /** Deletes documents one by one, each together with its files. */

@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm'
-import { fileColumnsOf } from '../column/file-column.ts'
-import { fromMetadata } from '../typeorm-internals.ts'
+import { fileColumnsOf } from '../../column/file-column.ts'
+import { fromMetadata } from '../../typeorm-internals.ts'
 
 /**
  * The entities with files in the form in which a subscriber of TypeORM can name them: it asks the answer

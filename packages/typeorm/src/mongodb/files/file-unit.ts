@@ -1,12 +1,12 @@
 import { AbortedError, FileTransaction, type DepotManager, type UploadedFile } from '@filedepot/core'
 import type { ObjectLiteral } from 'typeorm'
-import { prepareColumn } from '../column/attach-column.ts'
-import type { FileColumn } from '../column/file-column.ts'
-import type { LoadedFiles } from '../column/loaded-files.ts'
-import { sameObject } from '../column/refusals.ts'
+import { prepareColumn } from '../../column/attach-column.ts'
+import type { FileColumn } from '../../column/file-column.ts'
+import type { LoadedFiles } from '../../column/loaded-files.ts'
+import { sameObject } from '../../column/refusals.ts'
 import type { CollectionFiles } from './collection-files.ts'
 import { DocumentClaim } from './document-claim.ts'
-import type { Doc } from '../typeorm-internals.ts'
+import type { Doc } from '../../typeorm-internals.ts'
 
 /** What units share. */
 export interface UnitParts {

@@ -1,8 +1,8 @@
-import type { CollectionFiles } from './collection-files.ts'
-import type { DocumentClaim } from './document-claim.ts'
-import { FileUnit, type UnitParts } from './file-unit.ts'
-import type { Doc, ModifyResult, MongoCollection } from '../typeorm-internals.ts'
-import { changedMeanwhile } from './refusals.ts'
+import type { CollectionFiles } from '../files/collection-files.ts'
+import type { DocumentClaim } from '../files/document-claim.ts'
+import { FileUnit, type UnitParts } from '../files/file-unit.ts'
+import type { Doc, ModifyResult, MongoCollection } from '../../typeorm-internals.ts'
+import { changedMeanwhile } from '../files/refusals.ts'
 import { isRefusal, unacknowledged } from './write-answers.ts'
 
 /** A claim, and the document that it is on. */
