@@ -1,91 +1,82 @@
 import { isNativeError } from 'node:util/types'
 
 /**
- * What every error code means. `docs/errors.md` holds the same table for readers; a test keeps the two equal.
+ * The meaning of every error code. `docs/errors.md` has the same sentences for readers, and a test keeps them equal.
  */
 export const ERROR_CODES = {
-  ABORTED:
-    'The caller aborted the operation through its AbortSignal, or its transaction was rolled back meanwhile.',
-  CONCURRENT_CHANGE:
-    'Others wrote rows between the moment in which a statement looked for them and the one in which it changed them.',
-  CONTENT_CONSUMED: 'A stream was given that has been read, destroyed or locked before.',
+  ABORTED: 'The caller aborted the operation with its `AbortSignal`, or its transaction was rolled back.',
+  CONCURRENT_CHANGE: 'Another transaction changed the affected rows while a statement wrote them.',
+  CONTENT_CONSUMED: 'The stream was already read, destroyed or locked.',
   CONTENT_FAILED: 'The content could not be read to its end; the cause says why. Nothing was stored.',
   COPY_INCOMPLETE:
-    'A storage could not be copied whole; the error says which files are missing. The others are there.',
-  CORRUPT_FILE: 'A storage holds a file whose metadata or bytes cannot be read back.',
+    'A storage was copied incompletely; the error lists the missing files. All other files were copied.',
+  CORRUPT_FILE: 'The metadata or the bytes of a file in a storage are damaged.',
   DELETE_FAILED: 'A storage could not delete one or more files.',
-  DELETE_QUEUE_FULL: 'Too many files wait to be deleted from a storage already, so this one is not deleted.',
+  DELETE_QUEUE_FULL: 'Too many files already wait to be deleted from a storage, so this one is not deleted.',
   DEPOT_CLOSED: 'The depot was closed before the file was deleted, or while it was being written.',
   FILE_CLOSED: 'A stored file was read after it was closed.',
   FILE_DISCARDED:
-    'The form or request that brought the file was over before a row had taken it, so the file is deleted.',
+    'The form or request of the file ended before a row referred to the file, so the file was deleted.',
   FILE_GONE:
-    'A row was to refer to a file that is deleted, or about to be. The database has refused the write, because of its ledger.',
-  FILE_NOT_FOUND: 'No file has the id.',
+    'A row would refer to a file that is deleted, or is being deleted. The ledger made the database refuse the write.',
+  FILE_NOT_FOUND: 'No file has this path.',
   FILE_REFUSED: 'A validator refused the file: its type, its extension or a rule of your own.',
   FILE_TOO_LARGE: 'The file is larger than `maxSize`. Nothing was stored.',
   GARBAGE_LIMIT:
-    'More files would be deleted than is likely to be garbage, such as with a column left out. The rest stays.',
-  HASH_MISMATCH:
-    'The bytes of a file that was copied are not those that its size and hash say. No copy was kept.',
-  IMAGE_TIMED_OUT:
-    'Decoding an image, or making another of it, took longer than `timeout`. Nothing was stored.',
-  INVALID_ARGUMENT: 'An argument or option has the wrong type or is out of its range.',
+    'More files would be deleted than are likely to be garbage. A column may be missing. The rest is kept.',
+  HASH_MISMATCH: 'The copied bytes do not match the expected size or SHA-256. The copy was discarded.',
+  IMAGE_TIMED_OUT: 'Decoding or converting an image took longer than `timeout`. Nothing was stored.',
+  INVALID_ARGUMENT: 'An argument or option has the wrong type or is out of range.',
   INVALID_CONTENT:
-    "A value was given as the content of a file that is none: text, null, a plain object, JSON of another row's file.",
+    'The value cannot be stored as a file, for example text, null, a plain object or JSON from a client.',
   INVALID_FILE_ID: 'A file id is not a UUID.',
-  INVALID_VALUE:
-    'A column holds something that is not the JSON of an uploaded file, or `fromJSON` was given such a thing.',
-  INVALID_VERDICT:
-    'The function `authorize` answered something else than true, "public", the uploaded file, false, 401, 403 or 404. The request is refused.',
-  LEDGER_BUSY:
-    'The ledger of a database is being installed by another process, or its tables are held by others.',
+  INVALID_VALUE: 'A column, or the argument of `fromJSON`, does not hold the JSON of an uploaded file.',
+  INVALID_VERDICT: 'The function `authorize` returned an unexpected value, so the request is refused.',
+  LEDGER_BUSY: 'Another process installs the ledger of a database, or locks its tables.',
   LEDGER_DENIED:
-    'The database does not let the ledger create triggers or write: the user lacks a right, or the server only reads.',
+    'The database does not allow the ledger to create triggers or to write. A right is missing, or the server is read-only.',
   LEDGER_INCOMPLETE:
-    'The ledger of a database lacks triggers, or the rows have not been counted. Nothing is deleted.',
+    'The ledger of a database lacks triggers, or its rows were not counted. Nothing is deleted.',
   LEDGER_NEWER:
-    'The ledger of a database was installed by a newer version of filedepot. Nothing is changed and nothing is deleted.',
+    'A newer version of filedepot installed the ledger of this database. Nothing is changed and nothing is deleted.',
   LEDGER_NOT_OWNER:
-    'Another database, or a copy of this one, deletes in the storage, or the storage has lost its owner. Nothing is deleted.',
-  MALFORMED_UPLOAD: 'A request to upload files is no multipart form, or a broken one.',
+    'Another database, or a copy of this one, deletes in the storage, or the storage lost its owner. Nothing is deleted.',
+  MALFORMED_UPLOAD: 'The request is not a multipart form, or the form is damaged.',
   MOVE_INCOMPLETE:
-    'Values of rows could not be moved, or made anew; the error says which. They are as they were, and the others are done.',
-  NOT_AN_IMAGE: 'A file was to be used as an image that is none, or is damaged. Nothing was stored.',
-  NOT_SUPPORTED: 'The storage, or the way in which rows are written, has no such ability.',
-  PENDING_FILE: 'An uploaded file was used as a stored one before it was uploaded.',
+    'Some values of rows could not be moved or regenerated; the error lists them. They are unchanged, and all others are done.',
+  NOT_AN_IMAGE: 'The file is not an image, or the image is damaged. Nothing was stored.',
+  NOT_SUPPORTED: 'The storage, the database or this way of writing rows does not support the operation.',
+  PENDING_FILE: 'The operation needs a stored file, but the file was not uploaded yet.',
   READ_FAILED: 'A storage could not read or list files.',
-  STORAGE_EXISTS: 'A storage or alias of this name is configured already.',
+  STORAGE_EXISTS: 'A storage or alias of this name is already configured.',
   STORAGE_FULL: 'The storage has no room left. Nothing was stored.',
   STORAGE_NOT_FOUND: 'No storage or alias of this name is configured.',
   STORAGE_UNAVAILABLE:
-    'The folder of a local storage is not there, or is another one: its disk is not mounted. Nothing was changed.',
-  TOO_MANY_PARTS: 'A request to upload files has more files, fields or bytes than its receiver takes.',
+    'The folder of a local storage is missing, or belongs to another storage: its disk is not mounted. Nothing was changed.',
+  TOO_MANY_PARTS: 'A form has more files, fields or bytes than its receiver allows.',
   TOO_MANY_PIXELS:
-    'An image has more pixels than `limitInputPixels`, with all of its frames, or a side longer than `limitInputSide`. Nothing was stored.',
-  TRANSACTION_ABORTED:
-    'The database has given up the transaction after an error in it, so that it can only be rolled back.',
-  TRANSACTION_SETTLED: 'A write, or a nested transaction, came to its transaction after the end.',
-  TURN_TIMEOUT:
-    'A write has waited too long for another one, with which it shares a connection or a transaction, to end.',
+    'All frames of an image together exceed `limitInputPixels`, or a side exceeds `limitInputSide`. Nothing was stored.',
+  TRANSACTION_ABORTED: 'The database aborted the transaction after an error, so it can only be rolled back.',
+  TRANSACTION_SETTLED: 'A write or a nested transaction started after the end of its transaction.',
+  TURN_TIMEOUT: 'A write waited too long for another write on the same connection or transaction.',
   UNSUPPORTED_FORMAT:
-    'An image is of a format that is not accepted, or that cannot be read or written. Nothing was stored.',
+    'The format of an image is not accepted, or cannot be read or written. Nothing was stored.',
   UPLOAD_TIMED_OUT:
-    'A client sent nothing for too long, or took too long for its whole upload. Nothing was stored.',
+    'A client sent nothing for too long, or its whole upload took too long. Nothing was stored.',
   WRITE_FAILED: 'A storage could not write a file. Nothing was stored.',
   WRITE_UNCERTAIN:
-    'A storage did not say whether it has stored the file. It may be there, or come to be there; no row refers to it.',
-  WRONG_UPLOAD_TYPE: 'A value is not of the upload type that its column declares.',
+    'A storage did not confirm a write. The file may exist now or later, but no row refers to it.',
+  WRONG_UPLOAD_TYPE: 'The value does not have the upload type of its column.',
 } as const
 
 /** One of the stable codes that {@link FiledepotError.code} carries. */
 export type ErrorCode = keyof typeof ERROR_CODES
 
 /**
- * The base of every error that filedepot throws.
+ * The base class of every error that filedepot throws.
  *
- * Compare {@link FiledepotError.code | `code`}: it is stable, and works across copies of the package and across
- * realms, where `instanceof` does not.
+ * Compare {@link FiledepotError.code | `code`}, which is stable. It works across copies of the package and across
+ * realms, and `instanceof` does not.
  *
  * ```ts
  * import { depot, FiledepotError } from '@filedepot/core'
@@ -111,33 +102,33 @@ export class FiledepotError extends Error {
   }
 }
 
-/** No file has the id. Backends reject {@link StorageBackend.read | `read`} with it. */
+/** No file has this path. Backends reject {@link StorageBackend.read | `read`} with it. */
 export class FileNotFoundError extends FiledepotError {
   override readonly name = 'FileNotFoundError'
 
   constructor(
-    /** The id, or the path with the storage's name, that was asked for. */
+    /** The id, or the path with the name of the storage, of the file that is missing. */
     readonly path: string,
     options?: ErrorOptions,
   ) {
-    super('FILE_NOT_FOUND', `no file "${path}"`, options)
+    super('FILE_NOT_FOUND', `No file has the path "${path}"`, options)
   }
 }
 
 /**
- * A write whose outcome is not known: the storage did not answer, and could not be asked afterwards. Backends reject
- * {@link StorageBackend.write | `write`} with it, if a file may be left. A depot then emits `unsettled` with the path.
+ * The outcome of a write is unknown, because the storage did not answer. Backends reject
+ * {@link StorageBackend.write | `write`} with it if a file may exist. The depot then emits `unsettled` with the path.
  */
 export class WriteUncertainError extends FiledepotError {
   override readonly name = 'WriteUncertainError'
 
   constructor(
-    /** The id, or the path with the storage's name, under which the file may be. */
+    /** The id, or the path with the name of the storage, under which the file may exist. */
     readonly path: string,
     options?: ErrorOptions,
   ) {
     const { message: reason = 'no reason was given' } = (options?.cause ?? {}) as { message?: string }
-    super('WRITE_UNCERTAIN', `cannot tell whether "${path}" was stored, delete it later: ${reason}`, options)
+    super('WRITE_UNCERTAIN', `Cannot tell whether "${path}" was stored: ${reason}. Delete it later`, options)
   }
 }
 
@@ -154,12 +145,12 @@ export class FileTooLargeError extends FiledepotError {
   }
 }
 
-/** A copy does not have the bytes of its original. Either the original is damaged, or it changed meanwhile. */
+/** A copy does not have the bytes of its original. The original is damaged, or it changed during the copy. */
 export class HashMismatchError extends FiledepotError {
   override readonly name = 'HashMismatchError'
 
   constructor(file: string, expected: KnownBytes, got: KnownBytes) {
-    super('HASH_MISMATCH', `expected "${file}" to be ${phrase(expected)}, got ${phrase(got)}`)
+    super('HASH_MISMATCH', `Expected the copy of "${file}" to be ${phrase(expected)}, got ${phrase(got)}`)
   }
 }
 
@@ -172,7 +163,7 @@ function phrase({ size, sha256 = 'unknown' }: KnownBytes): string {
   return `${size} bytes with the SHA-256 ${sha256}`
 }
 
-/** An `AbortSignal` ended the operation; its reason is the `cause`. */
+/** An `AbortSignal` ended the operation. Its reason is the `cause`. */
 export class AbortedError extends FiledepotError {
   override readonly name = 'AbortError'
 
@@ -182,7 +173,7 @@ export class AbortedError extends FiledepotError {
 }
 
 /**
- * True where `error` is filedepot's own, also one of another copy of the package, and has one of the codes.
+ * True if `error` is an error of filedepot, also of another copy of the package, and has one of the codes.
  *
  * ```ts
  * import { depot, hasCode } from '@filedepot/core'

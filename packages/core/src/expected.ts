@@ -3,7 +3,7 @@ import { FiledepotError } from './errors.ts'
 
 /** The error of a bad argument, in the one form that all of them have: expected …, got …. */
 export function expected(name: string, expectation: string, got: unknown): FiledepotError {
-  return new FiledepotError('INVALID_ARGUMENT', `expected ${name} to be ${expectation}, got ${describe(got)}`)
+  return new FiledepotError('INVALID_ARGUMENT', `Expected ${name} to be ${expectation}, got ${describe(got)}`)
 }
 
 /** A short, safe description of any value, for messages. */

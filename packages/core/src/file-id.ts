@@ -41,5 +41,5 @@ export function parseFileId(id: unknown): string {
   } catch {
     // Said below, in our own words.
   }
-  throw new FiledepotError('INVALID_FILE_ID', `expected a file id to be a UUID, got ${describe(id)}`)
+  throw new FiledepotError('INVALID_FILE_ID', `Expected a file id to be a UUID, got ${describe(id)}`)
 }

@@ -20,7 +20,7 @@ export function formatFilePath({ storage, id }: FileLocation): string {
 export function parseFilePath(path: string): FileLocation {
   const slash = typeof path === 'string' ? path.indexOf('/') : -1
   if (slash < 1 || slash === path.length - 1) {
-    throw new FiledepotError('INVALID_ARGUMENT', `expected a path to be "storage/id", got ${describe(path)}`)
+    throw new FiledepotError('INVALID_ARGUMENT', `Expected a path to be "storage/id", got ${describe(path)}`)
   }
   return { storage: path.slice(0, slash), id: path.slice(slash + 1) }
 }

@@ -13,18 +13,13 @@ import {
 
 const root = join(import.meta.dirname, '../../..')
 
-/** The rows of the table in docs/errors.md: code, meaning, what to do. */
+/** The sections of docs/errors.md: code, meaning, what to do. */
 function documentedCodes(): string[][] {
   const text = readFileSync(join(root, 'docs/errors.md'), 'utf8')
   return text
-    .split('\n')
-    .filter((line) => line.startsWith('| `'))
-    .map((line) =>
-      line
-        .slice(1, -1)
-        .split('|')
-        .map((cell) => cell.trim()),
-    )
+    .split(/^## /m)
+    .slice(1)
+    .map((section) => section.trim().split(/\n\n(?:\*\*What to do:\*\* )?/))
 }
 
 function sources(): string[] {
@@ -38,13 +33,13 @@ function sources(): string[] {
 }
 
 describe('ERROR_CODES', () => {
-  it('is the table in docs/errors.md, word for word', () => {
+  it('is described in docs/errors.md, word for word', () => {
     const documented = documentedCodes().map(([code, meaning]) => [code, meaning])
 
     expect(documented).toEqual(Object.entries(ERROR_CODES).map(([code, meaning]) => [`\`${code}\``, meaning]))
   })
 
-  it('says in docs/errors.md what to do about each', () => {
+  it('has advice in docs/errors.md for each', () => {
     const silent = documentedCodes().filter(([, , advice]) => (advice ?? '').length < 10)
 
     expect(silent).toEqual([])
@@ -67,13 +62,13 @@ describe('FiledepotError', () => {
   it('carries a code, a message and a cause', () => {
     const cause = new Error('EIO')
 
-    const error = new FiledepotError('READ_FAILED', 'cannot read "a/b"', { cause })
+    const error = new FiledepotError('READ_FAILED', 'Cannot read "a/b"', { cause })
 
     expect(error).toBeInstanceOf(Error)
     expect(error).toMatchObject({
       name: 'FiledepotError',
       code: 'READ_FAILED',
-      message: 'cannot read "a/b"',
+      message: 'Cannot read "a/b"',
       cause,
     })
   })
@@ -84,7 +79,7 @@ describe('FiledepotError', () => {
     expect(new FileNotFoundError('a/b', { cause })).toMatchObject({
       name: 'FileNotFoundError',
       code: 'FILE_NOT_FOUND',
-      message: 'no file "a/b"',
+      message: 'No file has the path "a/b"',
       path: 'a/b',
       cause,
     })
@@ -95,10 +90,10 @@ describe('FiledepotError', () => {
       filename: 'film.mp4',
       maxSize: 10,
     })
-    expect(new AbortedError('storing "x"', { cause })).toMatchObject({
+    expect(new AbortedError('Storing "x"', { cause })).toMatchObject({
       name: 'AbortError',
       code: 'ABORTED',
-      message: 'storing "x" was aborted',
+      message: 'Storing "x" was aborted',
       cause,
     })
   })

@@ -34,7 +34,7 @@ suite('expected', () => {
   it('has one form for all bad arguments', () => {
     expect(expected('folder', 'the path of a folder', 5)).toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: 'expected folder to be the path of a folder, got 5 (number)',
+      message: 'Expected folder to be the path of a folder, got 5 (number)',
     })
   })
 })
@@ -52,6 +52,6 @@ suite('checkWholeNumber', () => {
     })
 
     expect(error.code).toBe('INVALID_ARGUMENT')
-    expect(error.message).toMatch(/^expected maxSize to be a whole number from 0 up, got /)
+    expect(error.message).toMatch(/^Expected maxSize to be a whole number from 0 up, got /)
   })
 })

@@ -70,7 +70,7 @@ describe('parseFileId', () => {
   ])('refuses %s', (_, id) => {
     expect(thrown(() => parseFileId(id))).toMatchObject({
       code: 'INVALID_FILE_ID',
-      message: expect.stringContaining('expected a file id to be a UUID, got '),
+      message: expect.stringContaining('Expected a file id to be a UUID, got '),
     })
   })
 })

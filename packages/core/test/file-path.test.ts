@@ -15,7 +15,7 @@ describe('a file path', () => {
   it.each(['', 'avatars', '/', '/1-2', 'avatars/', undefined, null, 5, ['a/b']])('refuses %p', (path) => {
     expect(thrown(() => parseFilePath(path as never))).toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: expect.stringContaining('expected a path to be "storage/id", got '),
+      message: expect.stringContaining('Expected a path to be "storage/id", got '),
     })
   })
 })

@@ -85,7 +85,8 @@ const DATA_URL = /^data:([^;,]*)((?:;[^;,]*)*?)(;base64)?,(.*)$/is
  */
 export function fromDataUrl(url: string, { filename, contentType }: FileIntentOptions = {}): FileIntent {
   const [, type, , base64, data = ''] = DATA_URL.exec(url) ?? []
-  if (type === undefined) throw new FiledepotError('INVALID_CONTENT', 'expected a "data:" URL')
+  if (type === undefined)
+    throw new FiledepotError('INVALID_CONTENT', 'Expected a "data:" URL, got another text')
   const text = decode(data)
   const bytes = Buffer.from(text, base64 ? 'base64' : 'latin1')
   // The type inside the URL is the client's claim, so it becomes the type of a Blob, which is believed only as far

@@ -81,5 +81,5 @@ export function allowExtensions(...extensions: string[]): FileValidator {
 }
 
 function refused(filename: string, wanted: readonly string[], got: string): FiledepotError {
-  return new FiledepotError('FILE_REFUSED', `expected "${filename}" to be ${wanted.join(' or ')}, got ${got}`)
+  return new FiledepotError('FILE_REFUSED', `Expected "${filename}" to be ${wanted.join(' or ')}, got ${got}`)
 }

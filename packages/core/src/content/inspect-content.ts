@@ -32,7 +32,7 @@ export async function inspectContent(
   const filename = cleanFilename(options.filename ?? content.filename)
   if (signal?.aborted) {
     content.release?.()
-    throw new AbortedError(`storing "${filename}"`, { cause: signal.reason })
+    throw new AbortedError(`Storing "${filename}"`, { cause: signal.reason })
   }
   if (content.size !== undefined && content.size > maxSize) throw new FileTooLargeError(filename, maxSize)
 

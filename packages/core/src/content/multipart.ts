@@ -38,8 +38,8 @@ function resolveSaved(
     const name = names.find((key) => text(part[key])) ?? 'filename'
     throw new FiledepotError(
       'INVALID_CONTENT',
-      'an object that names a path is not taken as a file, as a client could have sent it. If your upload parser has ' +
-        `saved the file, use fromPath(file.${path}, { filename: file.${name} })`,
+      'Cannot take an object that names a path as a file, because a client could have sent it. If your upload parser saved ' +
+        `the file, use fromPath(file.${path}, { filename: file.${name} })`,
     )
   }
   return { ...resolveContent(fromPath(part.filepath)), filename, declaredType }
@@ -52,7 +52,7 @@ function truncation(part: { file?: unknown; filename?: unknown }): Pick<Resolved
       if ((part.file as { truncated?: unknown }).truncated === true) {
         throw new FiledepotError(
           'FILE_TOO_LARGE',
-          `"${text(part.filename) ?? 'the upload'}" was cut at the upload parser's limit`,
+          `"${text(part.filename) ?? 'the upload'}" is larger than the limit of the upload parser, which cut it off. Send a smaller file, or raise the limit`,
         )
       }
     },

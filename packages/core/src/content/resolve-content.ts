@@ -61,8 +61,8 @@ export function resolveContent(content: unknown): ResolvedContent {
   throw new FiledepotError(
     'INVALID_CONTENT',
     typeof content === 'string'
-      ? 'text cannot be stored: say which bytes it is, for example Buffer.from(text)'
-      : `expected the content of a file (bytes, a Blob, a stream, an upload), got ${describe(content)}`,
+      ? 'Cannot store text as a file. Pass its bytes, for example Buffer.from(text)'
+      : `Expected the content of a file (bytes, a Blob, a stream, an upload), got ${describe(content)}`,
   )
 }
 
@@ -160,7 +160,7 @@ function resolveReadable(stream: Readable & { path?: unknown; headers?: unknown 
     open() {
       if (stream.errored && !opened.has(stream)) {
         const reason = reasonOf(stream.errored)
-        throw new FiledepotError('CONTENT_FAILED', `the stream has failed: ${reason}`, {
+        throw new FiledepotError('CONTENT_FAILED', `Cannot read the stream, which failed: ${reason}`, {
           cause: stream.errored,
         })
       }
@@ -197,7 +197,7 @@ function once(content: object, open: () => Readable, used = false): ResolvedCont
       if (used || opened.has(content)) {
         throw new FiledepotError(
           'CONTENT_CONSUMED',
-          'the stream has been read already: give a new one, or bytes, a Blob or fromPath(…), which can be read again',
+          'Cannot read the stream a second time. Pass a new stream, or content that can be read again: bytes, a Blob or fromPath(…)',
         )
       }
       opened.add(content)

@@ -66,10 +66,10 @@ export class Source {
       return undefined
     } catch (cause) {
       if (this.#signal?.aborted)
-        throw new AbortedError(`storing "${this.#filename}"`, { cause: this.#signal.reason })
+        throw new AbortedError(`Storing "${this.#filename}"`, { cause: this.#signal.reason })
       if (cause instanceof FiledepotError) throw cause
       const reason = reasonOf(cause)
-      throw new FiledepotError('CONTENT_FAILED', `cannot read "${this.#filename}": ${reason}`, { cause })
+      throw new FiledepotError('CONTENT_FAILED', `Cannot read "${this.#filename}": ${reason}`, { cause })
     }
   }
 
@@ -83,6 +83,6 @@ function checkChunk(chunk: unknown): Uint8Array {
   if (isUint8Array(chunk)) return ownBytes(chunk)
   throw new FiledepotError(
     'INVALID_CONTENT',
-    `expected a stream of bytes, got a chunk that is ${describe(chunk)}`,
+    `Expected a stream of bytes, got a chunk that is ${describe(chunk)}`,
   )
 }

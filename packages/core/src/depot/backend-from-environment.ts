@@ -56,7 +56,7 @@ export function backendFromEnvironment({
     const supported = known.map((name) => prefix + name).join(', ') || 'none'
     throw new FiledepotError(
       'INVALID_ARGUMENT',
-      `the ${kind} backend does not know ${unknown.map((name) => prefix + name).join(', ')}; it knows ${supported}`,
+      `Expected the settings of the ${kind} backend to be among ${supported}, got ${unknown.map((name) => prefix + name).join(', ')}`,
     )
   }
   return backend.create(settings)

@@ -10,7 +10,7 @@ copies[COPIES] = (copies[COPIES] ?? 0) + 1
 export function copiesHint(): string {
   if ((copies[COPIES] ?? 1) < 2) return ''
   return (
-    '. @filedepot/core is loaded more than once in this process, and each copy has a depot of its own: tell the bundler to ' +
-    'leave the packages to Node, in Next by serverExternalPackages'
+    '. @filedepot/core is loaded more than once in this process, and each copy has its own depot. Exclude the packages from ' +
+    'the bundle; in Next.js, use serverExternalPackages'
   )
 }

@@ -66,8 +66,8 @@ export class Deletions {
         deleteBatch: (ids, isAbandoned) => this.#deleteFrom(storage, ids, isAbandoned),
         refuse: (ids) => {
           const message =
-            `the storage "${storage}" is too slow: ${maxPending} files wait to be deleted from it already. ` +
-            'Delete this one when the storage works again'
+            `Cannot queue the deletion: ${maxPending} files already wait to be deleted from the storage "${storage}". ` +
+            'Delete this file when the storage works again'
           this.#fail(storage, ids, new FiledepotError('DELETE_QUEUE_FULL', message))
         },
       })

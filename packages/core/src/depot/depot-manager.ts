@@ -286,7 +286,7 @@ export class DepotManager extends DepotEvents {
     const waiting = { over: false }
     await patiently(timeout, this.#settled(waiting))
     waiting.over = true
-    const message = `the depot was closed before the file was deleted, after a wait of ${timeout} ms`
+    const message = `The depot was closed after a wait of ${timeout} ms, before the file was deleted. Delete it later`
     this.#deletions.abandon(new FiledepotError('DEPOT_CLOSED', message))
     this.#reportUploads(timeout)
 
@@ -368,8 +368,8 @@ export class DepotManager extends DepotEvents {
     if (this.#uploads.isIdle) return
     const paths = this.storages().flatMap(({ writing }) => writing)
     const message =
-      `The depot was closed after a wait of ${timeout} ms, before all uploads were done: ${this.#uploads.count} were on ` +
-      'their way. Delete the files that they leave, or raise the timeout of close()'
+      `The depot was closed after a wait of ${timeout} ms, while ${this.#uploads.count} uploads were still running. ` +
+      'Delete the files that they leave, or raise the timeout of close()'
     this.report('unsettled', { paths, reason: new FiledepotError('DEPOT_CLOSED', message) })
   }
 
@@ -378,7 +378,10 @@ export class DepotManager extends DepotEvents {
       throw expected('name', 'the name of a storage, without slashes and spaces', name)
     }
     if (this.has(name)) {
-      throw new FiledepotError('STORAGE_EXISTS', `a storage or alias "${name}" is configured already`)
+      throw new FiledepotError(
+        'STORAGE_EXISTS',
+        `Cannot configure the storage or alias "${name}" twice. Choose another name`,
+      )
     }
   }
 
@@ -387,8 +390,8 @@ export class DepotManager extends DepotEvents {
     return new FiledepotError(
       'STORAGE_NOT_FOUND',
       names.length === 0
-        ? `no storage is configured yet: depot.configure('default', new LocalBackend('./uploads'))${copiesHint()}`
-        : `expected the name of a storage to be one of ${names.join(', ')}, got ${String(name)}`,
+        ? `No storage is configured. Call depot.configure('default', new LocalBackend('./uploads')) first${copiesHint()}`
+        : `Expected the name of a storage to be one of ${names.join(', ')}, got ${String(name)}`,
     )
   }
 }

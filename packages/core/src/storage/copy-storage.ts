@@ -104,7 +104,7 @@ class StorageCopy {
     void files.return(undefined).catch(() => undefined)
     const failed = outcomes.find((outcome) => outcome.status === 'rejected')
     if (this.#signal?.aborted) {
-      const what = `copying the storage "${this.#from.name}" to "${this.#to.name}"`
+      const what = `Copying the storage "${this.#from.name}" to "${this.#to.name}"`
       throw new AbortedError(what, { cause: this.#signal.reason })
     }
     if (failed) throw failed.reason

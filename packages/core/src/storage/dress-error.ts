@@ -31,15 +31,15 @@ export function dressError(
   if (error instanceof WriteUncertainError) {
     const uncertain = new WriteUncertainError(where, { cause: error.cause })
     return signal?.aborted
-      ? new AbortedError(`the ${operation} of "${where}"`, { cause: uncertain })
+      ? new AbortedError(`The ${operation} of "${where}"`, { cause: uncertain })
       : uncertain
   }
   if (error instanceof FiledepotError) return error
-  if (signal?.aborted) return new AbortedError(`the ${operation} of "${where}"`, { cause: error })
+  if (signal?.aborted) return new AbortedError(`The ${operation} of "${where}"`, { cause: error })
   const full = FULL.has(String((error as { code?: unknown } | undefined)?.code))
   return new FiledepotError(
     full ? 'STORAGE_FULL' : CODES[operation],
-    `cannot ${operation} "${where}": ${reasonOf(error)}`,
+    `Cannot ${operation} "${where}": ${reasonOf(error)}`,
     {
       cause: error,
     },

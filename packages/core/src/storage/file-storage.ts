@@ -255,7 +255,10 @@ export class FileStorage {
   async signedUrl(file: FileOrId, options: SignedUrlOptions = {}): Promise<string> {
     const id = this.#idOf(file)
     if (!this.backend.signedUrl) {
-      throw new FiledepotError('NOT_SUPPORTED', `the storage "${this.name}" cannot sign URLs`)
+      throw new FiledepotError(
+        'NOT_SUPPORTED',
+        `The storage "${this.name}" cannot sign URLs. Serve its files with the handler of @filedepot/http`,
+      )
     }
     const { backend } = this
     const { filename } = options
@@ -279,7 +282,11 @@ export class FileStorage {
    */
   async signedUpload(options: SignedUploadOptions = {}): Promise<DirectUpload> {
     const sign = this.backend.signedUpload?.bind(this.backend)
-    if (!sign) throw new FiledepotError('NOT_SUPPORTED', `the storage "${this.name}" cannot sign uploads`)
+    if (!sign)
+      throw new FiledepotError(
+        'NOT_SUPPORTED',
+        `The storage "${this.name}" cannot sign uploads. Receive the files with receiveFiles() of @filedepot/http`,
+      )
     checkSignedUpload(options)
     const { filename, signal } = options
     const cleaned = { ...options, ...(filename !== undefined && { filename: cleanFilename(filename) }) }

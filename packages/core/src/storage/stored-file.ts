@@ -195,7 +195,11 @@ export class StoredFile implements FileStat, AsyncIterable<Uint8Array>, AsyncDis
   }
 
   #checkOpen(): void {
-    if (this.#closed) throw new FiledepotError('FILE_CLOSED', `the file "${this.path}" is closed`)
+    if (this.#closed)
+      throw new FiledepotError(
+        'FILE_CLOSED',
+        `Cannot read the file "${this.path}" after it was closed. Open it again`,
+      )
   }
 }
 

@@ -94,8 +94,8 @@ export function prepareAttach(
 export function discarded({ filename }: UploadedFile): FiledepotError {
   return new FiledepotError(
     'FILE_DISCARDED',
-    `"${filename}" was deleted, as the form or request that brought it was over before a row had taken it: await the save ` +
-      'within the block of `await using`, before discard(), and before the response ends',
+    `Cannot save "${filename}": its form or request ended before a row referred to it, so the file was deleted. Await the ` +
+      'save within the block of `await using`, before discard(), and before the response ends',
   )
 }
 
@@ -104,15 +104,15 @@ export function asUploadedFile(value: UploadedFile | FileContent, type: UploadTy
     if (!(value instanceof UploadedFile)) return from(type, value)
     throw new FiledepotError(
       'INVALID_CONTENT',
-      'expected an uploaded file, got an object with the prototype of one',
+      'Expected an uploaded file, got an object with the prototype of one',
     )
   }
   refuseBroken(value)
   if (value instanceof type) return value
   throw new FiledepotError(
     'WRONG_UPLOAD_TYPE',
-    `expected a file of type ${type.name}, got ${describe(value)}: make it by ${type.name}.from(content), or receive it by ` +
-      `a rule with the type ${type.name}`,
+    `Expected a file of type ${type.name}, got ${describe(value)}. Create it with ${type.name}.from(content), or receive it ` +
+      `with a rule that has the type ${type.name}`,
   )
 }
 

@@ -219,18 +219,24 @@ export class FileTransaction {
   #checkOpen(): TransactionScope {
     const scope = this.#scopes.at(-1)
     if (scope) return scope
-    throw new FiledepotError('TRANSACTION_SETTLED', 'the transaction has ended: its files are settled')
+    throw new FiledepotError(
+      'TRANSACTION_SETTLED',
+      'Cannot use a file transaction that has ended. Begin a new one',
+    )
   }
 
   #popSavepoint(): TransactionScope {
     const scope = this.#scopes.length > 1 ? this.#scopes.pop() : undefined
     if (scope) return scope
-    throw new FiledepotError('TRANSACTION_SETTLED', 'no savepoint is open in this transaction')
+    throw new FiledepotError(
+      'TRANSACTION_SETTLED',
+      'Cannot end a savepoint: the transaction has no open savepoint',
+    )
   }
 }
 
 async function finished<T extends UploadedFile>({ uploading, abort }: ScopeUpload<T>): Promise<T> {
   const stored = await uploading
-  if (abort.signal.aborted) throw new AbortedError('an upload whose transaction has ended')
+  if (abort.signal.aborted) throw new AbortedError('An upload whose transaction has ended')
   return stored
 }

@@ -223,8 +223,8 @@ export class TurnsOnOneConnection implements Turns {
 function turnTimeout(what: string, timeout: number, setting: string): FiledepotError {
   return new FiledepotError(
     'TURN_TIMEOUT',
-    `Waited ${Math.round(timeout)} ms for ${what}, and what holds it has not ended. ` +
-      'If that waits for this action, as for a job of a queue, write with the manager of its transaction, or after it. ' +
+    `Waited ${Math.round(timeout)} ms for ${what}, which another write still holds. ` +
+      'If that write waits for this one, use the manager of its transaction, or write after it ends. ' +
       `If it only takes long, raise \`${setting}\`.`,
   )
 }

@@ -84,7 +84,7 @@ export function throwBroken(value: UploadedFile): never {
   const excerpt = text.length > EXCERPT ? `${text.slice(0, EXCERPT)}…` : text
   throw new FiledepotError(
     'INVALID_VALUE',
-    `${nameOf(broken?.place)}: ${reasonOf(broken?.cause)}, got ${excerpt}: write a new file, or null, into the column`,
+    `${nameOf(broken?.place)}: ${reasonOf(broken?.cause)}, got ${excerpt}. Write a new file, or null, into the column`,
     { cause: broken?.cause },
   )
 }
@@ -92,7 +92,7 @@ export function throwBroken(value: UploadedFile): never {
 const EXCERPT = 80
 
 function nameOf(place: ValuePlace | undefined): string {
-  if (!place) return 'a file column, of which only a data source or client with filedepot knows the name'
+  if (!place) return 'A file column (a data source or client with filedepot knows its name)'
   const { table, column, key } = place
   return `${table}.${column} of ${key ? `the row ${textOf(key)}` : 'a row without its key'}`
 }

@@ -50,7 +50,7 @@ function copied(metadata: object): UploadedFileData['metadata'] {
   } catch (cause) {
     throw new FiledepotError(
       'INVALID_ARGUMENT',
-      `expected metadata to be JSON, got ${describe(metadata)}: ${reasonOf(cause)}`,
+      `Expected metadata to be JSON, got ${describe(metadata)}: ${reasonOf(cause)}`,
       {
         cause,
       },

@@ -18,7 +18,7 @@ export function parseStrictValue(json: unknown): UploadedFileData {
     return 'depot_name' in value ? parsePython(value) : parseOwn(value)
   } catch (cause) {
     const reason = reasonOf(cause)
-    throw new FiledepotError('INVALID_VALUE', `expected the JSON of an uploaded file: ${reason}`, { cause })
+    throw new FiledepotError('INVALID_VALUE', `Expected the JSON of an uploaded file: ${reason}`, { cause })
   }
 }
 

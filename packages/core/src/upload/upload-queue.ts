@@ -112,5 +112,5 @@ export class UploadQueue {
 }
 
 function abortedWaiting(signal: AbortSignal | undefined): AbortedError {
-  return new AbortedError('an upload that was waiting', { cause: signal?.reason })
+  return new AbortedError('An upload that was waiting', { cause: signal?.reason })
 }

@@ -349,8 +349,8 @@ const pendingFields = new MissingFields((_, field) => {
 function withoutValue(type: string, got: unknown): FiledepotError {
   return new FiledepotError(
     'INVALID_ARGUMENT',
-    `expected the value of a new ${type}, got ${describe(got)}: use ${type}.from(content). If class-transformer has called it, ` +
-      'name a class of your own with the fields to show: @Type(() => FileDto)',
+    `Expected the value of a new ${type}, got ${describe(got)}. Use ${type}.from(content). If class-transformer called the ` +
+      'constructor, name a class of your own with the fields to show: @Type(() => FileDto)',
   )
 }
 
@@ -359,12 +359,8 @@ function throwPending(): never {
 }
 
 function pendingError(field?: string): FiledepotError {
-  const what =
-    field === undefined ? 'a pending file cannot be written as JSON' : `a pending file has no ${field}`
-  return new FiledepotError(
-    'PENDING_FILE',
-    `${what}: it is uploaded when its row is saved, or by depot.upload(file)`,
-  )
+  const what = field === undefined ? 'Cannot write a pending file as JSON' : `A pending file has no ${field}`
+  return new FiledepotError('PENDING_FILE', `${what}. Save its row first, or call depot.upload(file)`)
 }
 
 function deepFreeze<T>(value: T): T {

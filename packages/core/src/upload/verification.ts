@@ -27,7 +27,7 @@ export function markVerified<T extends UploadedFile>(value: T): T {
 export function unverified({ path }: UploadedFile): FiledepotError {
   return new FiledepotError(
     'INVALID_CONTENT',
-    `expected an uploaded file, got JSON that names "${path}": a row takes JSON only if it holds that file already. ` +
-      'To give it a copy, use UploadedFile.from(await depot.getFile(path)), and never with the JSON of a client',
+    `Expected an uploaded file, got JSON that names "${path}". A row accepts JSON only if it already holds that file. ` +
+      'To store a copy, use UploadedFile.from(await depot.getFile(path)), but never with JSON from a client',
   )
 }

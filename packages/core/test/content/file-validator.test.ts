@@ -86,7 +86,7 @@ describe('allowExtensions', () => {
 
     expect(error).toMatchObject({
       code: 'FILE_REFUSED',
-      message: `expected "${filename}" to be .pdf, got ${got}`,
+      message: `Expected "${filename}" to be .pdf, got ${got}`,
     })
   })
 

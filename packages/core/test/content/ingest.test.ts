@@ -167,7 +167,7 @@ describe('maxSize', () => {
 
     expect(error).toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: expect.stringContaining('expected maxSize'),
+      message: expect.stringContaining('Expected maxSize'),
     })
     expect(await idsOf(files)).toEqual([])
   })
@@ -361,7 +361,7 @@ describe('a content that fails', () => {
     expect(error).toMatchObject({
       code: 'CONTENT_FAILED',
       cause: broken,
-      message: 'cannot read "film.mp4": the client went away',
+      message: 'Cannot read "film.mp4": the client went away',
     })
     expect(await idsOf(files)).toEqual([])
   })

@@ -158,9 +158,9 @@ describe('a content', () => {
 
 describe('what is no content', () => {
   it.each<[unknown, string]>([
-    ['text', 'text cannot be stored'],
-    ['', 'text cannot be stored'],
-    ['/etc/passwd', 'text cannot be stored'],
+    ['text', 'Cannot store text as a file'],
+    ['', 'Cannot store text as a file'],
+    ['/etc/passwd', 'Cannot store text as a file'],
     [undefined, 'got undefined'],
     [null, 'got null'],
     [0, 'got 0 (number)'],
@@ -176,7 +176,7 @@ describe('what is no content', () => {
     [{ file: 'text' }, 'got an object of Object'],
     [{ buffer: { type: 'Buffer', data: [] } }, 'got an object of Object'],
     [{ file: { path: '/etc/passwd' } }, 'got an object of Object'],
-    [new FileIntent('text' as never), 'text cannot be stored'],
+    [new FileIntent('text' as never), 'Cannot store text as a file'],
   ])('is refused: %p', async (content, message) => {
     const files = memoryStorage()
     const [kept] = [await files.create(HELLO)]
@@ -207,7 +207,7 @@ describe('what is no content', () => {
     ]
 
     expect(errors.map(({ code }) => code)).toEqual(['INVALID_CONTENT', 'INVALID_CONTENT'])
-    expect(errors[0]?.message).toContain('expected a stream of bytes')
+    expect(errors[0]?.message).toContain('Expected a stream of bytes')
     expect([first.closed, later.closed]).toEqual([true, true])
     expect(await idsOf(files)).toEqual([])
   })

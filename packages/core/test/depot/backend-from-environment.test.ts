@@ -95,18 +95,18 @@ describe('DepotManager.fromEnvironment', () => {
     [
       'an unknown backend',
       { DEPOT_BACKEND: 'ftp' },
-      'expected DEPOT_BACKEND to be one of local, memory, got "ftp"',
+      'Expected DEPOT_BACKEND to be one of local, memory, got "ftp"',
     ],
     [
       'a name that every object knows',
       { DEPOT_BACKEND: 'constructor' },
-      'expected DEPOT_BACKEND to be one of',
+      'Expected DEPOT_BACKEND to be one of',
     ],
-    ['no folder', {}, 'expected STORAGE_PATH to be the path of a folder, got undefined'],
+    ['no folder', {}, 'Expected STORAGE_PATH to be the path of a folder, got undefined'],
     [
       'an unknown setting',
       { DEPOT_STORAGE_PATH: './x', DEPOT_BUCKET: 'b' },
-      'the local backend does not know DEPOT_BUCKET; it knows DEPOT_STORAGE_PATH, DEPOT_FSYNC, DEPOT_NETWORK_MOUNT, DEPOT_PYTHON_DEPOT',
+      'Expected the settings of the local backend to be among DEPOT_STORAGE_PATH, DEPOT_FSYNC, DEPOT_NETWORK_MOUNT, DEPOT_PYTHON_DEPOT, got DEPOT_BUCKET',
     ],
   ])('refuses %s', (_, env, message) => {
     const depot = new DepotManager()

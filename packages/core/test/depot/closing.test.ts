@@ -127,7 +127,9 @@ describe('DepotManager.close', () => {
     expect(told).toEqual([`unsettled DEPOT_CLOSED ${path}`])
     expect(reasons).toEqual([
       expect.objectContaining({
-        message: expect.stringMatching(/after a wait of 20 ms.*: 1 were on their way/) as unknown,
+        message: expect.stringMatching(
+          /after a wait of 20 ms, while 1 uploads were still running/,
+        ) as unknown,
       }),
     ])
     expect(depot.get().writing).toEqual([])

@@ -158,7 +158,7 @@ describe('deletions from a storage that hangs', () => {
     expect(failed.map(([path]) => path)).toEqual(paths.slice(4))
     expect(failed[0]?.[1]).toMatchObject({
       code: 'DELETE_QUEUE_FULL',
-      message: expect.stringContaining('the storage "default" is too slow: 3 files wait') as unknown,
+      message: expect.stringContaining('Cannot queue the deletion: 3 files already wait') as unknown,
     })
     expect(await pathsOf(depot)).toEqual(paths.slice(4).sort())
   })
@@ -216,7 +216,7 @@ describe('deletions from a storage that hangs', () => {
 
     expect(error).toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: expect.stringContaining(`expected ${name} to be a whole number`) as unknown,
+      message: expect.stringContaining(`Expected ${name} to be a whole number`) as unknown,
     })
   })
 })

@@ -34,7 +34,7 @@ describe('DepotManager.configure', () => {
     for (const name of ['files', 'other']) {
       expect(thrown(() => depot.configure(name, new MemoryBackend()))).toMatchObject({
         code: 'STORAGE_EXISTS',
-        message: `a storage or alias "${name}" is configured already`,
+        message: `Cannot configure the storage or alias "${name}" twice. Choose another name`,
       })
     }
     expect(depot.get('files')).toBe(files)
@@ -46,7 +46,7 @@ describe('DepotManager.configure', () => {
 
     expect(thrown(() => depot.configure(name as string, new MemoryBackend()))).toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: expect.stringContaining('expected name to be the name of a storage'),
+      message: expect.stringContaining('Expected name to be the name of a storage'),
     })
     expect(depot.storages()).toEqual([])
   })
@@ -120,7 +120,7 @@ describe('DepotManager.get', () => {
 
     expect(thrown(() => depot.get('missing'))).toMatchObject({
       code: 'STORAGE_NOT_FOUND',
-      message: 'expected the name of a storage to be one of default, uploads, got missing',
+      message: 'Expected the name of a storage to be one of default, uploads, got missing',
     })
   })
 })
@@ -344,7 +344,7 @@ describe('DepotManager.upload', () => {
 
     expect(thrown(() => new DepotManager(options))).toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: expect.stringContaining('expected uploadConcurrency to be a whole number from 1 up'),
+      message: expect.stringContaining('Expected uploadConcurrency to be a whole number from 1 up'),
     })
   })
 })

@@ -396,7 +396,7 @@ describe('an abort of copyStorage', () => {
 
     expect(error).toMatchObject({
       code: 'ABORTED',
-      message: 'copying the storage "from" to "to" was aborted',
+      message: 'Copying the storage "from" to "to" was aborted',
       cause: { message: 'enough' },
     })
     expect(await contentOf(to)).toEqual((await contentOf(from)).slice(0, 2))
@@ -497,7 +497,7 @@ describe('what copyStorage is given', () => {
     const error = await failure(call(memoryStorage()))
 
     expect(error.code).toBe('INVALID_ARGUMENT')
-    expect(error.message).toContain(`expected ${expectation}`)
+    expect(error.message).toContain(`Expected ${expectation}`)
   })
 
   it('ends it where onProgress throws, and where a storage cannot be listed', async () => {
@@ -516,7 +516,7 @@ describe('what copyStorage is given', () => {
 
     expect(await failure(copyStorage(from, to))).toMatchObject({
       code: 'READ_FAILED',
-      message: 'cannot list "to": no list',
+      message: 'Cannot list "to": no list',
     })
   })
 })

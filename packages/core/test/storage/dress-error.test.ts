@@ -15,7 +15,7 @@ describe('dressError', () => {
 
     const error = dressError(operation, PATH, cause)
 
-    expect(error).toMatchObject({ code, cause, message: `cannot ${operation} "${PATH}": connection lost` })
+    expect(error).toMatchObject({ code, cause, message: `Cannot ${operation} "${PATH}": connection lost` })
   })
 
   it.each(['ENOSPC', 'EDQUOT'])('knows %s as a full storage', (code) => {
@@ -30,7 +30,7 @@ describe('dressError', () => {
     const error = dressError('write', PATH, cause, AbortSignal.abort())
 
     expect(error).toBeInstanceOf(AbortedError)
-    expect(error).toMatchObject({ code: 'ABORTED', cause, message: `the write of "${PATH}" was aborted` })
+    expect(error).toMatchObject({ code: 'ABORTED', cause, message: `The write of "${PATH}" was aborted` })
   })
 
   it('leaves an error of ours as it is', () => {
@@ -47,7 +47,7 @@ describe('dressError', () => {
     expect(error).toMatchObject({
       code: 'FILE_NOT_FOUND',
       path: PATH,
-      message: `no file "${PATH}"`,
+      message: `No file has the path "${PATH}"`,
       cause: missing,
     })
   })

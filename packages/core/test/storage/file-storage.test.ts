@@ -66,7 +66,7 @@ describe('a backend that cannot write', () => {
     const error = await failure(files.create(source.readable()))
 
     expect(error).toMatchObject({ code: 'WRITE_FAILED', cause: backend.writeError })
-    expect(error.message).toMatch(/^cannot write "docs\/[0-9a-f-]{36}": permission denied$/)
+    expect(error.message).toMatch(/^Cannot write "docs\/[0-9a-f-]{36}": permission denied$/)
     await until(() => source.closed)
     expect(await idsOf(files)).toEqual([])
   })
@@ -90,7 +90,7 @@ describe('a backend that cannot write', () => {
 
     expect(error).toMatchObject({
       code: 'WRITE_FAILED',
-      message: `cannot write "docs/${id}": permission denied`,
+      message: `Cannot write "docs/${id}": permission denied`,
       cause: backend.writeError,
     })
     expect(await (await files.get(id)).text()).toBe('old')
@@ -118,7 +118,7 @@ describe('FileStorage.get and exists', () => {
     expect(await failure(files.get(MISSING))).toMatchObject({
       code: 'FILE_NOT_FOUND',
       path: `docs/${MISSING}`,
-      message: `no file "docs/${MISSING}"`,
+      message: `No file has the path "docs/${MISSING}"`,
     })
     expect(await files.exists(MISSING)).toBe(false)
     expect(await failure(files.read(MISSING))).toMatchObject({
@@ -150,7 +150,7 @@ describe('FileStorage.get and exists', () => {
     for (const error of [await failure(files.get(MISSING)), await failure(files.exists(MISSING))]) {
       expect(error).toMatchObject({
         code: 'READ_FAILED',
-        message: `cannot read "docs/${MISSING}": connection lost`,
+        message: `Cannot read "docs/${MISSING}": connection lost`,
         cause: backend.statError,
       })
     }
@@ -180,7 +180,7 @@ describe('FileStorage.delete', () => {
 
     expect(error).toMatchObject({
       code: 'DELETE_FAILED',
-      message: `cannot delete "docs/${id}": ${id} is locked`,
+      message: `Cannot delete "docs/${id}": ${id} is locked`,
       cause: { message: `${id} is locked` },
     })
     expect(await idsOf(files)).toEqual([id])
@@ -250,7 +250,7 @@ describe('FileStorage.list', () => {
 
     expect(error).toMatchObject({
       code: 'READ_FAILED',
-      message: 'cannot list "docs": connection lost',
+      message: 'Cannot list "docs": connection lost',
       cause,
     })
   })
@@ -325,7 +325,7 @@ describe('URLs of a storage', () => {
     expect(file.publicUrl).toBeUndefined()
     expect(await failure(file.signedUrl())).toMatchObject({
       code: 'NOT_SUPPORTED',
-      message: 'the storage "docs" cannot sign URLs',
+      message: 'The storage "docs" cannot sign URLs. Serve its files with the handler of @filedepot/http',
     })
   })
 })

@@ -103,7 +103,7 @@ describe('replace(file, file) within one service', () => {
 
     expect(failed).toMatchObject({
       code: 'WRITE_FAILED',
-      message: `cannot write "backup/${id}": connection lost`,
+      message: `Cannot write "backup/${id}": connection lost`,
     })
     expect(aborted.code).toBe('ABORTED')
     expect(await idsOf(backup)).toEqual([])

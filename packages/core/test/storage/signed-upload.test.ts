@@ -45,16 +45,17 @@ describe('FileStorage.signedUpload', () => {
   it('is not there where the backend cannot sign uploads', async () => {
     expect(await failure(memoryStorage('docs').signedUpload())).toMatchObject({
       code: 'NOT_SUPPORTED',
-      message: 'the storage "docs" cannot sign uploads',
+      message:
+        'The storage "docs" cannot sign uploads. Receive the files with receiveFiles() of @filedepot/http',
     })
   })
 
   it.each<[SignedUploadOptions, string]>([
-    [{ expiresIn: 0 }, 'expected expiresIn to be a whole number from 1 up, got 0 (number)'],
-    [{ size: -1 }, 'expected size to be a whole number from 0 up, got -1 (number)'],
-    [{ method: 'POST', maxSize: 1.5 }, 'expected maxSize to be a whole number from 0 up, got 1.5 (number)'],
-    [{ maxSize: 5 }, 'expected maxSize to be given with the method "POST" only, got 5 (number)'],
-    [{ method: 'GET' as 'PUT' }, 'expected method to be "PUT" or "POST", got "GET" (string)'],
+    [{ expiresIn: 0 }, 'Expected expiresIn to be a whole number from 1 up, got 0 (number)'],
+    [{ size: -1 }, 'Expected size to be a whole number from 0 up, got -1 (number)'],
+    [{ method: 'POST', maxSize: 1.5 }, 'Expected maxSize to be a whole number from 0 up, got 1.5 (number)'],
+    [{ maxSize: 5 }, 'Expected maxSize to be given with the method "POST" only, got 5 (number)'],
+    [{ method: 'GET' as 'PUT' }, 'Expected method to be "PUT" or "POST", got "GET" (string)'],
   ])('refuses %p', async (options, message) => {
     const files = memoryStorage('docs', new SigningBackend())
 

@@ -96,7 +96,7 @@ describe('a stored file', () => {
 
     expect(await failure(file.stream({ start, end }))).toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: expect.stringContaining('expected range to be within the 10 bytes of the file'),
+      message: expect.stringContaining('Expected range to be within the 10 bytes of the file'),
     })
   })
 })
@@ -118,7 +118,7 @@ describe('a stored file that is closed', () => {
     for (const reading of readings) {
       expect(await failure(reading)).toMatchObject({
         code: 'FILE_CLOSED',
-        message: `the file "${file.path}" is closed`,
+        message: `Cannot read the file "${file.path}" after it was closed. Open it again`,
       })
     }
     expect(file.closed).toBe(true)
@@ -184,7 +184,7 @@ describe('a stored file that cannot be read', () => {
 
     expect(await failure(file.bytes())).toMatchObject({
       code: 'READ_FAILED',
-      message: `cannot read "docs/${file.id}": connection lost`,
+      message: `Cannot read "docs/${file.id}": connection lost`,
       cause,
     })
   })
@@ -197,7 +197,7 @@ describe('a stored file that cannot be read', () => {
 
     expect(await failure(file.openBytes())).toMatchObject({
       code: 'READ_FAILED',
-      message: `cannot read "docs/${file.id}": connection lost`,
+      message: `Cannot read "docs/${file.id}": connection lost`,
       cause,
     })
   })
@@ -225,7 +225,7 @@ describe('a stored file that cannot be read', () => {
 
     expect(await reading).toMatchObject({
       code: 'ABORTED',
-      message: `the read of "docs/${file.id}" was aborted`,
+      message: `The read of "docs/${file.id}" was aborted`,
     })
   })
 })

@@ -7,7 +7,7 @@ export async function failure(promise: Promise<unknown>): Promise<FiledepotError
     (error: unknown) => ({ error }),
   )
   if ('error' in outcome && outcome.error instanceof FiledepotError) return outcome.error
-  throw new Error('expected a rejection with a FiledepotError', {
+  throw new Error('Expected a rejection with a FiledepotError', {
     cause: 'error' in outcome ? outcome.error : outcome.value,
   })
 }
@@ -20,5 +20,5 @@ export function thrown(action: () => unknown): FiledepotError {
     if (error instanceof FiledepotError) return error
     throw error
   }
-  throw new Error('expected the function to throw')
+  throw new Error('Expected the function to throw')
 }

@@ -96,8 +96,8 @@ describe('attachFile', () => {
       expect(await failure(attach(value, { type: Photo }))).toMatchObject({
         code: 'WRONG_UPLOAD_TYPE',
         message:
-          `expected a file of type Photo, got an object of ${value.constructor.name}: make it by Photo.from(content), ` +
-          'or receive it by a rule with the type Photo',
+          `Expected a file of type Photo, got an object of ${value.constructor.name}. Create it with Photo.from(content), ` +
+          'or receive it with a rule that has the type Photo',
       })
     }
     expect(await pathsOf(depot)).toEqual([])

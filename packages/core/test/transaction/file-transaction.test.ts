@@ -429,7 +429,10 @@ describe('a savepoint', () => {
 
   it('has to be open to be released or rolled back to', async () => {
     const { transaction } = await setUp()
-    const expected = { code: 'TRANSACTION_SETTLED', message: 'no savepoint is open in this transaction' }
+    const expected = {
+      code: 'TRANSACTION_SETTLED',
+      message: 'Cannot end a savepoint: the transaction has no open savepoint',
+    }
 
     expect(
       thrown(() => {

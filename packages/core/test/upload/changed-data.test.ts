@@ -52,7 +52,7 @@ describe('a file under another name', () => {
     expect(file.with({}).filename).toBe('old.txt')
     expect(thrown(() => file.with({ filename: 5 as never }))).toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: 'expected filename to be a text, got 5 (number)',
+      message: 'Expected filename to be a text, got 5 (number)',
     })
   })
 

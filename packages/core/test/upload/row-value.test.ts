@@ -139,13 +139,13 @@ describe('a broken value', () => {
     locate(broken, { table: 'person', column: 'photo', key: { id: 2, country: 'nl' } })
 
     expect(thrown(() => broken.path).message).toMatch(
-      /^person\.photo of the row id = 2, country = nl: expected the JSON of an uploaded file: .*, got \[object Object\]: write a new file, or null, into the column$/,
+      /^person\.photo of the row id = 2, country = nl: Expected the JSON of an uploaded file: .*, got \[object Object\]\. Write a new file, or null, into the column$/,
     )
   })
 
   it('says as much as is known of its place', () => {
     const broken = readRowValue(Photo, 'x'.repeat(1000))
-    expect(thrown(() => broken.path).message).toMatch(/^a file column, of which only .* got x{80}…: write/)
+    expect(thrown(() => broken.path).message).toMatch(/^A file column \(a data source .* got x{80}…\. Write/)
 
     locate(broken, { table: 'person', column: 'photo' })
     expect(thrown(() => broken.path).message).toMatch(/^person\.photo of a row without its key: /)

@@ -87,7 +87,7 @@ describe('fromJSON refuses', () => {
   ])('%s', (_, json) => {
     expect(thrown(() => UploadedFile.fromJSON(json))).toMatchObject({
       code: 'INVALID_VALUE',
-      message: expect.stringMatching(/^expected the JSON of an uploaded file: ./),
+      message: expect.stringMatching(/^Expected the JSON of an uploaded file: ./),
     })
   })
 })

@@ -29,7 +29,7 @@ describe('a write whose outcome the storage does not know', () => {
     expect(error).toMatchObject({
       code: 'WRITE_UNCERTAIN',
       path,
-      message: `cannot tell whether "${path}" was stored, delete it later: no answer came`,
+      message: `Cannot tell whether "${path}" was stored: no answer came. Delete it later`,
     })
     expect(told).toEqual([{ paths: [path], reason: error }])
     await depot.deleteFiles([path])

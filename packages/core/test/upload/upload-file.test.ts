@@ -213,7 +213,7 @@ describe('an upload type', () => {
 
     expect(await failure(depot.upload(Foreign.from(bytesOf(5))))).toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: expect.stringContaining('expected the file of process() to be one that store() returned'),
+      message: expect.stringContaining('Expected the file of process() to be one that store() returned'),
     })
     expect(await pathsOf(depot)).toEqual([])
   })

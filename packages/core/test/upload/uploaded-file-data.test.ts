@@ -152,7 +152,7 @@ describe('the JSON of an uploaded file', () => {
   ])('is refused: %s', (_, json) => {
     expect(thrown(() => UploadedFile.fromJSON(json))).toMatchObject({
       code: 'INVALID_VALUE',
-      message: expect.stringMatching(/^expected the JSON of an uploaded file: ./),
+      message: expect.stringMatching(/^Expected the JSON of an uploaded file: ./),
       cause: expect.anything(),
     })
   })

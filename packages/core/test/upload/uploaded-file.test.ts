@@ -79,7 +79,7 @@ describe('a pending file', () => {
 
     expect(thrown(() => file[field])).toMatchObject({
       code: 'PENDING_FILE',
-      message: `a pending file has no ${field}: it is uploaded when its row is saved, or by depot.upload(file)`,
+      message: `A pending file has no ${field}. Save its row first, or call depot.upload(file)`,
     })
   })
 
@@ -99,7 +99,7 @@ describe('a pending file', () => {
     for (const value of [file, { photo: file }, [file], clone({ photo: file })]) {
       expect(thrown(() => JSON.stringify(value))).toMatchObject({
         code: 'PENDING_FILE',
-        message: expect.stringContaining('a pending file cannot be written as JSON'),
+        message: expect.stringContaining('Cannot write a pending file as JSON'),
       })
     }
     expect(thrown(() => file.toJSON())).toMatchObject({ code: 'PENDING_FILE' })

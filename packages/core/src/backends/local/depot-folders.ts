@@ -86,7 +86,11 @@ function parse(text: string, path: string): Record<string, unknown> {
       return json as Record<string, unknown>
     throw new TypeError('it is no object')
   } catch (cause) {
-    throw new FiledepotError('CORRUPT_FILE', `the metadata file "${path}" cannot be read`, { cause })
+    throw new FiledepotError(
+      'CORRUPT_FILE',
+      `Cannot read the metadata file "${path}". Restore it from a backup, or delete the file`,
+      { cause },
+    )
   }
 }
 

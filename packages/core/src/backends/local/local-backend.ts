@@ -270,7 +270,11 @@ export class LocalBackend implements StorageBackend {
       await access(path)
     } catch (cause) {
       await this.#unlink(this.#sidecarPath(id))
-      throw new FiledepotError('WRITE_FAILED', `The file "${id}" was deleted while it was stored.`, { cause })
+      throw new FiledepotError(
+        'WRITE_FAILED',
+        `Cannot store the file "${id}": it was deleted at the same time`,
+        { cause },
+      )
     }
   }
 
@@ -300,7 +304,11 @@ export class LocalBackend implements StorageBackend {
       const now = await this.#find(id)
       if (!now) throw new FileNotFoundError(id)
       if (now.content !== sidecar.content) return await this.#reading(id, open)
-      throw new FiledepotError('CORRUPT_FILE', `the bytes of the file "${id}" are gone`, { cause: error })
+      throw new FiledepotError(
+        'CORRUPT_FILE',
+        `Cannot read the file "${id}": its bytes are missing. Restore it from a backup, or delete it`,
+        { cause: error },
+      )
     }
   }
 

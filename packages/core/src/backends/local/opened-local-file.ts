@@ -141,5 +141,8 @@ function checkCount(
 /** After a loss of power a disk may know the name of a file and not its bytes. */
 export function checkLength(path: string, found: number, size: number): void {
   if (found === size) return
-  throw new FiledepotError('CORRUPT_FILE', `"${path}" has ${found} bytes in the place of ${size}`)
+  throw new FiledepotError(
+    'CORRUPT_FILE',
+    `Expected "${path}" to have ${size} bytes, got ${found}. Restore it from a backup, or delete it`,
+  )
 }

@@ -55,6 +55,10 @@ export function parseSidecar(text: string, path: string): Sidecar {
       metadata: Object.freeze(metadata as Record<string, string>),
     }
   } catch (cause) {
-    throw new FiledepotError('CORRUPT_FILE', `the metadata file "${path}" cannot be read`, { cause })
+    throw new FiledepotError(
+      'CORRUPT_FILE',
+      `Cannot read the metadata file "${path}". Restore it from a backup, or delete the file`,
+      { cause },
+    )
   }
 }

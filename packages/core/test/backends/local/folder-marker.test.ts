@@ -195,7 +195,7 @@ describe('modes', () => {
     ['fileMode', -1],
   ])('are checked: %s %p', (name, mode) => {
     expect(() => new LocalBackend('/tmp/x', { [name]: mode })).toThrow(
-      `expected ${name} to be a mode such as`,
+      `Expected ${name} to be a mode such as`,
     )
   })
 })

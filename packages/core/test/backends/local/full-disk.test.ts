@@ -85,7 +85,7 @@ describe('a disk without room', () => {
     const error = await failure(files.create(content()))
 
     expect(error).toMatchObject({ code: 'STORAGE_FULL', cause: { code: 'ENOSPC' } })
-    expect(error.message).toMatch(/^cannot write "local\/[0-9a-f-]{36}": ENOSPC/)
+    expect(error.message).toMatch(/^Cannot write "local\/[0-9a-f-]{36}": ENOSPC/)
     expect(await treeOf(disk)).toEqual(before)
     expect(await free()).toBe(freeBefore)
   })

@@ -257,7 +257,7 @@ describe('bytes that were lost', () => {
 
         expect(error).toMatchObject({
           code: 'CORRUPT_FILE',
-          message: `"${bytes}" has ${left} bytes in the place of ${size}`,
+          message: `Expected "${bytes}" to have ${size} bytes, got ${left}. Restore it from a backup, or delete it`,
         })
       }
     },
