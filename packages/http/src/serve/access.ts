@@ -58,7 +58,7 @@ async function askApplication<Context>(
   if (named) return named
   return new FiledepotError(
     'INVALID_VERDICT',
-    `expected authorize to answer true, "public", its uploaded file, false, 401, 403 or 404 about "${file.path}", got ` +
+    `Expected authorize to answer true, "public", its uploaded file, false, 401, 403 or 404 for "${file.path}", got ` +
       `${describe(verdict)}: ` +
       'the request is refused with 403',
   )

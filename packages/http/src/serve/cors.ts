@@ -73,5 +73,5 @@ function checkOrigin(origin: string): void {
 }
 
 function invalid(expectation: string, got: string): FiledepotError {
-  return new FiledepotError('INVALID_ARGUMENT', `expected cors to have ${expectation}, got ${got}`)
+  return new FiledepotError('INVALID_ARGUMENT', `Expected cors to have ${expectation}, got ${got}`)
 }

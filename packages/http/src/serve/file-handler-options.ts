@@ -222,5 +222,5 @@ function checkSeconds(name: string, value: number, minimum: number): void {
 }
 
 function invalid(name: string, expectation: string, got: unknown): FiledepotError {
-  return new FiledepotError('INVALID_ARGUMENT', `expected ${name} ${expectation}, got ${String(got)}`)
+  return new FiledepotError('INVALID_ARGUMENT', `Expected ${name} ${expectation}, got ${String(got)}`)
 }

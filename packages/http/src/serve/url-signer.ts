@@ -62,7 +62,7 @@ export class UrlSigner implements FileUrlSigner {
       const got = keys.length === 0 ? 'none' : `one of ${shortest}`
       throw new FiledepotError(
         'INVALID_ARGUMENT',
-        `expected keys to be secrets of at least ${MIN_KEY_BYTES} bytes, got ${got}`,
+        `Expected keys to be secrets of at least ${MIN_KEY_BYTES} bytes, got ${got}`,
       )
     }
   }
@@ -91,7 +91,7 @@ export class UrlSigner implements FileUrlSigner {
     if (!Number.isSafeInteger(expiresIn) || expiresIn < 1) {
       throw new FiledepotError(
         'INVALID_ARGUMENT',
-        `expected expiresIn to be a whole number of seconds from 1 up, got ${String(expiresIn)}`,
+        `Expected expiresIn to be a whole number of seconds from 1 up, got ${String(expiresIn)}`,
       )
     }
     const expires = Math.floor(Date.now() / 1000) + expiresIn

@@ -67,7 +67,7 @@ class BodySource {
     this.#timer = setTimeout(() => {
       this.#close()
       controller.error(
-        new AbortedError(`sending "${file.path}", of which nobody read more for ${stallTimeout} ms,`),
+        new AbortedError(`Sending "${file.path}", whose reader took nothing for ${stallTimeout} ms,`),
       )
     }, stallTimeout).unref()
   }

@@ -25,7 +25,7 @@ export interface FormEntries {
  */
 export function formFiles(form: FormEntries, name: string, type: UploadType = UploadedFile): UploadedFile[] {
   return form.getAll(name).flatMap((entry) => {
-    if (typeof entry === 'string') throw malformed(`expected files in "${name}", got a text`)
+    if (typeof entry === 'string') throw malformed(`Expected files in "${name}", got a text`)
     const isUnchosen = entry.size === 0 && (entry as { name?: unknown }).name === ''
     return isUnchosen ? [] : [UploadedFile.from.call(type, entry)]
   })

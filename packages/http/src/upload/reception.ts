@@ -42,7 +42,7 @@ export class Reception {
       if (!stream.readableEnded) this.#fail(cutShort(cause))
     }
     const aborted = () => {
-      this.#fail(new AbortedError('receiving files', { cause: signal?.reason }))
+      this.#fail(new AbortedError('Receiving files', { cause: signal?.reason }))
     }
     let watch: ArrivalWatch | undefined
     try {
@@ -84,7 +84,10 @@ export class Reception {
       // The storage cuts folders off the name. The parser would drop a file whose name is nothing but a folder.
       return new Busboy({ headers: { 'content-type': contentType }, limits, preservePath: true })
     } catch (cause) {
-      throw malformed('the type of the request names no boundary of its parts', cause)
+      throw malformed(
+        'Expected the type multipart/form-data with a boundary, got none. Send a FormData, which sets it',
+        cause,
+      )
     }
   }
 
@@ -97,17 +100,26 @@ export class Reception {
         else this.#receive(name, { filename, mimetype, file: stream })
       })
       .on('field', (name, text, _isNameCut, isCut) => {
-        if (isCut) this.#fail(tooMany(`"${name}" has more than ${maxFieldSize} bytes`))
+        if (isCut)
+          this.#fail(
+            tooMany(
+              `The field "${name}" is larger than ${maxFieldSize} bytes. Send less text, or raise maxFieldSize`,
+            ),
+          )
         else this.#form.addField(name, text)
       })
       .on('fieldsLimit', () => {
-        this.#fail(tooMany(`the form has more than ${maxFields} fields`))
+        this.#fail(tooMany(`The form has more than ${maxFields} fields. Send fewer, or raise maxFields`))
       })
       .on('partsLimit', () => {
-        this.#fail(tooMany('the form has more parts than fields and files are allowed'))
+        this.#fail(
+          tooMany(
+            'The form has more parts than maxFields and maxFiles allow. Send fewer, or raise one of them',
+          ),
+        )
       })
       .on('error', (cause: unknown) => {
-        this.#fail(malformed('the form cannot be read', cause))
+        this.#fail(malformed('Cannot read the form, which is damaged or cut off', cause))
       })
   }
 
@@ -130,11 +142,13 @@ export class Reception {
     const rules = Object.hasOwn(this.#rules, name) ? this.#rules[name] : undefined
     if (!rules) {
       const wanted = Object.keys(this.#rules).join(', ')
-      return new FiledepotError('FILE_REFUSED', `expected files in ${wanted}, got one in "${name}"`)
+      return new FiledepotError('FILE_REFUSED', `Expected files in ${wanted}, got one in "${name}"`)
     }
     const { maxFiles = 1 } = rules
     const before = this.#uploads.filter((upload) => upload.name === name).length
-    return before < maxFiles ? undefined : tooMany(`more than ${maxFiles} files came in "${name}"`)
+    return before < maxFiles
+      ? undefined
+      : tooMany(`The form has more than ${maxFiles} files in "${name}". Send fewer, or raise maxFiles`)
   }
 }
 
@@ -144,5 +158,5 @@ function tooMany(message: string): FiledepotError {
 
 function cutShort(cause: unknown): FiledepotError {
   const options = cause === undefined ? {} : { cause }
-  return new FiledepotError('CONTENT_FAILED', 'the client went away before all of the form had come', options)
+  return new FiledepotError('CONTENT_FAILED', 'The client disconnected before the form was complete', options)
 }

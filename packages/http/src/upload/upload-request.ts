@@ -18,7 +18,7 @@ export function bodyOf(request: UploadRequest): UploadBody {
   const contentType = request instanceof Readable ? request.headers['content-type'] : webType(request)
   if (contentType === undefined || !/^multipart\/form-data\b/i.test(contentType)) {
     throw malformed(
-      `expected a request of the type multipart/form-data, got ${contentType ?? 'one without a type'}`,
+      `Expected a request of the type multipart/form-data, got ${contentType ?? 'one without a type'}`,
     )
   }
   if (request instanceof Readable) {
@@ -29,7 +29,7 @@ export function bodyOf(request: UploadRequest): UploadBody {
     return { contentType, stream, giveUp: () => void stream.destroy() }
   }
   throw malformed(
-    'the body of the request has been read already: receive its files before another parser does',
+    'Cannot read the body of the request a second time. Call receiveFiles() before another parser reads it',
   )
 }
 

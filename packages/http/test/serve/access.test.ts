@@ -49,7 +49,7 @@ describe('who may read files', () => {
       expect.objectContaining({
         code: 'INVALID_ARGUMENT',
         message:
-          'expected options to say who may read files: public: true, authorize or signer, got none of them',
+          'Expected options to say who may read files: public: true, authorize or signer, got none of them',
       }),
     )
     expect(() => createFileHandler(depot, { public: false })).toThrow(/who may read files/)
@@ -370,11 +370,11 @@ describe('a signed URL', () => {
   it('needs a key that cannot be guessed, and a time that can be', async () => {
     const { depot, path } = await depotWith(HELLO)
 
-    expect(() => signerOf(depot)).toThrow('expected keys to be secrets of at least 32 bytes, got none')
+    expect(() => signerOf(depot)).toThrow('Expected keys to be secrets of at least 32 bytes, got none')
     expect(() => signerOf(depot, NEW_KEY, 'short')).toThrow(
       expect.objectContaining({
         code: 'INVALID_ARGUMENT',
-        message: 'expected keys to be secrets of at least 32 bytes, got one of 5',
+        message: 'Expected keys to be secrets of at least 32 bytes, got one of 5',
       }),
     )
     for (const expiresIn of [0, -1, 1.5, NaN, Infinity]) {
@@ -395,11 +395,11 @@ describe('a signed URL', () => {
 
 describe('the options', () => {
   it.each<[Partial<FileHandlerOptions>, string]>([
-    [{ maxAge: -1 }, 'expected maxAge to be a whole number of seconds from 0 up, got -1'],
-    [{ maxAge: 1.5 }, 'expected maxAge to be a whole number of seconds from 0 up, got 1.5'],
-    [{ redirectExpiresIn: 0 }, 'expected redirectExpiresIn to be a whole number of seconds from 1 up, got 0'],
-    [{ delivery: 'send' as never }, 'expected delivery to be "redirect" or "proxy", got send'],
-    [{ mountPath: '/a?b' }, 'expected mountPath to be a path that starts with a slash, got /a?b'],
+    [{ maxAge: -1 }, 'Expected maxAge to be a whole number of seconds from 0 up, got -1'],
+    [{ maxAge: 1.5 }, 'Expected maxAge to be a whole number of seconds from 0 up, got 1.5'],
+    [{ redirectExpiresIn: 0 }, 'Expected redirectExpiresIn to be a whole number of seconds from 1 up, got 0'],
+    [{ delivery: 'send' as never }, 'Expected delivery to be "redirect" or "proxy", got send'],
+    [{ mountPath: '/a?b' }, 'Expected mountPath to be a path that starts with a slash, got /a?b'],
   ])('%p are refused', async (options, message) => {
     const { depot } = await depotWith(HELLO)
 

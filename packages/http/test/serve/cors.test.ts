@@ -107,10 +107,10 @@ it('what the answer depends on for another middleware is still said', async () =
 })
 
 it.each<[CorsOptions, string]>([
-  [{ origins: '*', credentials: true }, 'expected cors to have origins by name if credentials is true'],
+  [{ origins: '*', credentials: true }, 'Expected cors to have origins by name if credentials is true'],
   [{ origins: ['https://app.example/'] }, 'like "https://app.example", got "https://app.example/"'],
   [{ origins: ['app.example'] }, 'got "app.example"'],
-  [{ origins: '*', maxAge: NaN }, 'expected cors.maxAge to be a whole number of seconds from 0 up, got NaN'],
+  [{ origins: '*', maxAge: NaN }, 'Expected cors.maxAge to be a whole number of seconds from 0 up, got NaN'],
   [{ origins: '*', maxAge: -1 }, 'got -1'],
 ])('options that browsers would not understand are refused: %j', async (cors, message) => {
   const { depot } = await depotWith(Buffer.from('hello'))

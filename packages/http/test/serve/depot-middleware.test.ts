@@ -27,7 +27,7 @@ describe('the middleware of DEPOT', () => {
     expect(() => createFileHandler(depot, { public: true, mountPath: 'hello' })).toThrow(
       expect.objectContaining({
         code: 'INVALID_ARGUMENT',
-        message: 'expected mountPath to be a path that starts with a slash, got hello',
+        message: 'Expected mountPath to be a path that starts with a slash, got hello',
       }),
     )
   })

@@ -39,7 +39,7 @@ describe('storages that everybody may read', () => {
     expect(() => make(depot)).toThrow(
       expect.objectContaining({
         code: 'INVALID_ARGUMENT',
-        message: 'expected public to name storages (avatars, documents) or aliases of them, got avatar',
+        message: 'Expected public to name storages (avatars, documents) or aliases of them, got avatar',
       }),
     )
     expect(make(new DepotManager())).toBeInstanceOf(Function)
@@ -113,12 +113,12 @@ describe('how long files are kept', () => {
   })
 
   it.each([
-    [{ avatar: {} }, 'expected caching to name storages (avatars, documents) or aliases of them, got avatar'],
+    [{ avatar: {} }, 'Expected caching to name storages (avatars, documents) or aliases of them, got avatar'],
     [
       { avatars: { maxage: 1 } },
-      'expected caching.avatars to be an object of maxAge and immutable only, got maxage',
+      'Expected caching.avatars to be an object of maxAge and immutable only, got maxage',
     ],
-    [{ avatars: 60 }, 'expected caching.avatars to be an object of maxAge and immutable only, got 60'],
+    [{ avatars: 60 }, 'Expected caching.avatars to be an object of maxAge and immutable only, got 60'],
   ])('is refused if something is misspelt: %j', (caching, message) => {
     const options = { public: true, caching } as unknown as FileHandlerOptions
 
@@ -139,7 +139,7 @@ describe('how long files are kept', () => {
 
   it('is a whole number of seconds', () => {
     expect(() => createFileHandler(depot, { public: true, caching: { avatars: { maxAge: -1 } } })).toThrow(
-      'expected caching.avatars.maxAge to be a whole number of seconds from 0 up, got -1',
+      'Expected caching.avatars.maxAge to be a whole number of seconds from 0 up, got -1',
     )
   })
 })

@@ -71,7 +71,7 @@ describe('authorize that answers something else than a verdict', () => {
     const [error, request] = onError.mock.calls[0]!
     expect(error).toMatchObject({ code: 'INVALID_VERDICT' })
     expect(error.message).toContain(
-      `true, "public", its uploaded file, false, 401, 403 or 404 about "${files.path(id)}", got `,
+      `true, "public", its uploaded file, false, 401, 403 or 404 for "${files.path(id)}", got `,
     )
     expect(request.url).toBe(path)
   })
@@ -81,7 +81,7 @@ describe('authorize that answers something else than a verdict', () => {
     const server = await serve(depot, { authorize: () => [] as never })
 
     expect(await warningOf(() => ask(server, `${path}?a=secret`))).toBe(
-      `${path} could not be sent: FiledepotError: expected authorize to answer true, "public", its uploaded file, false, 401, 403 or 404 about ` +
+      `${path} could not be sent: FiledepotError: Expected authorize to answer true, "public", its uploaded file, false, 401, 403 or 404 for ` +
         `"${path.slice('/depot/'.length)}", got an object of Array: the request is refused with 403`,
     )
   })

@@ -102,7 +102,7 @@ describe('the body of a Response', () => {
     await until(async () => (await openFiles()) === 0)
     await expect(reader.read()).rejects.toMatchObject({
       code: 'ABORTED',
-      message: `sending "${files.path(id)}", of which nobody read more for 100 ms, was aborted`,
+      message: `Sending "${files.path(id)}", whose reader took nothing for 100 ms, was aborted`,
     })
   })
 

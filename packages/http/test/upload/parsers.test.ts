@@ -260,7 +260,7 @@ describe('a FormData', () => {
     expect(() => formFiles(data, 'name')).toThrow(
       expect.objectContaining({
         code: 'MALFORMED_UPLOAD',
-        message: 'expected files in "name", got a text',
+        message: 'Expected files in "name", got a text',
       }),
     )
   })

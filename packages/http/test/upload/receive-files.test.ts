@@ -224,7 +224,7 @@ describe('a form that is refused', () => {
       {},
       415,
       'FILE_REFUSED',
-      'expected "a.txt" to be image/png, got text/plain',
+      'Expected "a.txt" to be image/png, got text/plain',
     ],
     [
       'a file in a field that is for none',
@@ -233,7 +233,7 @@ describe('a form that is refused', () => {
       {},
       415,
       'FILE_REFUSED',
-      'expected files in photo, got one in "x"',
+      'Expected files in photo, got one in "x"',
     ],
     [
       'a file in a field of every object',
@@ -242,7 +242,7 @@ describe('a form that is refused', () => {
       {},
       415,
       'FILE_REFUSED',
-      'expected files in photo, got one in "__proto__"',
+      'Expected files in photo, got one in "__proto__"',
     ],
     [
       'a second file',
@@ -251,7 +251,7 @@ describe('a form that is refused', () => {
       {},
       413,
       'TOO_MANY_PARTS',
-      'more than 1 files came in "photo"',
+      'The form has more than 1 files in "photo". Send fewer, or raise maxFiles',
     ],
     [
       'too many fields',
@@ -260,7 +260,7 @@ describe('a form that is refused', () => {
       { maxFields: 1 },
       413,
       'TOO_MANY_PARTS',
-      'the form has more than 1 fields',
+      'The form has more than 1 fields. Send fewer, or raise maxFields',
     ],
     [
       'a text that is too long',
@@ -269,7 +269,7 @@ describe('a form that is refused', () => {
       { maxFieldSize: 4 },
       413,
       'TOO_MANY_PARTS',
-      '"a" has more than 4 bytes',
+      'The field "a" is larger than 4 bytes. Send less text, or raise maxFieldSize',
     ],
   ])('for %s leaves nothing behind', async (_title, parts, rules, options, status, code, message) => {
     const { answer, stored, form } = await send(parts, rules, options)
@@ -331,11 +331,21 @@ describe('a form that is refused', () => {
       'JSON',
       Buffer.from('{}'),
       'application/json',
-      /expected a request of the type multipart\/form-data, got application\/json/,
+      /Expected a request of the type multipart\/form-data, got application\/json/,
     ],
-    ['a form without a boundary', multipart([photo('a')]), 'multipart/form-data', /names no boundary/],
-    ['a form that ends too early', multipart([photo('a')]).subarray(0, -10), FORM_TYPE, /cannot be read/],
-    ['no form at all', Buffer.from('hello'), FORM_TYPE, /cannot be read/],
+    [
+      'a form without a boundary',
+      multipart([photo('a')]),
+      'multipart/form-data',
+      /with a boundary, got none/,
+    ],
+    [
+      'a form that ends too early',
+      multipart([photo('a')]).subarray(0, -10),
+      FORM_TYPE,
+      /Cannot read the form/,
+    ],
+    ['no form at all', Buffer.from('hello'), FORM_TYPE, /Cannot read the form/],
   ])('for being %s', async (_title, body, type, message) => {
     const { answer, stored } = await send(body, { photo: {} }, { type })
 
@@ -352,7 +362,7 @@ describe('a form that is refused', () => {
 
     await expect(receiveFiles(request, { photo: {} })).rejects.toMatchObject({
       code: 'MALFORMED_UPLOAD',
-      message: expect.stringContaining('read already') as unknown,
+      message: expect.stringContaining('a second time') as unknown,
     })
   })
 

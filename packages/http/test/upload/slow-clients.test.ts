@@ -158,6 +158,6 @@ it('an upload that waits for its turn hears its abort at once', async () => {
 
   await expect(waiting).rejects.toMatchObject({
     code: 'ABORTED',
-    message: 'an upload that was waiting was aborted',
+    message: 'An upload that was waiting was aborted',
   })
 })
