@@ -41,7 +41,7 @@ export async function deriveImages(
 ): Promise<void> {
   const checkSignal = () => {
     if (signal.aborted)
-      throw new AbortedError(`making images of "${image.filename}"`, { cause: signal.reason })
+      throw new AbortedError(`Making images of "${image.filename}"`, { cause: signal.reason })
   }
   if (recipes.length === 0) return
   await inTurn(async () => {
@@ -119,7 +119,7 @@ async function write(
     const size = `${canvas.width}×${canvas.height}`
     throw new FiledepotError(
       'INVALID_ARGUMENT',
-      `sharp cannot make ${format} of ${size}: ${reasonOf(cause)}`,
+      `Cannot make a ${format} of ${size} pixels with sharp: ${reasonOf(cause)}`,
       {
         cause,
       },

@@ -42,7 +42,7 @@ export function imageConcurrency(limit?: number): number {
     if (!Number.isSafeInteger(limit) || limit < 1) {
       throw new FiledepotError(
         'INVALID_ARGUMENT',
-        `expected limit to be a whole number from 1 up, got ${limit}`,
+        `Expected limit to be a whole number from 1 up, got ${limit}`,
       )
     }
     queue.concurrency = limit

@@ -73,7 +73,7 @@ function refuseOutside(
   if (value >= least && value <= most) return
   const wanted =
     most === Infinity ? `at least ${least}` : least === 0 ? `at most ${most}` : `${least} to ${most}`
-  throw new FiledepotError('FILE_REFUSED', `expected "${filename}" to be ${wanted}, got ${got}`)
+  throw new FiledepotError('FILE_REFUSED', `Expected "${filename}" to be ${wanted}, got ${got}`)
 }
 
 function checkBounds(bounds: Record<string, unknown>): void {

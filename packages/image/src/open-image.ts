@@ -49,7 +49,7 @@ export async function openImage(
 
   const { width, height } = autoOrient
   if (Math.max(width, height) > limitInputSide) {
-    const reason = `has ${width}×${height} pixels, and a side of more than ${limitInputSide}`
+    const reason = `has ${width}×${height} pixels, more than ${limitInputSide} on one side`
     throw imageError('TOO_MANY_PIXELS', filename, reason)
   }
   const frames = animated ? pages : 1
@@ -89,20 +89,20 @@ async function acceptedFormat(file: SpooledFile, formats: readonly ImageFormat[]
     // A type that was found by its signature, of which SVG has none.
     const known = contentType.startsWith('image/') && contentType !== FORMATS.svg.contentType
     const code = known ? 'UNSUPPORTED_FORMAT' : 'NOT_AN_IMAGE'
-    throw imageError(code, filename, known ? `is ${contentType}, which cannot be read` : 'is no image')
+    throw imageError(code, filename, known ? `is ${contentType}, which cannot be read` : 'is not an image')
   }
   if (format === 'tiff' && contentType.startsWith(RAW)) {
     throw imageError('UNSUPPORTED_FORMAT', filename, `is ${contentType}, which cannot be read`)
   }
   if (!formats.includes(format)) {
-    throw imageError('UNSUPPORTED_FORMAT', filename, `is ${format}, accepted are ${formats.join(', ')}`)
+    throw imageError('UNSUPPORTED_FORMAT', filename, `is ${format}, expected one of ${formats.join(', ')}`)
   }
   if (!(await canRead(format))) {
-    const advice = 'convert it to JPEG, or use a libvips that has one'
+    const advice = 'convert it to JPEG, or use a libvips with its codec'
     throw imageError(
       'UNSUPPORTED_FORMAT',
       filename,
-      `is ${format}, for which this libvips has no codec: ${advice}`,
+      `is ${format}, which this libvips cannot decode: ${advice}`,
     )
   }
   return format

@@ -121,7 +121,7 @@ export class UploadedImage<Name extends string = string> extends UploadedFile {
 function defineThumbnail(prototype: UploadedImage, name: string): void {
   // A pending value has the names of all fields.
   if (name in prototype || name in UploadedImage.from(new Uint8Array())) {
-    throw expected('the name of a thumbnail', 'none that an uploaded file has itself', name)
+    throw expected('the name of a thumbnail', 'a name that is not a field of an uploaded file', name)
   }
   Object.defineProperty(prototype, name, {
     get(this: UploadedImage) {
@@ -134,7 +134,10 @@ function defineThumbnail(prototype: UploadedImage, name: string): void {
 function defineMissing(thumbnails: object, name: string, path: string): void {
   Object.defineProperty(thumbnails, name, {
     get() {
-      throw new FiledepotError('FILE_NOT_FOUND', `"${path}" was stored without the thumbnail "${name}"`)
+      throw new FiledepotError(
+        'FILE_NOT_FOUND',
+        `"${path}" has no thumbnail "${name}": it was stored before the type had one of this name. Store the image again`,
+      )
     },
   })
 }

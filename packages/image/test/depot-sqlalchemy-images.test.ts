@@ -126,7 +126,7 @@ describe.each([
   describe('TestSQLAImageAttachments', () => {
     const photoOf = async (content: FileContent) => {
       const { photo } = await created(committed, { photo: content })
-      if (!(photo instanceof UploadedImageWithThumb)) throw new Error('expected an image')
+      if (!(photo instanceof UploadedImageWithThumb)) throw new Error('Expected an image')
       return photo
     }
 
@@ -188,7 +188,7 @@ describe.each([
   describe('TestSQLAThumbnailFilter', () => {
     const secondOf = async (content: FileContent) => {
       const { second } = await created(committed, { second: content })
-      if (!(second instanceof UploadedFile)) throw new Error('expected a file')
+      if (!(second instanceof UploadedFile)) throw new Error('Expected a file')
       return { second, thumb: thumbnailsOf(second).thumb_12x12! }
     }
 

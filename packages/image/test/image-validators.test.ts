@@ -27,7 +27,7 @@ async function verdict(bytes: Buffer, ...validators: FileValidator[]): Promise<u
   return plain
 }
 
-const refused = (message: string) => ({ code: 'FILE_REFUSED', message: `expected "me.jpg" to be ${message}` })
+const refused = (message: string) => ({ code: 'FILE_REFUSED', message: `Expected "me.jpg" to be ${message}` })
 
 describe('allowDimensions', () => {
   it.each([

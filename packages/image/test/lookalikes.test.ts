@@ -215,7 +215,7 @@ describe('a picture that is very long', () => {
   ])('of %i × %i pixels is refused before it is decoded', async (width, height) => {
     expect(await upload(line(width, height))).toMatchObject({
       code: 'TOO_MANY_PIXELS',
-      message: `"a.avif" has ${width}×${height} pixels, and a side of more than 65535`,
+      message: `"a.avif" has ${width}×${height} pixels, more than 65535 on one side`,
     })
   })
 
@@ -246,7 +246,7 @@ describe('a picture that is very long', () => {
 
   it.each([0, 3601, 1.5, '1'])('the time-out cannot be %p', (timeout) => {
     expect(() => UploadedImage.with({ timeout: timeout as number })).toThrow(
-      'expected timeout to be a whole number',
+      'Expected timeout to be a whole number',
     )
   })
 })

@@ -22,7 +22,7 @@ async function failure(
     .catch((reason: unknown) => reason)
   expect(await pathsOf(depot)).toEqual([])
   if (error instanceof FiledepotError) return error
-  throw new Error('expected a FiledepotError', { cause: error })
+  throw new Error('Expected a FiledepotError', { cause: error })
 }
 
 function box(type: string, ...brands: string[]): Buffer {
@@ -38,15 +38,20 @@ const svg =
 describe('what is no image', () => {
   it.each([
     ['nothing', 'empty.jpg', Buffer.alloc(0), 'is empty'],
-    ['a page that is named .jpg', 'photo.jpg', Buffer.from('<html><body>hello</body></html>'), 'is no image'],
+    [
+      'a page that is named .jpg',
+      'photo.jpg',
+      Buffer.from('<html><body>hello</body></html>'),
+      'is not an image',
+    ],
     [
       'a page with a drawing in it',
       'a.svg',
       Buffer.from(`<!doctype html><html>${svg}</html>`),
-      'is no image',
+      'is not an image',
     ],
-    ['text', 'notes.txt', Buffer.from('just text'), 'is no image'],
-    ['zeros', 'zeros.png', Buffer.alloc(5000), 'is no image'],
+    ['text', 'notes.txt', Buffer.from('just text'), 'is not an image'],
+    ['zeros', 'zeros.png', Buffer.alloc(5000), 'is not an image'],
     ['the signature of a JPEG alone', 'a.jpg', Buffer.from([0xff, 0xd8, 0xff, 0xe0]), 'cannot be read'],
     [
       'the signature of a PNG before a page',
@@ -54,7 +59,7 @@ describe('what is no image', () => {
       Buffer.from('\x89PNG\r\n\x1a\n<html>', 'latin1'),
       'cannot be read',
     ],
-    ['a film', 'film.jpg', box('isom', 'isom', 'mp42'), 'is no image'],
+    ['a film', 'film.jpg', box('isom', 'isom', 'mp42'), 'is not an image'],
   ])('%s is refused, with the name of the file', async (_, filename, bytes, reason) => {
     const error = await failure(bytes, filename)
 
@@ -98,15 +103,15 @@ bmp.writeUInt16LE(24, 28)
 
 describe('formats', () => {
   it.each([
-    ['HEIC', 'photo.heic', box('heic', 'mif1', 'heic'), 'is heic, for which this libvips has no codec'],
-    ['HEIC of a general brand', 'photo.heic', box('mif1', 'mif1', 'heic'), 'is heic, for which this libvips'],
+    ['HEIC', 'photo.heic', box('heic', 'mif1', 'heic'), 'is heic, which this libvips cannot decode'],
+    ['HEIC of a general brand', 'photo.heic', box('mif1', 'mif1', 'heic'), 'is heic, which this libvips'],
     ['a BMP', 'a.bmp', bmp, 'is image/bmp, which cannot be read'],
-    ['an SVG', 'a.svg', Buffer.from(svg), 'is svg, accepted are jpeg, png'],
+    ['an SVG', 'a.svg', Buffer.from(svg), 'is svg, expected one of jpeg, png'],
     [
       'an SVG that is named .png',
       'a.png',
       Buffer.from(`<?xml version="1.0"?>\n${svg}`),
-      'is svg, accepted are',
+      'is svg, expected one of',
     ],
     [
       'a JPEG XL',
@@ -121,7 +126,7 @@ describe('formats', () => {
       Buffer.from('II*\0\x10\0\0\0CR\x02\0'.padEnd(64, '\0')),
       'is image/x-canon-cr2',
     ],
-    ['a PDF', 'a.pdf', Buffer.from('%PDF-1.7\n%\xe2\xe3'), 'is pdf, accepted are'],
+    ['a PDF', 'a.pdf', Buffer.from('%PDF-1.7\n%\xe2\xe3'), 'is pdf, expected one of'],
   ])('%s is refused clearly', async (_, filename, bytes, reason) => {
     const error = await failure(bytes, filename)
 
@@ -133,7 +138,7 @@ describe('formats', () => {
     const error = await failure(Buffer.from('%PDF-1.7\n'), 'a.pdf', { formats: ['pdf'] })
 
     expect(error.message).toBe(
-      '"a.pdf" is pdf, for which this libvips has no codec: convert it to JPEG, or use a libvips that has one',
+      '"a.pdf" is pdf, which this libvips cannot decode: convert it to JPEG, or use a libvips with its codec',
     )
   })
 
@@ -147,7 +152,7 @@ describe('formats', () => {
 
     expect(error).toMatchObject({
       code: 'UNSUPPORTED_FORMAT',
-      message: '"a.png" is jpeg, accepted are png, webp',
+      message: '"a.png" is jpeg, expected one of png, webp',
     })
     expect(photo.contentType).toBe('image/png')
   })

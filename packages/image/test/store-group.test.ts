@@ -45,7 +45,7 @@ describe('a group', () => {
       void group.add(Buffer.from('two'), { filename: 'a' })
       // As what makes thumbnails does.
       while (!group.signal.aborted) await new Promise((resolve) => setImmediate(resolve))
-      throw new Error('making thumbnails was aborted')
+      throw new Error('Making thumbnails was aborted')
     })
 
     await expect(running).rejects.toBe(cause)

@@ -72,7 +72,7 @@ describe('a stored image', () => {
     expect(Object.keys(photo.thumbnails)).toEqual([])
     const missing = expect.objectContaining({
       code: 'FILE_NOT_FOUND',
-      message: `"${photo.path}" was stored without the thumbnail "thumb"`,
+      message: `"${photo.path}" has no thumbnail "thumb": it was stored before the type had one of this name. Store the image again`,
     })
     expect(() => photo.thumb).toThrow(missing)
     expect(() => photo.thumbnails.thumb.url).toThrow(missing)
