@@ -22,7 +22,13 @@ export function bodyStream(
   body.once('error', (error) => stream.destroy(explain(error)))
   body.once('close', () => {
     if (body.readableEnded) return
-    stream.destroy(explain(Object.assign(new Error('the answer broke off'), { code: 'ECONNRESET' })))
+    stream.destroy(
+      explain(
+        Object.assign(new Error('The connection broke before the answer was complete'), {
+          code: 'ECONNRESET',
+        }),
+      ),
+    )
   })
   // Nothing flows before somebody reads.
   body.pause()

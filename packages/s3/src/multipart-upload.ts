@@ -52,14 +52,14 @@ export class MultipartUpload {
     const mark = newMark()
     const command = new CreateMultipartUploadCommand({ ...input, Metadata: marked(input.Metadata, mark) })
     const { UploadId } = await bucket.run((client) => client.send(command))
-    if (UploadId === undefined) throw new Error('the service began an upload without an id')
+    if (UploadId === undefined) throw new Error('The service began an upload without an id')
     return new MultipartUpload(bucket, { Bucket, Key, UploadId }, customerKey, mark)
   }
 
   /** Parts count from 1 and may be sent at the same time. */
   async sendPart(number: number, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
     if (number > MAX_PARTS) {
-      throw new Error(`the file has more than ${MAX_PARTS} parts: raise the option "partSize"`)
+      throw new Error(`The file has more than ${MAX_PARTS} parts. Raise the option "partSize"`)
     }
     const part = await this.#bucket.run(
       (client, options) =>

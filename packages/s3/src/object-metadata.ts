@@ -107,7 +107,7 @@ function decodeJson(id: string, text: string): Record<string, string> {
   try {
     return JSON.parse(decodeURIComponent(text)) as Record<string, string>
   } catch (cause) {
-    throw new FiledepotError('CORRUPT_FILE', `the metadata of the file "${id}" cannot be read`, { cause })
+    throw new FiledepotError('CORRUPT_FILE', `Cannot read the metadata of the file "${id}"`, { cause })
   }
 }
 

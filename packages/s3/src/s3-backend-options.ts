@@ -133,7 +133,7 @@ function checkWhole(name: string, value: unknown, least: number, most: number): 
 
 function expected(name: string, expectation: string, got: unknown): FiledepotError {
   const shown = typeof got === 'object' && got !== null ? 'an object' : JSON.stringify(got)
-  return new FiledepotError('INVALID_ARGUMENT', `expected ${name} to be ${expectation}, got ${shown}`)
+  return new FiledepotError('INVALID_ARGUMENT', `Expected ${name} to be ${expectation}, got ${shown}`)
 }
 
 function isHttpUrl(text: unknown): boolean {

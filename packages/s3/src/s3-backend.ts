@@ -390,7 +390,8 @@ export class S3Backend implements StorageBackend {
     if (!this.#customerKey()) return
     throw new FiledepotError(
       'NOT_SUPPORTED',
-      'URLs cannot be signed for files that are encrypted with a key of the customer: who has them has not the key',
+      'Cannot sign URLs for files that are encrypted with a customer key, because a client has no such key. Serve them with the ' +
+        'handler of @filedepot/http',
     )
   }
 }

@@ -15,24 +15,24 @@ describe('the options', () => {
   const client = new S3Client({ region: 'us-east-1' })
 
   it.each<[Partial<Record<keyof S3BackendOptions, unknown>>, string]>([
-    [{ bucket: '' }, 'expected bucket to be the name of a bucket, got ""'],
-    [{ bucket: undefined }, 'expected bucket to be the name of a bucket, got undefined'],
-    [{ prefix: 5 }, 'expected prefix to be text, got 5'],
-    [{ endpoint: 'localhost:9000' }, 'expected endpoint to be an absolute URL of HTTP, got "localhost:9000"'],
-    [{ publicUrl: '/files' }, 'expected publicUrl to be an absolute URL of HTTP, got "/files"'],
-    [{ requestTimeout: 0 }, 'expected requestTimeout to be a whole number from 1 to 2147483647, got 0'],
-    [{ retries: 1.5 }, 'expected retries to be a whole number from 0 to 100, got 1.5'],
+    [{ bucket: '' }, 'Expected bucket to be the name of a bucket, got ""'],
+    [{ bucket: undefined }, 'Expected bucket to be the name of a bucket, got undefined'],
+    [{ prefix: 5 }, 'Expected prefix to be text, got 5'],
+    [{ endpoint: 'localhost:9000' }, 'Expected endpoint to be an absolute URL of HTTP, got "localhost:9000"'],
+    [{ publicUrl: '/files' }, 'Expected publicUrl to be an absolute URL of HTTP, got "/files"'],
+    [{ requestTimeout: 0 }, 'Expected requestTimeout to be a whole number from 1 to 2147483647, got 0'],
+    [{ retries: 1.5 }, 'Expected retries to be a whole number from 0 to 100, got 1.5'],
     [
       { partSize: 1_000_000 },
-      'expected partSize to be a whole number from 5242880 to 5368709120, got 1000000',
+      'Expected partSize to be a whole number from 5242880 to 5368709120, got 1000000',
     ],
     [
       { encryption: { type: 'customer', key: randomBytes(16) } },
-      'expected encryption.key to be 32 bytes, got "16 bytes"',
+      'Expected encryption.key to be 32 bytes, got "16 bytes"',
     ],
     [
       { client, region: 'eu-central-1' },
-      'expected region to be left to the client, as a client is given, got "eu-central-1"',
+      'Expected region to be left to the client, as a client is given, got "eu-central-1"',
     ],
   ])('%p are refused', (options, message) => {
     const make = (): S3Backend => new S3Backend({ bucket: 'uploads', ...options } as S3BackendOptions)

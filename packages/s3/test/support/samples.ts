@@ -41,7 +41,7 @@ export async function failure(promise: Promise<unknown>): Promise<FiledepotError
     (error: unknown) => ({ error }),
   )
   if ('error' in outcome) return outcome.error as FiledepotError
-  throw new Error('expected a rejection', { cause: outcome.value })
+  throw new Error('Expected a rejection', { cause: outcome.value })
 }
 
 export async function listOf(ids: AsyncIterable<string>): Promise<string[]> {
