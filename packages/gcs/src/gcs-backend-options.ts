@@ -160,5 +160,5 @@ function isWhole(value: number, minimum: number): boolean {
 function check(good: boolean, name: string, expectation: string, got: unknown): void {
   if (good) return
   const shown = typeof got === 'object' ? 'an object' : JSON.stringify(got)
-  throw new FiledepotError('INVALID_ARGUMENT', `expected ${name} to be ${expectation}, got ${shown}`)
+  throw new FiledepotError('INVALID_ARGUMENT', `Expected ${name} to be ${expectation}, got ${shown}`)
 }

@@ -108,7 +108,7 @@ export class GcsBackend implements StorageBackend {
       if (isMissingObject(error)) throw new FileNotFoundError(id, { cause: error })
       if (error instanceof GcsError && error.code === 416) {
         const got = `${range?.start ?? 0}-${range?.end ?? ''}`
-        const message = `expected range to be within the file "${id}", got ${got}`
+        const message = `Expected range to be within the file "${id}", got ${got}`
         throw new FiledepotError('INVALID_ARGUMENT', message, { cause: error })
       }
       throw error

@@ -102,6 +102,6 @@ function parseMetadata(id: string, json: string | undefined): Record<string, str
   try {
     return JSON.parse(json) as Record<string, string>
   } catch (cause) {
-    throw new FiledepotError('CORRUPT_FILE', `the metadata of the file "${id}" cannot be read`, { cause })
+    throw new FiledepotError('CORRUPT_FILE', `Cannot read the metadata of the file "${id}"`, { cause })
   }
 }

@@ -31,7 +31,7 @@ export class UploadSession {
       await discard(answer)
       return answer.headers.location
     })
-    if (url === undefined) throw new GcsError(502, 'an upload was started without a URL to send it to')
+    if (url === undefined) throw new GcsError(502, 'The service started an upload without a URL for it')
     return new UploadSession(api, url, request.signal)
   }
 
@@ -48,7 +48,7 @@ export class UploadSession {
     attempts: Attempts,
   ): Promise<GcsObject> {
     const object = await this.#put(part, offset, { total: offset + sizeOf(part), md5, attempts })
-    if (!object) throw new GcsError(502, 'an upload was sent whole, and not finished')
+    if (!object) throw new GcsError(502, 'The service received the whole upload and did not finish it')
     return object
   }
 
@@ -81,7 +81,7 @@ export class UploadSession {
       }
       while (next < end || last) {
         if (next < offset || next > end) {
-          throw new GcsError(410, `the service has lost a part of the upload: ${next} is not ${offset}`)
+          throw new GcsError(410, `The service lost a part of the upload: ${next} is not ${offset}`)
         }
         const bytes = next < end ? `${next}-${end - 1}` : '*'
         const range = `bytes ${bytes}/${last?.total ?? '*'}`
@@ -89,7 +89,7 @@ export class UploadSession {
         const progress = await this.#request(range, skip(part, next - offset), hash, last?.attempts)
         if ('object' in progress) return progress.object
         // Without this, a service that takes nothing would be asked for ever.
-        if (progress.received <= next) throw new GcsError(503, 'the service took nothing of what was sent')
+        if (progress.received <= next) throw new GcsError(503, 'The service accepted no byte of the upload')
         next = progress.received
       }
       return undefined

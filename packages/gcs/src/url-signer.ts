@@ -112,6 +112,6 @@ function expiryOf(seconds = DEFAULT_SECONDS): number {
   if (Number.isInteger(seconds) && seconds >= 1 && seconds <= MOST_SECONDS) return Date.now() + seconds * 1000
   throw new FiledepotError(
     'INVALID_ARGUMENT',
-    `expected expiresIn to be a whole number from 1 to ${MOST_SECONDS} (seven days), got ${String(seconds)}`,
+    `Expected expiresIn to be a whole number from 1 to ${MOST_SECONDS} (seven days), got ${String(seconds)}`,
   )
 }

@@ -104,7 +104,7 @@ describe('a copy from another bucket', () => {
 
     expect(said(failed)).toEqual({
       code: 'WRITE_FAILED',
-      message: `cannot write "backup/${file.id}": no (HTTP 400)`,
+      message: `Cannot write "backup/${file.id}": no (HTTP 400)`,
     })
     expect(said(await copying).code).toBe('FILE_NOT_FOUND')
     expect(said(await rejection(backup.replace(file, file))).code).toBe('FILE_NOT_FOUND')

@@ -47,13 +47,13 @@ describe('a bucket that is not there', () => {
 
     expect(said(await rejection(files.get(id)))).toEqual({
       code: 'READ_FAILED',
-      message: `cannot read "files/${id}": ${missing}`,
+      message: `Cannot read "files/${id}": ${missing}`,
     })
     expect(said(await rejection(files.read(id))).code).toBe('READ_FAILED')
     expect(said(await rejection(files.delete(id))).code).toBe('DELETE_FAILED')
     expect(said(await rejection(idsOf(files)))).toEqual({
       code: 'READ_FAILED',
-      message: `cannot list "files": ${missing}`,
+      message: `Cannot list "files": ${missing}`,
     })
     for (const content of [HELLO, LARGE]) {
       const error = await rejection(files.create(content))
@@ -71,7 +71,7 @@ describe('what is not allowed', () => {
 
     const error = await rejection(files.create(HELLO))
 
-    expect(said(error).message).toMatch(new RegExp(`^cannot write "files/.{36}": ${message} \\(HTTP 403\\)$`))
+    expect(said(error).message).toMatch(new RegExp(`^Cannot write "files/.{36}": ${message} \\(HTTP 403\\)$`))
     expect(error.cause).toMatchObject({ code: 403 })
     expect(server.requests['objects.insert']).toBe(1)
   })
@@ -130,7 +130,7 @@ describe('a service that falls silent', () => {
     const errors = [await rejection(files.create(HELLO)), await rejection(files.get(newFileId()))]
 
     for (const { cause } of errors) expect(cause).toMatchObject({ code: 'ETIMEDOUT' })
-    expect(errors[0]?.message).toMatch(/127.0.0.1:\d+ was silent for 50 ms$/)
+    expect(errors[0]?.message).toMatch(/127.0.0.1:\d+ was silent for 50 ms/)
     await silent.close()
   })
 
@@ -297,7 +297,7 @@ describe('a download', () => {
 
     expect(said(error)).toEqual({
       code: 'READ_FAILED',
-      message: `cannot read "files/${id}": the connection broke after 100000 of ${LARGE.byteLength} bytes`,
+      message: `Cannot read "files/${id}": the connection broke after 100000 of ${LARGE.byteLength} bytes`,
     })
     expect(error.cause).toMatchObject({ code: 'ECONNRESET' })
   })
@@ -319,7 +319,7 @@ describe('a download', () => {
 
     expect(said(error)).toEqual({
       code: 'INVALID_ARGUMENT',
-      message: `expected range to be within the file "${file.id}", got 100-200`,
+      message: `Expected range to be within the file "${file.id}", got 100-200`,
     })
   })
 

@@ -9,43 +9,43 @@ import { ACCOUNT, backendOn, credentials, startService } from './support/gcs-ser
 import { rejection, said } from './support/failure.ts'
 
 const bad: [string, object, string][] = [
-  ['no bucket', { bucket: '' }, 'expected bucket to be the name of a bucket, got ""'],
-  ['a bucket that is a path', { bucket: 'a/b' }, 'expected bucket to be the name of a bucket, got "a/b"'],
+  ['no bucket', { bucket: '' }, 'Expected bucket to be the name of a bucket, got ""'],
+  ['a bucket that is a path', { bucket: 'a/b' }, 'Expected bucket to be the name of a bucket, got "a/b"'],
   [
     'a prefix from the root',
     { prefix: '/uploads' },
-    'expected prefix to be a text such as "uploads/", without a slash at its start, got "/uploads"',
+    'Expected prefix to be a text such as "uploads/", without a slash at its start, got "/uploads"',
   ],
   [
     'parts of 1 MB',
     { chunkSize: 1_000_000 },
-    'expected chunkSize to be a multiple of 256 KiB (262,144), got 1000000',
+    'Expected chunkSize to be a multiple of 256 KiB (262,144), got 1000000',
   ],
   [
     'a negative size',
     { resumableAbove: -1 },
-    'expected resumableAbove to be a whole number from 0 up, got -1',
+    'Expected resumableAbove to be a whole number from 0 up, got -1',
   ],
   [
     'no deletes at once',
     { deletesAtOnce: 0 },
-    'expected deletesAtOnce to be a whole number from 1 up, got 0',
+    'Expected deletesAtOnce to be a whole number from 1 up, got 0',
   ],
-  ['no time', { timeout: 0 }, 'expected timeout to be a whole number of milliseconds from 1 up, got 0'],
+  ['no time', { timeout: 0 }, 'Expected timeout to be a whole number of milliseconds from 1 up, got 0'],
   [
     'types that are no list',
     { inlineTypes: 'image/png' },
-    'expected inlineTypes to be a list of media types, got "image/png"',
+    'Expected inlineTypes to be a list of media types, got "image/png"',
   ],
   [
     'a public URL that is none',
     { publicUrl: 'cdn.example.com' },
-    'expected publicUrl to be true, false or an absolute URL, got "cdn.example.com"',
+    'Expected publicUrl to be true, false or an absolute URL, got "cdn.example.com"',
   ],
   [
     'a client and what would make one',
     { storage: new Storage({ projectId: 'test' }), projectId: 'test' },
-    'expected projectId to be left out where a storage is given, got "test"',
+    'Expected projectId to be left out where a storage is given, got "test"',
   ],
 ]
 

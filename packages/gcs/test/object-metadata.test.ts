@@ -161,7 +161,7 @@ describe('objects of others', () => {
 
     expect(said(await rejection(files.get(id)))).toEqual({
       code: 'CORRUPT_FILE',
-      message: `the metadata of the file "${id}" cannot be read`,
+      message: `Cannot read the metadata of the file "${id}"`,
     })
     await files.delete(id)
     expect(await files.exists(id)).toBe(false)

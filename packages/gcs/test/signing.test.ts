@@ -63,7 +63,7 @@ describe('a signed URL', () => {
       const error = await rejection(files.signedUrl(id, { expiresIn }))
       expect(said(error)).toEqual({
         code: 'INVALID_ARGUMENT',
-        message: `expected expiresIn to be a whole number from 1 to 604800 (seven days), got ${expiresIn}`,
+        message: `Expected expiresIn to be a whole number from 1 to 604800 (seven days), got ${expiresIn}`,
       })
     }
   })
