@@ -37,7 +37,7 @@ export class Connection {
     this.#bucketName = bucketName
     const { uri, db } = options
     if ((uri === undefined) === (db === undefined)) {
-      throw new FiledepotError('INVALID_ARGUMENT', 'expected one of the options uri and db')
+      throw new FiledepotError('INVALID_ARGUMENT', 'Expected one of the options uri and db, got both or none')
     }
     if (options.uri === undefined) {
       const { db: given } = options
@@ -52,7 +52,7 @@ export class Connection {
 
   /** The bucket. What fails is tried again by the next one who asks. */
   bucket(): Promise<Bucket> {
-    if (this.#closed) return Promise.reject(new Error('the storage is closed'))
+    if (this.#closed) return Promise.reject(new Error('Cannot use the storage after it was closed'))
     return (this.#bucket ??= this.#open().catch((error: unknown) => {
       this.#bucket = undefined
       throw error
@@ -106,7 +106,7 @@ async function checkDriver(db: Db): Promise<void> {
   if (version === undefined || version.startsWith('7.')) return
   throw new FiledepotError(
     'INVALID_ARGUMENT',
-    `expected db to be of the package mongodb 7, got one of version ${version}: give the option uri, or a client of mongodb 7 ` +
+    `Expected db to be of the package mongodb 7, got one of version ${version}. Pass the option uri, or a client of mongodb 7 ` +
       'beside that of your program',
   )
 }
@@ -117,6 +117,10 @@ function makeClient(uri: unknown, options: ConstructorParameters<typeof MongoCli
     return new MongoClient(uri as string, options)
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new FiledepotError('INVALID_ARGUMENT', `expected uri to be one of MongoDB: ${reason}`, { cause })
+    throw new FiledepotError(
+      'INVALID_ARGUMENT',
+      `Expected uri to be a connection string of MongoDB: ${reason}`,
+      { cause },
+    )
   }
 }

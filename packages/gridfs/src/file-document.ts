@@ -108,7 +108,7 @@ export function statOf(file: FileDocument): FileStat {
 export function checkFile({ _id, length, chunkSize, uploadDate }: FileDocument): void {
   const sizes = [length, chunkSize].every((bytes) => Number.isSafeInteger(bytes) && bytes >= 0)
   if (sizes && (chunkSize > 0 || length === 0) && isDate(uploadDate)) return
-  throw new FiledepotError('CORRUPT_FILE', `the document of the file "${_id.toString()}" cannot be read`)
+  throw new FiledepotError('CORRUPT_FILE', `Cannot read the document of the file "${_id.toString()}"`)
 }
 
 function textOf(value: unknown): string | undefined {

@@ -72,11 +72,11 @@ export function databaseOf({ uri, database }: Pick<GridFSUriOptions, 'uri' | 'da
   // The URI itself is in no message, as it may have a password in it.
   throw new FiledepotError(
     'INVALID_ARGUMENT',
-    'expected the uri to name a database, as in mongodb://host/files, or the option `database` to do so',
+    'Expected the uri or the option `database` to name a database, as in mongodb://host/files, got neither',
   )
 }
 
 function invalid(option: string, expectation: string, got: unknown): FiledepotError {
   const shown = typeof got === 'string' || typeof got === 'number' ? JSON.stringify(got) : typeof got
-  return new FiledepotError('INVALID_ARGUMENT', `expected ${option} to be ${expectation}, got ${shown}`)
+  return new FiledepotError('INVALID_ARGUMENT', `Expected ${option} to be ${expectation}, got ${shown}`)
 }

@@ -260,5 +260,5 @@ const OUT_OF_DISK_SPACE = 14031
 
 function fullOr(error: unknown): unknown {
   if (!(error instanceof MongoServerError) || error.code !== OUT_OF_DISK_SPACE) return error
-  return new FiledepotError('STORAGE_FULL', `the server has no room left: ${error.message}`, { cause: error })
+  return new FiledepotError('STORAGE_FULL', `The server has no room left: ${error.message}`, { cause: error })
 }

@@ -19,7 +19,7 @@ describe('a file that is not what it was', () => {
 
     await expect(file.bytes()).rejects.toMatchObject({
       code: 'FILE_NOT_FOUND',
-      message: `no file "${file.path}"`,
+      message: `No file has the path "${file.path}"`,
     })
   })
 

@@ -170,7 +170,7 @@ describe('a GridFSBackend and its client', () => {
     expect(await chunkCount(first)).toBe(1)
     expect(await chunkCount(second)).toBe(1)
     await Promise.all([byUri.close(), byName.close()])
-    await expect(byUri.stat(newFileId())).rejects.toThrow('the storage is closed')
+    await expect(byUri.stat(newFileId())).rejects.toThrow('Cannot use the storage after it was closed')
   })
 
   it('calls a factory once, however many ask at first, and again only where it failed', async () => {
@@ -207,7 +207,7 @@ describe('a GridFSBackend and its client', () => {
     try {
       await expect(files.create(HELLO)).rejects.toMatchObject({
         code: 'INVALID_ARGUMENT',
-        message: expect.stringMatching(/expected db to be of the package mongodb 7, got one of version 6\./),
+        message: expect.stringMatching(/Expected db to be of the package mongodb 7, got one of version 6\./),
       })
     } finally {
       await client.close()
@@ -217,8 +217,8 @@ describe('a GridFSBackend and its client', () => {
   it.each<[string, object, RegExp]>([
     ['neither a URI nor a database', {}, /one of the options uri and db/],
     ['both', { uri: 'mongodb://h/d', db: {} }, /one of the options uri and db/],
-    ['a URI without a database', { uri: 'mongodb://ada:secret@h' }, /the uri to name a database/],
-    ['a URI of something else', { uri: 'https://ada:secret@h/d' }, /uri to be one of MongoDB/],
+    ['a URI without a database', { uri: 'mongodb://ada:secret@h' }, /to name a database/],
+    ['a URI of something else', { uri: 'https://ada:secret@h/d' }, /uri to be a connection string of MongoDB/],
     ['an option that the driver does not know', { uri: 'mongodb://ada:secret@h/d?nonsense=1' }, /nonsense/],
     ['a bucket without a name', { uri: 'mongodb://h/d', bucketName: '' }, /bucketName/],
     ['chunks of no size', { uri: 'mongodb://h/d', chunkSizeBytes: 0 }, /chunkSizeBytes.*got 0/],
