@@ -43,7 +43,7 @@ async function deleteFiles(context: Context, paths: readonly string[]): Promise<
     const slash = path.indexOf('/')
     // Rows may hold anything.
     if (slash < 1) {
-      reasons.set(path, 'expected a path to be "storage/id"')
+      reasons.set(path, 'Expected a path to be "storage/id"')
       continue
     }
     const [storage, id] = [path.slice(0, slash), path.slice(slash + 1)]

@@ -41,7 +41,7 @@ export async function drain(
 ): Promise<DrainReport> {
   let [deleted, failed] = [0, 0]
   for (let isFirst = true; ; isFirst = false) {
-    if (signal?.aborted) throw new AbortedError('a drain of the ledger', { cause: signal.reason })
+    if (signal?.aborted) throw new AbortedError('A drain of the ledger', { cause: signal.reason })
     const taken = await retryDeadlocks(client, async (session) => {
       // Each time: a migration may have made a table anew since.
       await expectTrusted({ depot, client, database, columns }, session)

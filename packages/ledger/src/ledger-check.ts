@@ -93,7 +93,7 @@ function refuseNewer(found: readonly FoundTrigger[]): void {
   if (!newer) return
   throw new FiledepotError(
     'LEDGER_NEWER',
-    `the trigger "${newer.name}" of the table ${newer.table} was made by a newer version of filedepot: expected version ${VERSION} of the ledger or an older one, got ${versionIn(newer.marker)}. Update @filedepot/ledger in this program`,
+    `The trigger "${newer.name}" of the table ${newer.table} is from a newer version of filedepot: expected version ${VERSION} of the ledger or an older one, got ${versionIn(newer.marker)}. Update @filedepot/ledger in this program`,
   )
 }
 
@@ -103,12 +103,12 @@ export function notReady({ missing, outdated, disabled, uncounted, isCounted }: 
     ...named('missing', missing),
     ...named('outdated', outdated),
     ...named('disabled', disabled),
-    ...named('made after the rows were counted', uncounted),
+    ...named('created after the rows were counted', uncounted),
     ...(isCounted || uncounted.length > 0 ? [] : ['the rows have not been counted']),
   ]
   return new FiledepotError(
     'LEDGER_INCOMPLETE',
-    `the ledger of this database cannot be trusted, so nothing is deleted: ${faults.join('; ')}. Run install(), which counts the rows anew`,
+    `The ledger of this database is incomplete, so it deletes nothing: ${faults.join('; ')}. Run install(), which counts the rows again`,
   )
 }
 
@@ -116,14 +116,14 @@ export function notReady({ missing, outdated, disabled, uncounted, isCounted }: 
 export function hasUnreadable(count: number): FiledepotError {
   return new FiledepotError(
     'LEDGER_INCOMPLETE',
-    `${count} values in the columns of the ledger are no JSON that the database can read, so their files are not known and nothing is deleted: correct these rows`,
+    `The database cannot read ${count} values in the columns of the ledger as JSON, so the ledger does not know their files and deletes nothing. Correct these rows`,
   )
 }
 
 export function namedByAlias(alias: string, storage: string): FiledepotError {
   return new FiledepotError(
     'LEDGER_INCOMPLETE',
-    `rows name the storage "${storage}" by its alias "${alias}", so the ledger cannot tell that their files are the same and nothing is deleted: write the name of the storage into these rows`,
+    `Rows name the storage "${storage}" by its alias "${alias}", so the ledger cannot match their files and deletes nothing. Write the name of the storage into these rows`,
   )
 }
 

@@ -22,7 +22,7 @@ export function checkColumns(columns: readonly LedgerColumn[]): readonly LedgerC
   if (!Array.isArray(columns) || columns.length === 0) {
     throw new FiledepotError(
       'INVALID_ARGUMENT',
-      `expected columns to be an array such as [{ table: 'documents', column: 'content' }], got ${describe(columns)}`,
+      `Expected columns to be an array such as [{ table: 'documents', column: 'content' }], got ${describe(columns)}`,
     )
   }
   for (const given of columns as readonly Partial<Record<keyof LedgerColumn, unknown>>[]) {
@@ -30,7 +30,7 @@ export function checkColumns(columns: readonly LedgerColumn[]): readonly LedgerC
       if (typeof given[key] !== 'string' || given[key] === '') {
         throw new FiledepotError(
           'INVALID_ARGUMENT',
-          `expected the ${key} of a column of the ledger to be a name, got ${describe(given[key])}`,
+          `Expected the ${key} of a column of the ledger to be a name, got ${describe(given[key])}`,
         )
       }
     }
@@ -100,7 +100,7 @@ export function noSuchTable({ schema, table }: TableColumns): FiledepotError {
   const name = schema === undefined ? `"${table}"` : `"${schema}"."${table}"`
   return new FiledepotError(
     'INVALID_ARGUMENT',
-    `the ledger is to follow the table ${name}, which is not in the database: create it first, and write its name as the database has it`,
+    `Cannot find the table ${name} of a column of the ledger in the database. Create it first, and write its name as the database does`,
   )
 }
 
@@ -108,6 +108,6 @@ export function noSuchTable({ schema, table }: TableColumns): FiledepotError {
 export function noSuchColumn({ table }: TableColumns, column: string): FiledepotError {
   return new FiledepotError(
     'INVALID_ARGUMENT',
-    `the ledger is to follow the column "${column}" of the table "${table}", which has no such column`,
+    `Cannot find the column "${column}" of the table "${table}" for the ledger. Create it first, and write its name as the database does`,
   )
 }

@@ -43,7 +43,7 @@ export async function runStep<T>(
     if (!String((cause as { code?: unknown } | undefined)?.code).startsWith('SQLITE_BUSY')) throw cause
     throw new FiledepotError(
       'LEDGER_BUSY',
-      'Cannot write to the ledger: another connection holds the database with its transaction. Nothing more was deleted; try again when it has ended.',
+      'Cannot write to the ledger: a transaction of another connection locks the database. Nothing more was deleted. Try again after that transaction.',
       { cause },
     )
   }
@@ -90,7 +90,7 @@ export async function ofStorage<T>(name: string, what: string, action: () => Pro
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new FiledepotError(
       'READ_FAILED',
-      `Cannot ${what} of the storage "${name}": ${reason}. Nothing of it is deleted; look at the cause.`,
+      `Cannot ${what} of the storage "${name}": ${reason}. None of its files is deleted. Look at the cause.`,
       { cause },
     )
   }

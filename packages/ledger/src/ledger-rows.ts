@@ -31,7 +31,7 @@ export async function* pageRows(
   for (const from of byTable(columns)) {
     let after: readonly unknown[] | undefined
     do {
-      throwIfAborted('reading the rows', signal)
+      throwIfAborted('Reading the rows', signal)
       const page = { after, limit: PAGE }
       const { rows, next } = await runStep(context, (session) => database.readPage(session, from, page))
       for (const row of rows) yield { from, row }

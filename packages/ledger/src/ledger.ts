@@ -369,13 +369,13 @@ const NOTHING: LedgerInstallation = { created: [], removed: [], repaired: 0, dan
 function busy(): FiledepotError {
   return new FiledepotError(
     'LEDGER_BUSY',
-    'the ledger of this database is being installed or counted by another process: try again when that has ended',
+    'Another process installs or counts the ledger of this database. Try again when it is done',
   )
 }
 
 function followsOthers({ others }: LedgerCheck): FiledepotError {
   return new FiledepotError(
     'INVALID_ARGUMENT',
-    `the ledger of this database follows more than the columns that were given: ${others.join(', ')}. Name those columns, too, or pass { prune: true } if they hold no files any more`,
+    `The ledger of this database counts more columns than the given ones: ${others.join(', ')}. Add these columns, or pass { prune: true } if they no longer hold files`,
   )
 }

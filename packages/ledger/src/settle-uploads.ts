@@ -37,7 +37,7 @@ export async function settleUploads(
   let [deleted, failed, kept] = [0, 0, 0]
   const open: string[] = []
   for (let index = 0; index < asked.length; index += BATCH) {
-    if (signal?.aborted) throw new AbortedError('settling uploads', { cause: signal.reason })
+    if (signal?.aborted) throw new AbortedError('Settling uploads', { cause: signal.reason })
     const batch = asked.slice(index, index + BATCH)
     const { known, buried } = await retryDeadlocks(client, async (session) => {
       const known = new Set(await database.knownOf(session, batch))

@@ -88,8 +88,8 @@ function expectOwn(name: string, found: string | undefined, { turns, isMarked }:
   throw new FiledepotError(
     'LEDGER_NOT_OWNER',
     found === undefined
-      ? `The storage "${name}" has lost its owner: expected "${turns.at(-1) ?? ''}", got none. It is not the storage that this database has swept: an unmounted folder, another bucket, or one that was emptied. ${way}`
-      : `The storage "${name}" belongs to another database, or to a copy of this one: its owner is "${found}", which this database has not written. ${way}`,
+      ? `The storage "${name}" has lost its owner: expected "${turns.at(-1) ?? ''}", got none. This database swept another storage: look for an unmounted folder, another bucket, or a bucket that was emptied. ${way}`
+      : `The storage "${name}" belongs to another database, or to a copy of this one: its owner is "${found}", which this database did not write. ${way}`,
   )
 }
 
@@ -116,7 +116,7 @@ async function changeState(
   }
   throw new FiledepotError(
     'LEDGER_BUSY',
-    `Other processes sweep the storage "${storage}" all the time: expected to mark it within ${ATTEMPTS} tries. Try again later.`,
+    `Cannot mark the storage "${storage}" within ${ATTEMPTS} tries, because other processes sweep it at the same time. Try again later.`,
   )
 }
 

@@ -66,7 +66,7 @@ export async function sweep(context: LedgerContext, options: SweepOptions): Prom
   const total: Counts = { listed: 0, swept: 0, kept: 0, failed: 0, leftovers: 0 }
   const failures: unknown[] = []
   for (const storage of chosenStorages(context.depot, options.storages)) {
-    throwIfAborted('a sweep of the ledger', signal)
+    throwIfAborted('A sweep of the ledger', signal)
     try {
       await sweepStorage(context, storage, { ...options, grace }, total)
     } catch (error) {
@@ -108,7 +108,7 @@ async function sweepStorage(
   try {
     let found = 0
     for await (const ids of inBatches(idsBetween(storage, start, firstFileIdAt(new Date(end))), BATCH)) {
-      throwIfAborted('a sweep of the ledger', signal)
+      throwIfAborted('A sweep of the ledger', signal)
       count.listed += ids.length
       const { unknown, again, young, copies } = await unwanted(context, storage, ids, end)
       count.kept += young.length + copies
@@ -121,7 +121,7 @@ async function sweepStorage(
     // Before anything is deleted: else each sweep that is refused would have deleted some.
     expectFew(storage.name, { listed: count.listed, found }, force)
     for await (const paths of inBatches(candidates.all(), BATCH)) {
-      throwIfAborted('a sweep of the ledger', signal)
+      throwIfAborted('A sweep of the ledger', signal)
       const ids = paths.map(idIn(storage))
       const { unknown, again } = await unwanted(context, storage, ids, end)
       await expectOwner(context, storage)
@@ -204,7 +204,7 @@ function expectFew(name: string, { listed, found }: { listed: number; found: num
   if (force || found <= Math.max(ALWAYS, listed / 2)) return
   throw new FiledepotError(
     'GARBAGE_LIMIT',
-    `${found} of ${listed} uploads in the storage "${name}" have no row, which is more than a half. Nothing was deleted: look whether the ledger has all columns that hold files, and whether another application stores files there. If they are garbage, pass { force: true }`,
+    `${found} of ${listed} uploads in the storage "${name}" have no row, which is more than half. Nothing was deleted. Check whether the ledger has all columns that hold files, and whether another application stores files there. If the files are garbage, pass { force: true }`,
   )
 }
 

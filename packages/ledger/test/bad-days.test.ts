@@ -75,7 +75,7 @@ describe('on a bad day', () => {
     for (const attempt of [() => replica.install({ recount: true }), () => replica.drain()]) {
       await expect(attempt()).rejects.toMatchObject({
         code: 'LEDGER_DENIED',
-        message: expect.stringContaining('only reads') as unknown,
+        message: expect.stringContaining('read-only') as unknown,
         cause: expect.objectContaining({ message: expect.any(String) as unknown }) as unknown,
       })
     }

@@ -212,7 +212,7 @@ describe('verify', () => {
       (finding) => finding.kind === 'changed' && [finding.key.name, finding.reason],
     )
     expect(reasons.sort()).toEqual([
-      ['changed', expect.stringContaining('expected the SHA-256') as unknown],
+      ['changed', expect.stringContaining('Expected the SHA-256') as unknown],
       ['shorter', 'expected 4 bytes, got 3'],
     ])
   })

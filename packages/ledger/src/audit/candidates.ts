@@ -34,12 +34,12 @@ export class Candidates {
     { depot, signal }: { depot: DepotManager; signal: AbortSignal | undefined },
   ): Promise<void> {
     for await (const { value } of rows.values(signal)) {
-      throwIfAborted('the deletion of files without a row', signal)
+      throwIfAborted('The deletion of files without a row', signal)
       const files = filesOf(value)
       if (!files)
         throw new FiledepotError(
           'INVALID_VALUE',
-          'A row has just got a value that is not the JSON of a file. Nothing was deleted; try again.',
+          'A transaction just wrote a value that is not the JSON of a file. Nothing was deleted. Try again.',
         )
       for (const { path } of files) {
         const slash = path.indexOf('/')

@@ -20,12 +20,12 @@ export async function checkBytes(
       length += chunk.byteLength
     }
     const expected = { size: size ?? file.size, sha256: sha256 ?? file.sha256 }
-    if (length !== expected.size) return `expected ${expected.size} bytes, got ${length}`
+    if (length !== expected.size) return `Expected ${expected.size} bytes, got ${length}`
     const got = hash.digest('hex')
     if (expected.sha256 === undefined || got === expected.sha256) return undefined
-    return `expected the SHA-256 ${expected.sha256}, got ${got}`
+    return `Expected the SHA-256 ${expected.sha256}, got ${got}`
   } catch (error) {
-    if (signal?.aborted === true) throw new AbortedError('the check of files', { cause: signal.reason })
+    if (signal?.aborted === true) throw new AbortedError('The check of files', { cause: signal.reason })
     return error instanceof Error ? error.message : String(error)
   }
 }

@@ -143,7 +143,7 @@ async function removeAll(
 ): Promise<{ deleted: number; failed: number }> {
   const done = { deleted: 0, failed: 0 }
   for await (const paths of inBatches(garbage.all(), BATCH)) {
-    throwIfAborted('the deletion of files without a row', signal)
+    throwIfAborted('The deletion of files without a row', signal)
     const { deleted, failed } = await remove(paths)
     done.deleted += deleted
     done.failed += failed
@@ -156,7 +156,7 @@ function refuseUnknown(unreadable: number): void {
   if (unreadable === 0) return
   throw new FiledepotError(
     'INVALID_VALUE',
-    `${unreadable} values of rows are not the JSON of a file, so their files are not known and nothing is deleted. The report of a run without { delete: true } names these rows: correct them.`,
+    `${unreadable} values of rows are not the JSON of a file, so their files are unknown and nothing is deleted. Run without { delete: true } for a report that names these rows, and correct them.`,
   )
 }
 
@@ -166,7 +166,7 @@ function refuseMany(orphaned: number, files: number): void {
   if (orphaned <= most) return
   throw new FiledepotError(
     'GARBAGE_LIMIT',
-    `${orphaned} of ${files} files have no row: expected at most ${most}, so nothing is deleted. Look whether all tables and columns with files are among the rows. If the files are garbage, pass { force: true }.`,
+    `${orphaned} of ${files} files have no row, expected at most ${most}. Nothing is deleted. Check whether the rows include all tables and columns with files. If the files are garbage, pass { force: true }.`,
   )
 }
 

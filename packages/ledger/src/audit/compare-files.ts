@@ -50,7 +50,7 @@ export async function* compareFiles(
     const listed = await listFiles(buckets, options)
     yield* readRows(depot, rows, { ...options, listed, buckets })
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
-      throwIfAborted('the comparison of rows and storages', options.signal)
+      throwIfAborted('The comparison of rows and storages', options.signal)
       yield* compareBucket(buckets, bucket)
     }
   } finally {
@@ -66,7 +66,7 @@ async function listFiles(
   for (const storage of storages) {
     let count = 0
     for await (const id of storage.list()) {
-      throwIfAborted('the comparison of rows and storages', signal)
+      throwIfAborted('The comparison of rows and storages', signal)
       count++
       buckets.add('files', storage.path(id), storage.path(id))
       if (++progress.files % STEP === 0) onProgress?.({ ...progress })
@@ -89,7 +89,7 @@ async function* readRows(
 ): AsyncGenerator<Difference> {
   const empty = new Map<string, number>()
   for await (const row of rows.values(signal)) {
-    throwIfAborted('the comparison of rows and storages', signal)
+    throwIfAborted('The comparison of rows and storages', signal)
     const found = plainRow(row)
     const files = filesOf(row.value)
     if (!files) yield { kind: 'found', finding: { kind: 'unreadable', ...found } }
@@ -137,6 +137,6 @@ function plainRow({ table, column, key }: FileRow): FoundRow {
 function isEmpty(storage: string, count: number): FiledepotError {
   return new FiledepotError(
     'STORAGE_UNAVAILABLE',
-    `The storage "${storage}" has no file at all, and ${count} values of rows refer to it. It is probably not the right one: a folder that is not mounted, or another bucket. Nothing was deleted.`,
+    `The storage "${storage}" has no files, but ${count} values of rows refer to it. It is probably the wrong storage: an unmounted folder or another bucket. Nothing was deleted.`,
   )
 }

@@ -28,13 +28,13 @@ export function explainErrors(client: LedgerClient): LedgerClient {
 
 function reasonOf(error: unknown): string | undefined {
   if (hasDatabaseCode(error, READ_ONLY)) {
-    return 'the ledger cannot write: expected a connection to the server that takes writes, got one that only reads, such as a replica. Connect the ledger to the primary server.'
+    return 'The ledger cannot write: expected a connection to a server that accepts writes, got a read-only one, such as a replica. Connect the ledger to the primary server.'
   }
   if (hasDatabaseCode(error, BINARY_LOG)) {
-    return 'the ledger cannot create triggers, as the server keeps a binary log: set log_bin_trust_function_creators = 1, or install the ledger as a user with SUPER.'
+    return 'The ledger cannot create triggers, because the server keeps a binary log. Set log_bin_trust_function_creators = 1, or install the ledger as a user with SUPER.'
   }
   if (hasDatabaseCode(error, DENIED)) {
-    return 'the user of the connection lacks a right that the ledger needs: install it as the owner of the tables, or grant the right to create tables and triggers.'
+    return 'The database user lacks a right that the ledger needs. Install the ledger as the owner of the tables, or grant the right to create tables and triggers.'
   }
   return undefined
 }

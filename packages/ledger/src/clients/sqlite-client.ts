@@ -81,6 +81,6 @@ function heldTooLong(inTransaction: boolean): FiledepotError {
   const what = inTransaction ? 'transaction' : 'query that reads row by row, such as by iterate(),'
   return new FiledepotError(
     'TURN_TIMEOUT',
-    `the ledger has waited ${TIMEOUT} ms for the ${what} on the connection of the database, and it is still open: end it, or give the ledger a connection of its own`,
+    `The ledger waited ${TIMEOUT} ms for the ${what} on the connection of the database, which is still open. End it, or give the ledger its own connection`,
   )
 }

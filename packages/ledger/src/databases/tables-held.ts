@@ -9,7 +9,7 @@ export function tablesHeld(
 ): FiledepotError {
   return new FiledepotError(
     'LEDGER_BUSY',
-    `the tables ${tables.join(', ')} could not be locked to create triggers, although tried for ${timeout} ms: transactions that write to them stay open for longer. Run install() in a quiet hour, or with a longer timeout`,
+    `The tables ${tables.join(', ')} could not be locked within ${timeout} ms to create triggers, because transactions that write to them stay open longer. Run install() at a time with few writes, or with a longer timeout`,
     { cause },
   )
 }

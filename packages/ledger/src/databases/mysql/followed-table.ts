@@ -57,7 +57,7 @@ async function refuseTemporary(session: LedgerSession, table: string): Promise<v
   if (!String(shown?.['Create Table']).startsWith('CREATE TEMPORARY ')) return
   throw new FiledepotError(
     'INVALID_ARGUMENT',
-    `the connection of the ledger has a temporary table "${table}", which hides the table of that name: drop it, or give the ledger connections of its own`,
+    `The connection of the ledger has a temporary table "${table}", which hides the table of that name. Drop it, or give the ledger its own connections`,
   )
 }
 
@@ -71,7 +71,7 @@ async function refuseWithoutTransactions(session: LedgerSession, table: string):
   if (!found || found.transactions === 'YES') return
   throw new FiledepotError(
     'INVALID_ARGUMENT',
-    `expected the table "${table}" to have an engine with transactions, got ${String(found.engine)}: ALTER TABLE ${quote(table)} ENGINE = InnoDB`,
+    `Expected the table "${table}" to have an engine with transactions, got ${String(found.engine)}: ALTER TABLE ${quote(table)} ENGINE = InnoDB`,
   )
 }
 
