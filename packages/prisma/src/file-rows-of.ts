@@ -27,6 +27,6 @@ export function fileRowsOf(prisma: object): FileRows {
   if (kept) return kept.rows()
   throw new FiledepotError(
     'INVALID_ARGUMENT',
-    'the client has no file fields: extend it with filedepot({ models }), and give the extended client',
+    'The client has no file fields. Extend it with filedepot({ models }), and pass the extended client',
   )
 }

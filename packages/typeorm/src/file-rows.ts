@@ -63,7 +63,7 @@ export function fileRowsOf(dataSource: DataSource): FileRows {
     async *values(signal) {
       for (const [first, columns] of tablesAndColumns(dataSource)) {
         for await (const row of rowsOf(dataSource, first, columns)) {
-          if (signal?.aborted) throw new AbortedError('reading the rows', { cause: signal.reason })
+          if (signal?.aborted) throw new AbortedError('Reading the rows', { cause: signal.reason })
           yield row
         }
       }

@@ -64,7 +64,7 @@ describe.each(WAYS)('a stored value given by %s', (_, write) => {
     await expect(write({ text: image })).rejects.toMatchObject({ code: 'FILE_REFUSED' })
     await expect(write({ scan: plain })).rejects.toMatchObject({
       code: 'WRONG_UPLOAD_TYPE',
-      message: expect.stringContaining('Contract.scan: expected a file of type Scan'),
+      message: expect.stringContaining('Contract.scan: Expected a file of type Scan'),
     })
 
     // What was refused is still whoever's it was.

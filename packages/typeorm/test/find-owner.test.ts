@@ -144,7 +144,7 @@ describe('what findOwner is asked', () => {
     await expect(findOwner(parcels, 'owner' as never, one.label!.path)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       message:
-        'expected property to be a file column of Parcel (label, slips, secret, papers.scan), got "owner" (string)',
+        'Expected property to be a file column of Parcel (label, slips, secret, papers.scan), got "owner" (string)',
     })
     await expect(findOwner(parcels, 'label', 'none')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
     const where = { label: one.label! } as never

@@ -80,17 +80,17 @@ describe('rulesOf', () => {
     [
       'another column',
       () => rulesOf(Person, 'name' as never),
-      'expected property to be a file column of Person (documents, photo, album, address.plan), got "name" (string)',
+      'Expected property to be a file column of Person (documents, photo, album, address.plan), got "name" (string)',
     ],
     [
       'no column of a schema',
       () => rulesOf(PersonSchema, 'fhoto' as never),
-      'expected property to be a file column of person (photo, home.plan), got "fhoto" (string)',
+      'Expected property to be a file column of person (photo, home.plan), got "fhoto" (string)',
     ],
     [
       'no entity',
       () => rulesOf(Nothing as never, 'constructor' as never),
-      'expected property to be a file column of Nothing (it has none), got "constructor" (string)',
+      'Expected property to be a file column of Nothing (it has none), got "constructor" (string)',
     ],
   ])('refuses %s, and lists the columns', (_, read, message) => {
     expect(read).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', message }))

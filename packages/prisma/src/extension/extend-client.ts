@@ -34,7 +34,7 @@ export function extendClient(client: ExtendableClient, options: FiledepotOptions
     if (extended.has(one)) {
       throw new FiledepotError(
         'INVALID_ARGUMENT',
-        'the client is extended with filedepot() already: name all models there',
+        'Cannot extend a client with filedepot() twice. Name all models in one call',
       )
     }
   }

@@ -42,7 +42,7 @@ function incomplete({ missing, outdated, disabled, isCounted }: LedgerCheck): Fi
   ]
   return new FiledepotError(
     'LEDGER_INCOMPLETE',
-    `Cannot write files: the ledger of the database is not complete (${faults.join('; ')}). Run \`await ledgerOf(prisma).install()\` ` +
+    `Cannot write files: the ledger of the database is incomplete (${faults.join('; ')}). Run \`await ledgerOf(prisma).install()\` ` +
       'as a step of the deployment, after the migrations',
   )
 }

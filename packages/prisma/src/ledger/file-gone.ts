@@ -7,7 +7,7 @@ export function fileGone({ name }: Model, error: unknown): unknown {
   if (!isFileGone(error)) return error
   return new FiledepotError(
     'FILE_GONE',
-    `a row of ${name} was to refer to a file that is deleted, or about to be, because no row has referred to it: upload the file again`,
+    `Cannot write a row of ${name}: its file is deleted, or is being deleted, because no row referred to it. Upload the file again`,
     { cause: error },
   )
 }

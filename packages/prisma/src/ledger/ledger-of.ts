@@ -24,6 +24,6 @@ export function ledgerOf(prisma: object): Ledger {
   if (ledger) return ledger
   throw new FiledepotError(
     'INVALID_ARGUMENT',
-    'the client has no ledger: extend it with filedepot({ models, ledger: true }), and give the extended client',
+    'The client has no ledger. Extend it with filedepot({ models, ledger: true }), and pass the extended client',
   )
 }

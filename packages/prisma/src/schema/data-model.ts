@@ -55,7 +55,7 @@ export class DataModel {
   /** A model by its name. */
   get(name: string): Model {
     const model = this.models.get(name)
-    if (!model) throw new TypeError(`the schema has no model ${name}`)
+    if (!model) throw new TypeError(`The schema has no model ${name}`)
     return model
   }
 

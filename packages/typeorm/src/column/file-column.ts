@@ -45,7 +45,7 @@ export class FileColumn {
     if (Array.isArray(value)) return value as GivenFile[]
     throw new FiledepotError(
       'INVALID_ARGUMENT',
-      `expected "${this.column.propertyPath}" to be an array of files`,
+      `Expected "${this.column.propertyPath}" to be an array of files`,
     )
   }
 

@@ -6,14 +6,14 @@ const BELONGS = 'and a file belongs to one row'
 export function sameObject({ name }: EntityMetadata): FiledepotError {
   return new FiledepotError(
     'NOT_SUPPORTED',
-    `the same object would become several rows of ${name} with one file, ${BELONGS}: give each row an object of its own`,
+    `The same object would become several rows of ${name} with one file, ${BELONGS}. Give each row its own object`,
   )
 }
 
 export function insertedExpression(): FiledepotError {
   return new FiledepotError(
     'INVALID_CONTENT',
-    'Cannot give a new row a file by an SQL expression, because it is not known whose file that would be: expected a file or ' +
+    'Cannot set the file of a new row by an SQL expression, because filedepot does not know its result: expected a file or ' +
       'null, got a function. Insert the row with a file, or without one',
   )
 }

@@ -61,14 +61,14 @@ export class UnsavedFile {
 
 function notSaved(column: string): FiledepotError {
   const message =
-    'the file is not in a storage, so that no row can hold it or be found by it: its upload was skipped, or it was undone, ' +
-    'or the data source was never given to attachDepot()'
+    'the file is pending, so no row can hold it or be found by it. Its upload was skipped or undone, or the data source was ' +
+    'never passed to attachDepot()'
   return new FiledepotError('PENDING_FILE', `${column}: ${message}`)
 }
 
 export function pendingCriterion(): FiledepotError {
   const message =
-    'Cannot query by a file that is not stored. Pass a stored UploadedFile, in criteria that are made anew for each query; to ' +
-    'look for the row of a path, use findOwner(), and for a text Raw() with LIKE in the place of Like()'
+    'Cannot query by a pending file. Save it first, or pass a stored UploadedFile. To find the row of a path, use ' +
+    'findOwner(). To search for text, use Raw() with LIKE instead of Like()'
   return new FiledepotError('PENDING_FILE', message)
 }

@@ -108,7 +108,7 @@ export function uploadedFileColumn(options: UploadedFileColumnOptions = {}): Tex
   if (type !== UploadedFile && !(type.prototype instanceof UploadedFile)) {
     throw new FiledepotError(
       'INVALID_ARGUMENT',
-      'expected the type of a file column to be a class of UploadedFile',
+      'Expected the type of a file column to be a class of UploadedFile',
     )
   }
   return {

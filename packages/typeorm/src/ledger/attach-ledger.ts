@@ -47,7 +47,7 @@ const attached = new WeakMap<DataSource, Attached>()
  * }
  * ```
  *
- * @throws FiledepotError `INVALID_ARGUMENT` if the data source has no ledger, is not initialized, or has no file columns
+ * @throws FiledepotError `INVALID_ARGUMENT` if The data source has no ledger, is not initialized, or has no file columns
  */
 export function ledgerOf(dataSource: DataSource): Ledger {
   const known = attached.get(dataSource)
@@ -56,8 +56,8 @@ export function ledgerOf(dataSource: DataSource): Ledger {
   throw new FiledepotError(
     'INVALID_ARGUMENT',
     known
-      ? 'the data source has no ledger yet: initialize it first, with entities that have file columns'
-      : 'the data source has no ledger: attach the depot by attachDepot(dataSource, depot, { ledger: true })',
+      ? 'The data source has no ledger yet. Initialize it first, with entities that have file columns'
+      : 'The data source has no ledger. Attach the depot with attachDepot(dataSource, depot, { ledger: true })',
   )
 }
 
@@ -132,6 +132,6 @@ async function requireLedger(ledger: Ledger): Promise<void> {
   const fault = triggers.length > 0 ? `triggers to make: ${triggers.join(', ')}` : 'its rows were not counted'
   throw new FiledepotError(
     'LEDGER_INCOMPLETE',
-    `the ledger of this database is not installed, or not all of it (${fault}): start once with attachDepot(dataSource, depot, { ledger: { install: true } }), or run ledgerOf(dataSource).install() in a migration without a transaction`,
+    `The ledger of this database is not installed completely (${fault}). Start once with attachDepot(dataSource, depot, { ledger: { install: true } }), or run ledgerOf(dataSource).install() in a migration without a transaction`,
   )
 }

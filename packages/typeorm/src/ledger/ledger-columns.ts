@@ -13,7 +13,7 @@ export function ledgerColumnsOf(dataSource: DataSource): LedgerColumn[] {
     if (database === undefined || database === dataSource.driver.database) continue
     throw new FiledepotError(
       'NOT_SUPPORTED',
-      `the table of ${name} is in the database "${database}", and the triggers of a ledger only write to their own: open a data source for that database`,
+      `The table of ${name} is in another database, "${database}", and triggers of a ledger write only to their own. Open a data source for that database`,
     )
   }
   return entityFileColumns(dataSource).map(({ schema, table, column }) => ({

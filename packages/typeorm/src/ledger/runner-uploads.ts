@@ -53,7 +53,7 @@ export class RunnerUploads {
       await storeColumns(home, writes, uploads, transaction?.signal)
       // On a shared connection, what was committed may be the transaction of somebody else.
       const isLate = transaction && !transaction.isOpen && !(isShared && !transaction.signal.aborted)
-      if (write.hasFailed || isLate) throw new AbortedError('an upload whose transaction has ended')
+      if (write.hasFailed || isLate) throw new AbortedError('An upload whose transaction has ended')
     } catch (error) {
       uploads.drop((paths) => upkeep?.rolledBack(paths))
       // What others of the same write have stored in a transaction goes with its end.

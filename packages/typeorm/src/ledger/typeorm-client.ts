@@ -41,7 +41,7 @@ export function typeormClient(dataSource: DataSource): LedgerClient {
     default:
       throw new FiledepotError(
         'NOT_SUPPORTED',
-        `expected a data source of postgres, mysql, mariadb or better-sqlite3 for a ledger, got ${dataSource.options.type}: leave the option "ledger" away`,
+        `Expected a data source of postgres, mysql, mariadb or better-sqlite3 for a ledger, got ${dataSource.options.type}. Remove the option "ledger"`,
       )
   }
 }

@@ -12,13 +12,13 @@ export function documentRowsOf(dataSource: DataSource): FileRows {
       if (!queryRunner) {
         throw new FiledepotError(
           'INVALID_ARGUMENT',
-          'expected the data source to be connected, so that its documents can be read: call initialize() first',
+          'Cannot read the documents of a data source that is not connected. Call initialize() first',
         )
       }
       for (const collection of collectionsWithFiles(dataSource.entityMetadatas).values()) {
         const { name: table, columns, projection } = collection
         for await (const document of queryRunner.getCollection(table).find({}, { projection })) {
-          if (signal?.aborted) throw new AbortedError('reading the documents', { cause: signal.reason })
+          if (signal?.aborted) throw new AbortedError('Reading the documents', { cause: signal.reason })
           for (const column of columns) {
             const value = column.get(document)
             if (value === null || value === undefined) continue

@@ -6,31 +6,31 @@ const BELONGS = 'and a file belongs to one row'
 export function severalRows({ name }: EntityMetadata, count: number): FiledepotError {
   return new FiledepotError(
     'NOT_SUPPORTED',
-    `this update would give one file to ${count} rows of ${name}, ${BELONGS}: ` +
-      'load the entities, give each its own, and save them',
+    `This update would give one file to ${count} rows of ${name}, ${BELONGS}. ` +
+      'Load the entities, give each its own file, and save them',
   )
 }
 
 export function expressionGivesFiles({ name }: EntityMetadata, paths: readonly string[]): FiledepotError {
   return new FiledepotError(
     'NOT_SUPPORTED',
-    `an SQL expression has given rows of ${name} files that belong to others (${paths.join(', ')}), ${BELONGS}: ` +
-      'an expression may only take files away',
+    `An SQL expression gave rows of ${name} files of other rows (${paths.join(', ')}), ${BELONGS}. ` +
+      'Use expressions only to remove files',
   )
 }
 
 export function selectGivesFiles({ name }: EntityMetadata): FiledepotError {
   return new FiledepotError(
     'NOT_SUPPORTED',
-    `this INSERT … SELECT would give rows of ${name} files that others have already, ${BELONGS}: ` +
-      'leave the file columns out, or load the entities and save new ones',
+    `This INSERT … SELECT would give rows of ${name} files of other rows, ${BELONGS}. ` +
+      'Leave the file columns out, or load the entities and save new ones',
   )
 }
 
 export function concurrentChange({ name }: EntityMetadata, verb: string): FiledepotError {
   return new FiledepotError(
     'CONCURRENT_CHANGE',
-    `others wrote rows of ${name} while this ${verb} was about to change them, so that their files are not known: ` +
-      'roll back, and try again',
+    `Rows of ${name} changed concurrently during this ${verb}. ` +
+      'Roll back and retry the transaction',
   )
 }

@@ -120,7 +120,7 @@ describe('a view with file columns', () => {
     const writing = write()
 
     await expect(writing).rejects.toMatchObject({ code: 'NOT_SUPPORTED' })
-    await expect(writing).rejects.toThrow(`cannot follow this ${verb}: it is a view;`)
+    await expect(writing).rejects.toThrow(`in this ${verb}: it is a view.`)
     expect(database.chaos.calls('write')).toBe(written)
     expect(await documents.count()).toBe(1)
   })

@@ -99,7 +99,7 @@ describe('an SQL expression in a new row', () => {
     await expect(write()).rejects.toMatchObject({
       code: 'INVALID_CONTENT',
       message: expect.stringMatching(
-        /^Note\.file: Cannot give a new row a file by an SQL expression/,
+        /^Note\.file: Cannot set the file of a new row by an SQL expression/,
       ) as unknown,
     })
     expect(await notes.count()).toBe(0)

@@ -365,7 +365,7 @@ function noteNewKey(target: Target, data: Args): void {
 function unknownKey(model: Model, field: string): FiledepotError {
   return new FiledepotError(
     'NOT_SUPPORTED',
-    `this write changes the key of ${model.name} by its field ${field} together with its files, so that it could not be ` +
-      'told afterwards what the row holds: change them one after the other',
+    `Cannot change the key field ${field} of ${model.name} together with its files, because filedepot could not find the ` +
+      'row afterwards. Change first one, then the other',
   )
 }

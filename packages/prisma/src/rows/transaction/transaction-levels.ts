@@ -32,7 +32,7 @@ export class TransactionLevels {
   /** The innermost. */
   get top(): Level {
     const top = this.#levels.at(-1)
-    if (!top) throw new TypeError('the transaction has no level')
+    if (!top) throw new TypeError('The transaction has no level')
     return top
   }
 

@@ -311,7 +311,7 @@ export class OpenTransaction {
 export function tooLate(): FiledepotError {
   return new FiledepotError(
     'TRANSACTION_SETTLED',
-    'the transaction has ended: this write came too late. Wait for every task before the callback returns or throws, ' +
+    'This write came too late: its transaction has ended. Wait for every task before the callback returns or throws, ' +
       'for example with Promise.allSettled',
   )
 }
@@ -319,7 +319,7 @@ export function tooLate(): FiledepotError {
 function aborted(cause: unknown): FiledepotError {
   return new FiledepotError(
     'TRANSACTION_ABORTED',
-    'the database has given up the transaction after an error in it, so that it can only be rolled back',
+    'The database aborted the transaction after an error. Roll it back and begin it again',
     { cause },
   )
 }

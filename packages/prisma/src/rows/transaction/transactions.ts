@@ -54,8 +54,8 @@ export class Transactions {
     this.#refuseEnded(link.id)
     throw new FiledepotError(
       'NOT_SUPPORTED',
-      'Cannot write files in a transaction that a client without filedepot has opened: filedepot does not hear how it ends. ' +
-        'Open it with the extended client. To set a role or a variable, do so in that transaction, and not by an extension',
+      'Cannot write files in a transaction that a client without filedepot opened, because filedepot does not learn its outcome. ' +
+        'Open it with the extended client. To set a role or a variable, do so in that transaction, not in an extension',
     )
   }
 

@@ -405,7 +405,7 @@ function inField({ model, name }: FileField, error: unknown): unknown {
 function severalRows({ field }: Slot, count: number): FiledepotError {
   return new FiledepotError(
     'NOT_SUPPORTED',
-    `this update would give one file to ${count} rows of ${field.model.name}, and a file belongs to one row: ` +
+    `This update would give one file to ${count} rows of ${field.model.name}, and a file belongs to one row: ` +
       'update them one by one, each with its own',
   )
 }
@@ -413,7 +413,7 @@ function severalRows({ field }: Slot, count: number): FiledepotError {
 function othersCame({ model }: ReadRows): FiledepotError {
   return new FiledepotError(
     'CONCURRENT_CHANGE',
-    `Rows of ${model.name} were added while a write was about to change all rows like them, so that their files are not known. ` +
-      'Roll back the transaction, and try again',
+    `Rows of ${model.name} were added concurrently during this write, so filedepot does not know their files. ` +
+      'Roll back and retry the transaction',
   )
 }

@@ -5,14 +5,14 @@ export const OPEN_IT =
   'await tx.user.update(…) })'
 
 export const ADD_BEFORE =
-  'Add an extension that puts another operation in the place of one before filedepot(): ' +
+  'Add an extension that replaces an operation before filedepot(): ' +
   'client.$extends(softDelete).$extends(filedepot(…))'
 
 export function wouldWait({ name }: { readonly name: string }, what: string, way: string): FiledepotError {
   return new FiledepotError(
     'NOT_SUPPORTED',
-    `Cannot run ${what} of an extension within ${name}: filedepot has locked the rows of ${name} in a transaction that ` +
-      `${what} is no part of, so that the two would wait for each other. ${way}`,
+    `Cannot run ${what} of an extension within ${name}: filedepot has locked the rows of ${name} in a transaction without ` +
+      `${what}, so the two would wait for each other. ${way}`,
   )
 }
 
@@ -20,7 +20,7 @@ export function sentAgain({ name }: { readonly name: string }, what: string): Fi
   return new FiledepotError(
     'NOT_SUPPORTED',
     `Cannot run ${what} of an extension within ${name}: it sends the files of ${name} again, in another transaction, and ` +
-      `filedepot does not hear how that ends. ${OPEN_IT}. ${ADD_BEFORE}`,
+      `filedepot does not learn its outcome. ${OPEN_IT}. ${ADD_BEFORE}`,
   )
 }
 
@@ -35,7 +35,7 @@ export function sentTwice(name: string): FiledepotError {
 export function sentLate(name: string): FiledepotError {
   return new FiledepotError(
     'NOT_SUPPORTED',
-    `Cannot send ${name} now: it has failed already, and its files are removed. In an extension, wait for query(args) before ` +
+    `Cannot send ${name} now: it has already failed, and its files are deleted. In an extension, wait for query(args) before ` +
       'the operation ends',
   )
 }

@@ -74,12 +74,12 @@ function check({ column }: FileColumn): void {
   const { entityMetadata, propertyPath, propertyName, databaseName } = column
   const name = `${entityMetadata.name}.${propertyPath}`
   if (databaseName !== propertyName) {
-    const text = `on MongoDB, TypeORM writes a property under its own name and reads "${databaseName}"`
-    throw new FiledepotError('NOT_SUPPORTED', `${name}: ${text}: leave the name of the file column out`)
+    const text = `on MongoDB, TypeORM writes a property under its own name, but reads "${databaseName}"`
+    throw new FiledepotError('NOT_SUPPORTED', `${name}: ${text}. Remove the name of the file column`)
   }
   for (let embedded = column.embeddedMetadata; embedded; embedded = embedded.parentEmbeddedMetadata) {
     if (!embedded.isArray) continue
     const text = 'a file column cannot be in an array of embedded documents'
-    throw new FiledepotError('NOT_SUPPORTED', `${name}: ${text}: use a file column with { array: true }`)
+    throw new FiledepotError('NOT_SUPPORTED', `${name}: ${text}. Use a file column with { array: true }`)
   }
 }

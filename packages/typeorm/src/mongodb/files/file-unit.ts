@@ -97,7 +97,7 @@ export class FileUnit {
       // The save has failed meanwhile, and its end has been.
       attached?.revert()
       if (attached) void depot.deleteFiles(attached.gained)
-      throw new AbortedError('an upload whose save has ended')
+      throw new AbortedError('An upload whose save has ended')
     }
     claim.add(column, attached, current)
   }

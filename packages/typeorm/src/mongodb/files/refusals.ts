@@ -7,7 +7,7 @@ const BELONGS = 'and a file belongs to one document'
 export function cannotFollow({ metadata }: CollectionFiles, what: string): FiledepotError {
   return new FiledepotError(
     'NOT_SUPPORTED',
-    `the files of ${metadata.name} cannot follow ${what}: set whole file columns by $set, take them away by $unset, ` +
+    `Cannot track the files of ${metadata.name} in ${what}. Set whole file columns with $set, remove them with $unset, ` +
       'or load the entities and save them',
   )
 }
@@ -15,15 +15,15 @@ export function cannotFollow({ metadata }: CollectionFiles, what: string): Filed
 export function severalDocuments({ metadata }: CollectionFiles): FiledepotError {
   return new FiledepotError(
     'NOT_SUPPORTED',
-    `this update would give one file to several documents of ${metadata.name}, ${BELONGS}: ` +
-      'load the entities, give each its own, and save them',
+    `This update would give one file to several documents of ${metadata.name}, ${BELONGS}. ` +
+      'Load the entities, give each its own file, and save them',
   )
 }
 
 export function changedMeanwhile({ metadata }: CollectionFiles): FiledepotError {
   return new FiledepotError(
     'CONCURRENT_CHANGE',
-    `others changed or removed a document of ${metadata.name} while files that it was to keep were about to be written ` +
-      'again: load it, and try again',
+    `Another client changed or removed a document of ${metadata.name} during this write. Load the document, and try ` +
+      'again',
   )
 }

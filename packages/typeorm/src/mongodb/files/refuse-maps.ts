@@ -11,7 +11,7 @@ export function refuseMaps(value: unknown, depth: number): void {
   if (typeof value !== 'object' || value === null || isUploadedFile(value) || ArrayBuffer.isView(value))
     return
   if (isMap(value)) {
-    throw new FiledepotError('INVALID_ARGUMENT', 'expected a document with files to be an object, got a Map')
+    throw new FiledepotError('INVALID_ARGUMENT', 'Expected a document with files to be an object, got a Map')
   }
   if (depth > 0) for (const inner of Object.values(value)) refuseMaps(inner, depth - 1)
 }

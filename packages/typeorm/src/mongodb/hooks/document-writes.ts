@@ -98,5 +98,5 @@ function statementOf(
 
 function docOf(value: unknown): Doc {
   if (isObject(value)) return value
-  throw new FiledepotError('INVALID_ARGUMENT', 'expected a document, or a filter that is one')
+  throw new FiledepotError('INVALID_ARGUMENT', 'Expected a document or a filter, got a value that is neither')
 }

@@ -33,5 +33,5 @@ function hasWriteConcernError(result: unknown): boolean {
 
 /** The reason where the client did not wait for an answer. */
 export function unacknowledged(): Error {
-  return new Error('the write was sent without waiting for an answer (writeConcern: { w: 0 })')
+  return new Error('The write was sent without waiting for an answer (writeConcern: { w: 0 })')
 }

@@ -56,7 +56,7 @@ export function refuseUnsavedFiles({ driver }: DataSource): void {
     const name = `${column.entityMetadata.name}.${column.propertyPath}`
     throw new FiledepotError(
       'PENDING_FILE',
-      `${name}: the file is not in a storage when its row is written: its upload was skipped, or it was undone`,
+      `${name}: the file is still pending when its row is written, because its upload was skipped or undone. Save a new file`,
     )
   }
   Object.defineProperty(driver, 'preparePersistentValue', { value: refuse, configurable: true })

@@ -114,8 +114,7 @@ export class RunnerTransaction {
     const ending = control === 'rollbackToSavepoint' ? 'rollback' : control
     if (control === 'implicitCommit') this.commitImplicitly()
     else if (control !== undefined && control !== 'begin' && ending !== this.#ending) {
-      if (success)
-        this.doubt(new Error(`the transaction was changed by a statement of the program's own: ${query}`))
+      if (success) this.doubt(new Error(`A statement of the application changed the transaction: ${query}`))
     } else if (control === 'commit') {
       if (!success && this.#commitSent && !isAnswer(this.#family, error)) this.doubt(error)
       // PostgreSQL answers the COMMIT of a transaction in which a statement has failed with ROLLBACK.
@@ -138,7 +137,7 @@ export class RunnerTransaction {
     // Without a COMMIT, what was written on a connection that is gone is gone, too.
     const surelyRolledBack = said === 'rolledBack' || this.#lost || (this.dead && !this.#commitSent)
     if (surelyRolledBack) return { outcome: 'rolledBack' }
-    return { outcome: 'unknown', reason: new Error('the connection was given back with an open transaction') }
+    return { outcome: 'unknown', reason: new Error('The connection was released with an open transaction') }
   }
 }
 
@@ -146,7 +145,7 @@ export class RunnerTransaction {
 export function aborted(cause: unknown): FiledepotError {
   return new FiledepotError(
     'TRANSACTION_ABORTED',
-    'the database has rolled this transaction back by itself: begin it again',
+    'The database has rolled back this transaction. Begin it again',
     { cause },
   )
 }

@@ -149,7 +149,7 @@ export class RunnerTransactions {
     if (!queryRunner.isTransactionActive) await this.#settleStatements(queryRunner, transaction)
     else if (depthOf(queryRunner) === 0) {
       // On SQLite's one connection, a statement can slip in between the wish to begin a transaction and its beginning.
-      transaction.doubt(new Error('a statement ran beside the transaction that was about to begin'))
+      transaction.doubt(new Error('A statement ran at the same time as the begin of the transaction'))
     }
   }
 
@@ -228,7 +228,7 @@ export class RunnerTransactions {
         family === 'postgres' ? undefined : await isTransactionOpen(queryRunner).catch(() => undefined)
       if (open === false && !transaction.lost) {
         if (family === 'mysql') transaction.commitImplicitly()
-        else transaction.doubt(new Error('the transaction was over before it was rolled back'))
+        else transaction.doubt(new Error('The transaction ended before its rollback'))
       }
       // SQLite refuses the ROLLBACK of what is over, and so TypeORM says nothing afterwards.
       if (open === false && family === 'sqlite') await this.#settle(queryRunner, transaction, 'released')
@@ -298,7 +298,7 @@ export class RunnerTransactions {
     transaction.suspect = false
     if (open !== false) return
     if (familyOf(dataSourceOf(queryRunner)) === 'sqlite') transaction.lose(undefined)
-    else transaction.doubt(new Error('the database has ended the transaction by itself'))
+    else transaction.doubt(new Error('The database has ended the transaction by itself'))
     throw aborted(undefined)
   }
 

@@ -246,9 +246,9 @@ function isView({ tableType }: EntityMetadata): boolean {
  */
 function refuse(metadata: EntityMetadata, verb: string): Promise<never> {
   const way = isView(metadata)
-    ? 'it is a view; write the entity whose rows it shows'
-    : 'make its query builder with dataSource.createQueryBuilder()'
-  const message = `the files of ${metadata.name} cannot follow this ${verb}: ${way}`
+    ? 'it is a view. Write the entity whose rows it shows'
+    : 'filedepot does not know its rows. Create the query builder with dataSource.createQueryBuilder()'
+  const message = `Cannot track the files of ${metadata.name} in this ${verb}: ${way}`
   const refused = Promise.reject(new FiledepotError('NOT_SUPPORTED', message))
   refused.catch(() => undefined)
   return refused

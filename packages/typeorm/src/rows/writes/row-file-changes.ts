@@ -143,7 +143,7 @@ export class EntityFiles {
     }
     claim.revert()
     void this.#depot.deleteFiles(claim.gained)
-    throw new AbortedError('an upload whose transaction has ended')
+    throw new AbortedError('An upload whose transaction has ended')
   }
 
   /** Nobody changed the entity here, so somebody else changed the row: theirs is the newer value. */
