@@ -25,7 +25,7 @@ async function storing(url, mebibytes) {
     goal: { atMost: 112 },
   })
   const { bytes } = await counted(url)
-  if (bytes < mebibytes * MIB) throw new Error(`expected ${mebibytes} MiB to arrive, got ${bytes} bytes`)
+  if (bytes < mebibytes * MIB) throw new Error(`Expected ${mebibytes} MiB to arrive, got ${bytes} bytes`)
   return row
 }
 

@@ -68,7 +68,7 @@ async function loading(client) {
   return {
     async batch() {
       const users = await client.user.findMany()
-      if (users.length !== ROWS) throw new Error(`expected ${ROWS} users, got ${users.length}`)
+      if (users.length !== ROWS) throw new Error(`Expected ${ROWS} users, got ${users.length}`)
     },
   }
 }

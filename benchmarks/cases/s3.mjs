@@ -32,7 +32,7 @@ async function storing(endpoint, mebibytes) {
     goal: { atMost: 112 },
   })
   const { bytes } = await counted(endpoint)
-  if (bytes < mebibytes * MIB) throw new Error(`expected ${mebibytes} MiB to arrive, got ${bytes} bytes`)
+  if (bytes < mebibytes * MIB) throw new Error(`Expected ${mebibytes} MiB to arrive, got ${bytes} bytes`)
   return row
 }
 

@@ -18,7 +18,7 @@ const id = await storage.create(chunks(Number(mebibytes)))
 clearInterval(timer)
 sample()
 const { size } = await storage.get(id)
-if (size !== mebibytes * MIB) throw new Error(`expected ${mebibytes} MiB to be stored, got ${size} bytes`)
+if (size !== mebibytes * MIB) throw new Error(`Expected ${mebibytes} MiB to be stored, got ${size} bytes`)
 rmSync(folder, { recursive: true })
 console.log(JSON.stringify({ baseline: baseline / MIB, growth: (peak - baseline) / MIB }))
 

@@ -34,7 +34,7 @@ async function drain() {
   const start = performance.now()
   const { deleted } = await ledger.drain()
   const seconds = (performance.now() - start) / 1000
-  if (deleted !== count) throw new Error(`expected ${count} files to be deleted, got ${deleted}`)
+  if (deleted !== count) throw new Error(`Expected ${count} files to be deleted, got ${deleted}`)
   print({ files: deleted, seconds })
 }
 
@@ -64,7 +64,7 @@ async function compare() {
   sample()
   if (orphaned !== Math.ceil(count / 1000) || dangling !== 0) {
     throw new Error(
-      `expected ${Math.ceil(count / 1000)} files without a row, got ${orphaned} and ${dangling} lost`,
+      `Expected ${Math.ceil(count / 1000)} files without a row, got ${orphaned} and ${dangling} lost`,
     )
   }
   print({ growth: (peak - baseline) / MIB, seconds })

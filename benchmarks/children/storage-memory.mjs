@@ -20,7 +20,7 @@ if (job === 'store') {
   await storage.create(chunks(Number(amount)))
 } else {
   for await (const id of storage.list()) if (id) count++
-  if (count !== Number(amount)) throw new Error(`expected ${amount} ids, got ${count}`)
+  if (count !== Number(amount)) throw new Error(`Expected ${amount} ids, got ${count}`)
 }
 
 clearInterval(timer)

@@ -48,6 +48,6 @@ export async function expectRefusal(message: string, action: () => Promise<unkno
     (reason: unknown) => reason,
   )
   if (!(error instanceof Error) || error.message !== message)
-    throw new Error(`expected "${message}"`, { cause: error })
+    throw new Error(`Expected "${message}"`, { cause: error })
   console.log(`  (${message})`)
 }

@@ -51,7 +51,7 @@ async function backendOf(name: string, settings: Settings, project: Project): Pr
     }
     default:
       throw new UsageError(
-        `expected the backend of the storage "${name}" to be local, s3, gcs or memory, got ${JSON.stringify(backend)}`,
+        `Expected the backend of the storage "${name}" to be local, s3, gcs or memory, got ${JSON.stringify(backend)}`,
       )
   }
 }
@@ -78,7 +78,7 @@ async function databaseOf(settings: Settings, project: Project): Promise<PlainDa
   }
   const file = url.replace(/^(file|sqlite):(\/\/(?=\/))?/, '')
   if (/^\w+:\/\//.test(file))
-    throw new UsageError('expected the url of a database to begin with postgres:, mysql:, mariadb: or file:')
+    throw new UsageError('Expected the url of a database to begin with postgres:, mysql:, mariadb: or file:')
   const { default: Database } = await project.import<{ default: typeof import('better-sqlite3') }>(
     'better-sqlite3',
     'a database on SQLite',
@@ -105,13 +105,13 @@ function withEnvironment(json: Settings): Settings {
 function objectOf(value: unknown, what: string): Settings {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Settings
   throw new UsageError(
-    `expected ${what} to be an object, got ${value === undefined ? 'nothing' : JSON.stringify(value)}`,
+    `Expected ${what} to be an object, got ${value === undefined ? 'nothing' : JSON.stringify(value)}`,
   )
 }
 
 function textOf(value: unknown, what: string): string {
   if (typeof value === 'string' && value !== '') return value
   throw new UsageError(
-    `expected ${what} to be a text, got ${value === undefined ? 'nothing' : JSON.stringify(value)}`,
+    `Expected ${what} to be a text, got ${value === undefined ? 'nothing' : JSON.stringify(value)}`,
   )
 }

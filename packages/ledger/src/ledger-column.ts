@@ -58,7 +58,7 @@ export function chosenColumns(
     const names = followed.map(({ table, column }) => `${table}.${column}`)
     throw new FiledepotError(
       'INVALID_ARGUMENT',
-      `expected the columns to be among those of the ledger, which are ${names.join(', ')}, got ${wanted.table}.${wanted.column}`,
+      `Expected the columns to be among those of the ledger, which are ${names.join(', ')}, got ${wanted.table}.${wanted.column}`,
     )
   })
 }

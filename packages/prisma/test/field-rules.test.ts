@@ -103,7 +103,7 @@ describe('a stored value', () => {
 
     await expect(creating).rejects.toMatchObject({
       code: 'WRONG_UPLOAD_TYPE',
-      message: expect.stringContaining('Docu.contract: expected a file of type Contract'),
+      message: expect.stringContaining('Docu.contract: Expected a file of type Contract'),
     })
     await database.depot.deleteFiles([value.path])
   })

@@ -92,6 +92,6 @@ it.each([{}, undefined, { _activeProvider: 'sqlite', _clientVersion: '6.19.0' }]
     const opening = () => new PrismaInternals(client)
 
     expect(opening).toThrow(expect.objectContaining({ code: 'NOT_SUPPORTED' }))
-    expect(opening).toThrow(/from 7\.5 on, below 8/)
+    expect(opening).toThrow(/7\.5 or newer, below 8/)
   },
 )

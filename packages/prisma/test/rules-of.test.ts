@@ -34,17 +34,17 @@ describe('rulesOf', () => {
     [
       'a field that is not there',
       () => rulesOf(models, 'user', 'name' as never),
-      'expected field to be a file field of user (avatar, documents, album), got "name" (string)',
+      'Expected field to be a file field of user (avatar, documents, album), got "name" (string)',
     ],
     [
       'what objects inherit',
       () => rulesOf(models, 'post', 'constructor' as never),
-      'expected field to be a file field of post (cover), got "constructor" (string)',
+      'Expected field to be a file field of post (cover), got "constructor" (string)',
     ],
     [
       'a model that is not there',
       () => rulesOf(models, 'usr' as never, 'avatar' as never),
-      'expected model to be one of user, post, got "usr" (string)',
+      'Expected model to be one of user, post, got "usr" (string)',
     ],
   ])('refuses %s, and lists what there is', (_, read, message) => {
     expect(read).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', message }))

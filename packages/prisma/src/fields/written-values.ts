@@ -60,7 +60,7 @@ function refused({ model, name, isList }: FileField, got: unknown): FiledepotErr
     : 'an uploaded file, for example UploadedFile.from(content)'
   return new FiledepotError(
     'INVALID_CONTENT',
-    `expected ${model.name}.${name} to be ${wanted}, or null, got ${describe(got)}`,
+    `Expected ${model.name}.${name} to be ${wanted}, or null, got ${describe(got)}`,
   )
 }
 
@@ -68,7 +68,7 @@ function refused({ model, name, isList }: FileField, got: unknown): FiledepotErr
 export function unknownFile({ model, name }: FileField, { path }: ClonedFile): FiledepotError {
   return new FiledepotError(
     'INVALID_CONTENT',
-    `expected ${model.name}.${name} to be an uploaded file, got JSON that names ${path}. A row accepts JSON only if it ` +
+    `Expected ${model.name}.${name} to be an uploaded file, got JSON that names ${path}. A row accepts JSON only if it ` +
       'already holds that file. If it was an UploadedFile, another extension cloned it: add filedepot() before the others',
   )
 }

@@ -76,7 +76,7 @@ export class LedgerWrite {
 function refused({ model, name }: FileField, { path }: ClonedFile): FiledepotError {
   return new FiledepotError(
     'INVALID_CONTENT',
-    `expected ${model.name}.${name} to be an uploaded file, got JSON that names ${path}. Pass the UploadedFile of a row or an ` +
+    `Expected ${model.name}.${name} to be an uploaded file, got JSON that names ${path}. Pass the UploadedFile of a row or an ` +
       'upload, or leave the field out. filedepot never writes JSON from a client',
   )
 }

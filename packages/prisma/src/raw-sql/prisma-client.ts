@@ -19,7 +19,7 @@ export function checkProvider(provider: string): Provider {
   if (provider === 'postgresql' || provider === 'mysql' || provider === 'sqlite') return provider
   throw new FiledepotError(
     'NOT_SUPPORTED',
-    `expected the database to be PostgreSQL, MySQL, MariaDB or SQLite, got ${provider}`,
+    `Expected the database to be PostgreSQL, MySQL, MariaDB or SQLite, got ${provider}`,
   )
 }
 

@@ -4,7 +4,7 @@ import { parseSchema, type SchemaModel } from '../../src/schema/parse-schema.ts'
 /** The only model of a schema. */
 function modelOf(text: string): SchemaModel {
   const [model] = parseSchema(text).values()
-  if (!model) throw new Error('expected a model')
+  if (!model) throw new Error('Expected a model')
   return model
 }
 
