@@ -218,7 +218,11 @@ describe('a GridFSBackend and its client', () => {
     ['neither a URI nor a database', {}, /one of the options uri and db/],
     ['both', { uri: 'mongodb://h/d', db: {} }, /one of the options uri and db/],
     ['a URI without a database', { uri: 'mongodb://ada:secret@h' }, /to name a database/],
-    ['a URI of something else', { uri: 'https://ada:secret@h/d' }, /uri to be a connection string of MongoDB/],
+    [
+      'a URI of something else',
+      { uri: 'https://ada:secret@h/d' },
+      /uri to be a connection string of MongoDB/,
+    ],
     ['an option that the driver does not know', { uri: 'mongodb://ada:secret@h/d?nonsense=1' }, /nonsense/],
     ['a bucket without a name', { uri: 'mongodb://h/d', bucketName: '' }, /bucketName/],
     ['chunks of no size', { uri: 'mongodb://h/d', chunkSizeBytes: 0 }, /chunkSizeBytes.*got 0/],

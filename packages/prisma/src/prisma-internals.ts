@@ -131,7 +131,11 @@ export class PrismaInternals {
   /** An operation of a model of the client without extensions. */
   operation(property: string, name: string, args: object): LazyPromise {
     const operation = this.original[property]?.[name]
-    if (!operation) throw new FiledepotError('NOT_SUPPORTED', `Expected the client to have the operation ${property}.${name}(). Generate it anew with Prisma 7.5 or newer, below 8`)
+    if (!operation)
+      throw new FiledepotError(
+        'NOT_SUPPORTED',
+        `Expected the client to have the operation ${property}.${name}(). Generate it anew with Prisma 7.5 or newer, below 8`,
+      )
     return operation(args)
   }
 }

@@ -55,7 +55,10 @@ export function attachDepot(
   const known = attached.get(dataSource)
   if (known === depot) return dataSource
   if (known)
-    throw new FiledepotError('INVALID_ARGUMENT', 'Cannot attach a second depot to a data source. Use the depot that is attached')
+    throw new FiledepotError(
+      'INVALID_ARGUMENT',
+      'Cannot attach a second depot to a data source. Use the depot that is attached',
+    )
   // The one line that chooses how it is known which files rows have.
   if (ledger !== false)
     whenInitialized(dataSource, attachLedger(dataSource, depot, ledger === true ? {} : ledger))

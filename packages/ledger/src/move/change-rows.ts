@@ -271,6 +271,6 @@ function placeOf({ from, column, key }: ReadValue): FoundRow {
 function unsteady({ table, column }: FoundRow): FiledepotError {
   return new FiledepotError(
     'CONCURRENT_CHANGE',
-    `a value of ${table}.${column} has changed each time before it could be replaced, ${ATTEMPTS} times: run it again`,
+    `A value of ${table}.${column} changed each time before it could be replaced, ${ATTEMPTS} times. Run it again`,
   )
 }

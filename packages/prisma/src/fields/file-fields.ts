@@ -71,7 +71,10 @@ export function readFileFields(models: FileModels, schema: DataModel): FileField
         throw expected('models', `about models of the schema (${names.join(', ')})`, property)
       }
       if (model.key.length === 0 && !model.isView) {
-        throw new FiledepotError('NOT_SUPPORTED', `${model.name} has no key, so filedepot cannot find its rows. Add @id or @@unique to the model`)
+        throw new FiledepotError(
+          'NOT_SUPPORTED',
+          `${model.name} has no key, so filedepot cannot find its rows. Add @id or @@unique to the model`,
+        )
       }
       return [
         model.name,

@@ -30,7 +30,6 @@ export function selectGivesFiles({ name }: EntityMetadata): FiledepotError {
 export function concurrentChange({ name }: EntityMetadata, verb: string): FiledepotError {
   return new FiledepotError(
     'CONCURRENT_CHANGE',
-    `Rows of ${name} changed concurrently during this ${verb}. ` +
-      'Roll back and retry the transaction',
+    `Rows of ${name} changed concurrently during this ${verb}. ` + 'Roll back and retry the transaction',
   )
 }
