@@ -185,6 +185,7 @@ function whenAwaited(promise: Promise<void>, callback: () => void): void {
     callback()
     return Promise.prototype.then.apply(promise, listeners)
   }
+  // eslint-disable-next-line filedepot/no-replaced-methods -- a promise of our own
   Reflect.defineProperty(promise, 'then', { value: then })
 }
 

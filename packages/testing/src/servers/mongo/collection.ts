@@ -4,8 +4,7 @@ import { CollectionIndex } from './collection-index.ts'
 import { CommandError } from './command-error.ts'
 import type { DocumentRecord } from './document-record.ts'
 import { isPlainObject, type Doc } from './documents.ts'
-import { HeldError } from './held-error.ts'
-import type { Transaction } from './transaction.ts'
+import { HeldError, type LockHolder } from './held-error.ts'
 import type { View } from './view.ts'
 
 const ID_INDEX = { v: 2, key: { _id: 1 }, name: '_id_' }
@@ -15,7 +14,7 @@ export class Collection implements View {
   readonly uuid = new Binary(randomBytes(16), Binary.SUBTYPE_UUID)
   readonly indexes: CollectionIndex[] = [new CollectionIndex(ID_INDEX)]
   /** By the names of {@link Collection.locksOf}. */
-  readonly locks = new Map<string, Transaction>()
+  readonly locks = new Map<string, LockHolder>()
   readonly #records = new Map<string, DocumentRecord>()
 
   constructor(

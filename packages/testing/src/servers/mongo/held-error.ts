@@ -1,3 +1,9 @@
+/** A transaction that holds documents. */
+export interface LockHolder {
+  /** Resolves when it holds nothing any more. */
+  readonly ended: Promise<void>
+}
+
 /** A transaction holds what a write outside of it would change. */
 export class HeldError extends Error {
   constructor(
