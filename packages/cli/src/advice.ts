@@ -9,6 +9,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   LEDGER_DENIED:
     'Run "filedepot triggers --sql" and have the statements run by a user who may create triggers.',
   COPY_INCOMPLETE: 'Run the same command again: it copies what is missing.',
+  MOVE_INCOMPLETE: 'Run the same command again: it moves what is left.',
   INVALID_VALUE: 'Run "filedepot verify": it names the rows.',
 }
 

@@ -1,3 +1,4 @@
+import type { LedgerColumn } from '@filedepot/ledger'
 import { InvalidArgumentError } from 'commander'
 import ms, { type StringValue } from 'ms'
 import prettyBytes from 'pretty-bytes'
@@ -45,4 +46,38 @@ export function keyText(key: Readonly<Record<string, unknown>>): string {
   return Object.entries(key)
     .map(([name, value]) => `${name} ${typeof value === 'bigint' ? String(value) : JSON.stringify(value)}`)
     .join(', ')
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+}
+
+/**
+ * `500kB`, `10 MB`, `1.5MiB` in bytes.
+ *
+ * @throws InvalidArgumentError
+ */
+export function parseBytes(text: string): number {
+  const [, value, unit = 'b'] = /^(\d+(?:\.\d+)?)\s*([kmg]?i?b)?$/i.exec(text) ?? []
+  const bytes = Math.round(Number(value) * (UNITS[unit.toLowerCase()] ?? NaN))
+  if (bytes > 0) return bytes
+  throw new InvalidArgumentError('Expected a number of bytes such as 500kB or 10MB.')
+}
+
+/**
+ * `photos.image`, or `public.photos.image` with a schema.
+ *
+ * @throws InvalidArgumentError
+ */
+export function parseColumn(text: string): LedgerColumn {
+  const [column, table, schema, ...others] = text.split('.').reverse()
+  if (!column || !table || schema === '' || others.length > 0)
+    throw new InvalidArgumentError('Expected a column such as photos.image.')
+  return { table, column, ...(schema !== undefined && { schema }) }
 }

@@ -1,17 +1,22 @@
-import { Command, CommanderError } from 'commander'
 import { Cli } from './cli.ts'
 import { registerCat } from './commands/cat.ts'
+import { registerCopy } from './commands/copy.ts'
 import { registerDoctor } from './commands/doctor.ts'
 import { registerDrain } from './commands/drain.ts'
 import { registerGc } from './commands/gc.ts'
+import { registerInit } from './commands/init.ts'
 import { registerLs } from './commands/ls.ts'
+import { registerMigrate } from './commands/migrate.ts'
 import { registerOwn } from './commands/own.ts'
+import { registerRestore } from './commands/restore.ts'
 import { registerShow } from './commands/show.ts'
 import { registerStats } from './commands/stats.ts'
 import { registerSweep } from './commands/sweep.ts'
+import { registerTriggers } from './commands/triggers.ts'
 import { registerVerify } from './commands/verify.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import type { Streams } from './output.ts'
+import { Command, CommanderError } from 'commander'
 
 /** What {@link main} runs with, if not with the process. */
 export interface MainOptions {
@@ -24,13 +29,18 @@ export interface MainOptions {
 
 /** In the order of the help. */
 const COMMANDS = [
+  registerInit,
   registerDoctor,
+  registerTriggers,
   registerStats,
   registerDrain,
   registerSweep,
   registerGc,
   registerVerify,
   registerOwn,
+  registerCopy,
+  registerMigrate,
+  registerRestore,
   registerLs,
   registerShow,
   registerCat,

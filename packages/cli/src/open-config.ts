@@ -1,4 +1,4 @@
-import type { DepotManager } from '@filedepot/core'
+import type { DepotManager, FileStorage } from '@filedepot/core'
 import type { FileRows } from '@filedepot/ledger'
 import type { DatabaseEntry, DatabaseOnDepot, DatabaseSource, FiledepotConfig } from './config.ts'
 import { UsageError } from './exit-codes.ts'
@@ -55,6 +55,16 @@ export class OpenConfig {
     if (database !== undefined) return this.#depotOf(database)
     if (this.#depots.size > 1) throw severalOf('depots', 'depot', this.#depots)
     return this.#depotNamed([...this.#depots.keys()][0])
+  }
+
+  /**
+   * A storage by its name, or by `depot/storage`.
+   *
+   * @throws UsageError if there is no such depot
+   */
+  storage(name: string): FileStorage {
+    const [depot, storage] = name.split('/')
+    return storage === undefined ? this.depot.get(name) : this.#depotNamed(depot).get(storage)
   }
 
   /**

@@ -1,8 +1,12 @@
-import { createJiti, type Jiti, type TransformOptions } from 'jiti'
+import { createJiti } from 'jiti'
 import type TypeScript from 'typescript'
 import { dirname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Project } from './project.ts'
+
+// Its types for CommonJS name no others.
+type Jiti = ReturnType<typeof createJiti>
+type TransformOptions = Parameters<Jiti['transform']>[0]
 
 /**
  * Loads TypeScript with all that it imports. Node 20 runs none by itself, and later ones know no decorators. jiti cannot compile

@@ -1,9 +1,10 @@
-import type { Ledger, LedgerCheck } from '@filedepot/ledger'
+import type { Ledger } from '@filedepot/ledger'
 import { first } from '../first.ts'
 import { count, number } from '../format.ts'
 import type { OpenConfig } from '../open-config.ts'
 import type { OpenDatabase } from '../open-database.ts'
 import type { Check } from './check.ts'
+import { triggersCheck } from './triggers-check.ts'
 
 /** Each database, and its ledger if it has one. */
 export async function* checkDatabases(config: OpenConfig, signal: AbortSignal): AsyncGenerator<Check> {
@@ -53,7 +54,7 @@ async function firstRow({ rows }: OpenDatabase): Promise<void> {
 async function* checkLedger(name: string, ledger: Ledger): AsyncGenerator<Check> {
   try {
     const check = await ledger.check()
-    yield triggers(name, check)
+    yield triggersCheck(name, check)
     if (check.others.length > 0) {
       yield {
         about: 'triggers',
@@ -72,29 +73,6 @@ async function* checkLedger(name: string, ledger: Ledger): AsyncGenerator<Check>
       advice:
         'If the tables are not there yet, run your migrations, and then "filedepot triggers --install".',
     }
-  }
-}
-
-/** What is wrong with the triggers, in one line. */
-function triggers(name: string, check: LedgerCheck): Check {
-  const { isReady, missing, outdated, disabled, uncounted, isCounted } = check
-  if (isReady)
-    return { about: 'triggers', state: 'ok', text: `The ledger of "${name}" is complete and counted` }
-  const part = (word: string, triggers: readonly string[]) =>
-    triggers.length > 0 ? [`${word}: ${triggers.join(', ')}`] : []
-  const faults = [
-    ...part('missing', missing),
-    ...part('outdated', outdated),
-    ...part('disabled', disabled),
-    ...part('made after the rows were counted', uncounted),
-    ...(isCounted || uncounted.length > 0 ? [] : ['the rows have not been counted']),
-  ]
-  return {
-    about: 'triggers',
-    state: 'fault',
-    text: `The ledger of "${name}" cannot be trusted, so nothing is deleted (${faults.join('; ')})`,
-    advice:
-      'Run "filedepot triggers --install". It makes the triggers, and counts the rows beside the application.',
   }
 }
 
