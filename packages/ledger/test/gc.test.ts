@@ -213,7 +213,7 @@ describe('verify', () => {
     )
     expect(reasons.sort()).toEqual([
       ['changed', expect.stringContaining('Expected the SHA-256') as unknown],
-      ['shorter', 'expected 4 bytes, got 3'],
+      ['shorter', 'Expected 4 bytes, got 3'],
     ])
   })
 
