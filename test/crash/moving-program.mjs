@@ -1,0 +1,18 @@
+// A program that moves files to another storage, and that a test kills. It writes a line with what it has done so far.
+import { DepotManager } from '@filedepot/core'
+import { Ledger } from '@filedepot/ledger'
+import { writeSync } from 'node:fs'
+import { openBackend } from './open-backend.mjs'
+import { connections } from './plain-connections.mjs'
+
+const { database, storages, from, to } = JSON.parse(process.env.FILEDEPOT_MOVE)
+const depot = new DepotManager()
+for (const [name, place] of Object.entries(storages)) depot.configure(name, await openBackend(place))
+const { client, end } = await connections[database.kind](database, { around: (_, action) => action() })
+const ledger = new Ledger(depot, client, { columns: [{ table: 'documents', column: 'file' }] })
+const say = (what) => writeSync(1, `${JSON.stringify(what)}\n`)
+
+const report = await ledger.moveFiles({ from, to, onProgress: ({ changed }) => say({ changed }) })
+say({ report })
+await end()
+await depot.close()
