@@ -16,6 +16,8 @@ let database: CrashDatabase
 let storages: Record<'disk' | 'cloud', CrashStorage>
 let depot: DepotManager
 let ledger: Ledger
+/** The drain that is under way, or the last one. */
+let drains: Promise<unknown> = Promise.resolve()
 
 beforeEach(async () => {
   database = await openCrashDatabase()
@@ -56,7 +58,8 @@ async function pathsOfFiles(): Promise<string[]> {
 
 async function drainUntil(signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await ledger.drain()
+    drains = ledger.drain()
+    await drains
     await setImmediate()
   }
 }
@@ -105,8 +108,14 @@ class Writer {
     return await upload(this.#stored[Math.floor(Math.random() * this.#stored.length)] ?? '')
   }
 
+  /** As a slow request does: it reads the row, and sometimes only after a drain the file that the row had. */
   async #read(name: string): Promise<void> {
     const [row] = await database.run(`SELECT file FROM documents WHERE name = '${name}'`)
+    if (Math.random() < 0.2) {
+      await drains
+      await setImmediate()
+      await drains
+    }
     this.done.reads++
     try {
       const value = UploadedFile.fromJSON(String(row?.file))
