@@ -29,4 +29,5 @@ export { mysqlClient, type MysqlConnection, type MysqlPool } from './clients/mys
 export { sqliteClient, type SqliteDatabase, type SqliteStatement } from './clients/sqlite-client.ts'
 
 // For integrations with an ORM.
+export { ledgerIncomplete } from './ledger-check.ts'
 export { Upkeep, type UpkeepOptions } from './upkeep.ts'

@@ -98,7 +98,26 @@ function refuseNewer(found: readonly FoundTrigger[]): void {
 }
 
 /** Nothing may be deleted by counts that cannot be trusted. */
-export function notReady({ missing, outdated, disabled, uncounted, isCounted }: LedgerCheck): FiledepotError {
+export function notReady(check: LedgerCheck): FiledepotError {
+  const remedy = 'Run install(), which counts the rows anew'
+  return ledgerIncomplete(
+    check,
+    'the ledger of this database cannot be trusted, so nothing is deleted',
+    remedy,
+  )
+}
+
+/**
+ * The error of a ledger that is not installed, or not all of it: `LEDGER_INCOMPLETE`. For integrations, which know what to do.
+ *
+ * @param failed what cannot be done
+ * @param remedy what to do about it
+ */
+export function ledgerIncomplete(
+  { missing, outdated, disabled, uncounted, isCounted }: LedgerCheck,
+  failed: string,
+  remedy: string,
+): FiledepotError {
   const faults = [
     ...named('missing', missing),
     ...named('outdated', outdated),
@@ -106,10 +125,7 @@ export function notReady({ missing, outdated, disabled, uncounted, isCounted }: 
     ...named('created after the rows were counted', uncounted),
     ...(isCounted || uncounted.length > 0 ? [] : ['the rows have not been counted']),
   ]
-  return new FiledepotError(
-    'LEDGER_INCOMPLETE',
-    `The ledger of this database is incomplete, so it deletes nothing: ${faults.join('; ')}. Run install(), which counts the rows again`,
-  )
+  return new FiledepotError('LEDGER_INCOMPLETE', `${failed}: ${faults.join('; ')}. ${remedy}`)
 }
 
 /** The files of such a value are not known: it may have taken the place of one that could be read. */
@@ -127,8 +143,13 @@ export function namedByAlias(alias: string, storage: string): FiledepotError {
   )
 }
 
+/** Triggers that a message names. */
+const MOST_NAMED = 8
+
 function named(what: string, triggers: readonly string[]): string[] {
-  return triggers.length === 0 ? [] : [`${what}: ${triggers.join(', ')}`]
+  if (triggers.length === 0) return []
+  const more = triggers.length > MOST_NAMED ? `, and ${triggers.length - MOST_NAMED} more` : ''
+  return [`${what}: ${triggers.slice(0, MOST_NAMED).join(', ')}${more}`]
 }
 
 function labelOf({ table, name }: { table: string; name: string }): string {

@@ -1,16 +1,19 @@
-import type { DepotManager } from '@filedepot/core'
+import { patiently, type DepotManager } from '@filedepot/core'
 import type { Ledger } from './ledger.ts'
 
-/** How long a drain waits for more commits, in milliseconds. */
-const PAUSE = 50
-/** The longest pause after failures, and the shortest one before what waits is looked at again, in milliseconds. */
-const LONG_PAUSE = 60_000
+/**
+ * Milliseconds before the work that follows a write, and before each time that it is done again. The last one holds for all
+ * that come.
+ */
+const PAUSES = [50, 1000, 10_000, 60_000]
 /** The longest that a timer takes. */
 const LONGEST_PAUSE = 2 ** 31 - 1
 /** Uploads of committed transactions that are kept in mind; with more, the ledger is asked about them. */
 const REMEMBERED = 1000
 /** Uploads that are kept in mind while the ledger cannot be asked. The rest is left to a sweep. */
 const MOST_REMEMBERED = 100_000
+/** How long a client or data source that is closed waits for the work, in milliseconds. */
+const FINISH_TIMEOUT = 5000
 
 /** Options of {@link Upkeep}. */
 export interface UpkeepOptions {
@@ -19,18 +22,29 @@ export interface UpkeepOptions {
   readonly ledger: () => Ledger | undefined
   /** For how long discarded files are kept, in milliseconds. */
   readonly retention: number
+  /** False: discarded files are left to whoever calls `drain()`. @default true */
+  readonly drains?: boolean
+  /** False if nobody says when transactions end. Then drains are repeated, for those that take longer. @default true */
+  readonly hearsEnds?: boolean
 }
 
 /**
  * What happens by itself with a ledger: uploads that no row has are deleted after their transaction, and what rows have given
- * up is drained. Many commits are one drain. Only `depot.close()` waits for it.
+ * up is drained. Many writes are followed by one drain. Only `depot.close()` and {@link Upkeep.finish} wait for it; it does
+ * not keep the process alive.
+ *
+ * Nobody has to know how a transaction has ended, if only its statements have run. An upload that the ledger knows is a row's.
+ * One that it does not know is marked as gone, and the key of its table decides: a transaction that has referred to the upload
+ * and is open yet keeps it from being marked, and what comes later is refused by the database.
  */
 export class Upkeep {
   readonly #options: UpkeepOptions
   /** Uploads of writes that are over. */
   #uploads: string[] = []
+  #mayDrain = false
   #isDue = false
-  #failures = 0
+  /** How often the work was done since the last write, or has failed. */
+  #round = 0
   #timer: NodeJS.Timeout | undefined
   /** When the timer runs out. */
   #dueAt = Infinity
@@ -44,30 +58,53 @@ export class Upkeep {
   /** These belong to a transaction that was committed, so that most likely rows have them. */
   committed(paths: readonly string[]): void {
     this.#remember(paths)
-    if (this.#uploads.length >= REMEMBERED) this.soon()
+    if (this.#uploads.length >= REMEMBERED) this.#soon()
   }
 
-  /** These most likely belong to no row. */
-  rolledBack(paths: readonly string[]): void {
+  /** These belong to no row, or it is not known whether they do. Their statements have run. */
+  ended(paths: readonly string[]): void {
     this.#remember(paths)
-    if (paths.length > 0) this.soon()
+    if (paths.length > 0) this.#soon()
   }
 
   /** Rows may have given up files. */
-  soon(): void {
-    this.#workIn(Math.min(PAUSE * 2 ** this.#failures, LONG_PAUSE))
+  discarded(): void {
+    if (this.#options.drains === false) return
+    this.#mayDrain = true
+    this.#soon()
+  }
+
+  /**
+   * Does what is to be done now, before the connections are closed, and waits for it for five seconds at the most. What is not
+   * done then is left to other drains, and to a sweep.
+   */
+  async finish(): Promise<void> {
+    await patiently(FINISH_TIMEOUT, this.#finish())
   }
 
   #remember(paths: readonly string[]): void {
     if (paths.length === 0) return
     for (const path of paths) this.#uploads.push(path)
     this.#uploads.splice(0, this.#uploads.length - MOST_REMEMBERED)
-    this.#forgetClose ??= this.#options.depot.onClose(() => this.#close())
+    this.#finishOnClose()
+  }
+
+  #finishOnClose(): void {
+    this.#forgetClose ??= this.#options.depot.onClose(() => this.#finish())
+  }
+
+  #soon(): void {
+    this.#round = 0
+    this.#workIn(this.#pause)
+  }
+
+  get #pause(): number {
+    return PAUSES[this.#round] ?? Math.max(...PAUSES)
   }
 
   #workIn(ms: number): void {
     this.#isDue = true
-    this.#forgetClose ??= this.#options.depot.onClose(() => this.#close())
+    this.#finishOnClose()
     if (this.#dueAt <= Date.now() + ms) return
     clearTimeout(this.#timer)
     this.#dueAt = Date.now() + ms
@@ -89,37 +126,41 @@ export class Upkeep {
     if (!this.#isDue || !ledger) return
     this.#isDue = false
     this.#uploads = []
+    // A write that comes meanwhile begins anew.
+    this.#round++
     try {
       // Nothing new is known of uploads whose transaction is open yet.
-      const open = uploads.length > 0 ? (await ledger.settleUploads(uploads)).open : []
+      const { open, failed } = uploads.length > 0 ? await ledger.settleUploads(uploads) : NONE
       this.#remember(open)
-      const { waiting } = await ledger.drain()
-      this.#failures = 0
-      if (open.length > 0) this.#workIn(LONG_PAUSE)
-      else if (waiting > 0) this.#later()
+      if (failed > 0 && this.#options.drains !== false) this.#mayDrain = true
+      const waiting = this.#mayDrain ? (await ledger.drain()).waiting : 0
+      this.#again(open.length, waiting)
     } catch (error) {
-      // If the data source was destroyed meanwhile, other drains do it.
+      // If the data source was closed meanwhile, others do it.
       if (this.#options.ledger() !== ledger) return
       this.#remember(uploads)
-      this.#failures++
       this.#options.depot.report('ledgerFailed', { error })
-      this.#workIn(LONG_PAUSE)
+      this.#workIn(this.#pause)
     }
     if (this.#hasWork) return
     this.#forgetClose?.()
     this.#forgetClose = undefined
   }
 
-  /** There may be no other commit for a long time. */
-  #later(): void {
-    this.#workIn(Math.min(Math.max(this.#options.retention, LONG_PAUSE), LONGEST_PAUSE))
+  #again(open: number, waiting: number): void {
+    const { hearsEnds = true, retention } = this.#options
+    const mayEndLater = open > 0 || (!hearsEnds && this.#mayDrain && this.#round < PAUSES.length)
+    if (!mayEndLater) this.#mayDrain = waiting > 0
+    if (mayEndLater) this.#workIn(this.#pause)
+    // There may be no other write for a long time.
+    else if (waiting > 0) this.#workIn(Math.min(Math.max(retention, ...PAUSES), LONGEST_PAUSE))
   }
 
   get #hasWork(): boolean {
     return this.#isDue || this.#uploads.length > 0
   }
 
-  async #close(): Promise<void> {
+  async #finish(): Promise<void> {
     this.#isDue = this.#hasWork
     this.#run()
     await this.#running
@@ -127,3 +168,5 @@ export class Upkeep {
     this.#dueAt = Infinity
   }
 }
+
+const NONE = { open: [], failed: 0 }

@@ -44,7 +44,7 @@ describe('Upkeep', () => {
     await database.run('DELETE FROM documents')
 
     const deleted = once(depot, 'deleted')
-    upkeep.soon()
+    upkeep.discarded()
 
     expect(await deleted).toEqual([{ paths: file.files }])
     expect(await stored()).toEqual([])
@@ -60,7 +60,7 @@ describe('Upkeep', () => {
       },
     })
     const one = new Upkeep({ depot, ledger: () => counted, retention: 0 })
-    for (let index = 0; index < 100; index++) one.soon()
+    for (let index = 0; index < 100; index++) one.discarded()
 
     await depot.close()
 
@@ -82,7 +82,7 @@ describe('Upkeep', () => {
     const file = await upload()
 
     const deleted = once(depot, 'deleted')
-    upkeep.rolledBack(file.files)
+    upkeep.ended(file.files)
 
     expect(await deleted).toEqual([{ paths: file.files }])
     await depot.close()
@@ -93,7 +93,7 @@ describe('Upkeep', () => {
     await ledger.remove()
 
     const failed = once(depot, 'ledgerFailed')
-    upkeep.rolledBack(file.files)
+    upkeep.ended(file.files)
 
     expect(await failed).toEqual([
       { error: expect.objectContaining({ message: expect.any(String) as unknown }) as unknown },
@@ -109,11 +109,59 @@ describe('Upkeep', () => {
     depot.on('ledgerFailed', (event) => told.push(event))
     const file = await upload()
     isOpen = false
-    upkeep.rolledBack(file.files)
+    upkeep.ended(file.files)
 
     await depot.close()
 
     expect(told).toEqual([])
     expect(await stored()).toEqual([file.path])
+  })
+
+  it('drains again for transactions whose end nobody says', async () => {
+    let drains = 0
+    const counted = Object.assign(Object.create(ledger) as Ledger, {
+      drain: () => {
+        drains++
+        return ledger.drain()
+      },
+    })
+    const deaf = new Upkeep({ depot, ledger: () => counted, retention: 0, hearsEnds: false })
+    const file = await upload()
+    await database.insert('a', JSON.stringify(file))
+    deaf.discarded()
+    await deaf.finish()
+    await database.run('DELETE FROM documents')
+
+    await depot.close()
+
+    expect(drains).toBe(2)
+    expect(await stored()).toEqual([])
+  })
+
+  it('drains nothing by itself if it is not to, and still asks about uploads', async () => {
+    const cautious = new Upkeep({ depot, ledger: () => ledger, retention: 0, drains: false })
+    const [given, lost] = [await upload(), await upload()]
+    await database.insert('a', JSON.stringify(given))
+    await database.run('DELETE FROM documents')
+    cautious.discarded()
+    cautious.ended(lost.files)
+
+    await cautious.finish()
+
+    expect(await stored()).toEqual([given.path])
+    await depot.close()
+  })
+
+  it('works again after it was finished, as a client may be connected again', async () => {
+    const [one, other] = [await upload(), await upload()]
+    upkeep.ended(one.files)
+    await upkeep.finish()
+    expect(await stored()).toEqual([other.path])
+
+    const deleted = once(depot, 'deleted')
+    upkeep.ended(other.files)
+
+    expect(await deleted).toEqual([{ paths: other.files }])
+    await depot.close()
   })
 })

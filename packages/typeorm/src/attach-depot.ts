@@ -1,6 +1,6 @@
 import { depot as defaultDepot, FiledepotError, type DepotManager } from '@filedepot/core'
 import type { DataSource } from 'typeorm'
-import { whenInitialized } from './hooks/initialization.ts'
+import { beforeDestroyed, whenInitialized } from './hooks/initialization.ts'
 import { attachLedger, type DataSourceLedgerOptions } from './ledger/attach-ledger.ts'
 import { attachMongodb } from './mongodb/attach-mongodb.ts'
 import { attachRows } from './rows/attach-rows.ts'
@@ -60,9 +60,11 @@ export function attachDepot(
       'Cannot attach a second depot to a data source. Use the depot that is attached',
     )
   // The one line that chooses how it is known which files rows have.
-  if (ledger !== false)
-    whenInitialized(dataSource, attachLedger(dataSource, depot, ledger === true ? {} : ledger))
-  else if (dataSource.options.type === 'mongodb') attachMongodb(dataSource, depot, maxWait)
+  if (ledger !== false) {
+    const { initialized, finish } = attachLedger(dataSource, depot, ledger === true ? {} : ledger)
+    whenInitialized(dataSource, initialized)
+    beforeDestroyed(dataSource, finish)
+  } else if (dataSource.options.type === 'mongodb') attachMongodb(dataSource, depot, maxWait)
   else attachRows(dataSource, depot, { maxWait, turnTimeout })
   attached.set(dataSource, depot)
   return dataSource

@@ -1,11 +1,14 @@
-import { FiledepotError, patiently } from '@filedepot/core'
-import type { Ledger, LedgerCheck } from '@filedepot/ledger'
+import { patiently } from '@filedepot/core'
+import { ledgerIncomplete, type Ledger } from '@filedepot/ledger'
 
 /**
  * How long writes wait for the check from its beginning, in milliseconds. In a transaction of the caller, the check may wait for the connection
  * that this one has. A row that is written before the check is over loses nothing: a ledger that is not complete deletes nothing.
  */
 const PATIENCE = 2000
+
+const FAILED = 'Cannot write files: the ledger of the database is incomplete'
+const REMEDY = 'Run `await ledgerOf(prisma).install()` as a step of the deployment, after the migrations'
 
 /** What checks the ledger at the first write of files, and again after a check that has failed. */
 export function checkedOnce(ledger: Ledger): () => Promise<void> {
@@ -15,7 +18,7 @@ export function checkedOnce(ledger: Ledger): () => Promise<void> {
   const check = async () => {
     try {
       const found = await ledger.check()
-      if (!found.isReady) throw incomplete(found)
+      if (!found.isReady) throw ledgerIncomplete(found, FAILED, REMEDY)
       isDone = true
     } finally {
       checking = undefined
@@ -31,18 +34,4 @@ export function checkedOnce(ledger: Ledger): () => Promise<void> {
     }
     await patiently(Math.max(since + PATIENCE - Date.now(), 0), checking)
   }
-}
-
-function incomplete({ missing, outdated, disabled, isCounted }: LedgerCheck): FiledepotError {
-  const faults = [
-    ...(isCounted ? [] : ['its rows have not been counted']),
-    ...Object.entries({ missing, outdated, disabled }).flatMap(([what, triggers]) =>
-      triggers.length > 0 ? [`${what} triggers: ${triggers.join(', ')}`] : [],
-    ),
-  ]
-  return new FiledepotError(
-    'LEDGER_INCOMPLETE',
-    `Cannot write files: the ledger of the database is incomplete (${faults.join('; ')}). Run \`await ledgerOf(prisma).install()\` ` +
-      'as a step of the deployment, after the migrations',
-  )
 }

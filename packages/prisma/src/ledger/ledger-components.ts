@@ -1,12 +1,11 @@
 import { checkWholeNumber, expected } from '@filedepot/core'
-import { Ledger } from '@filedepot/ledger'
+import { Ledger, Upkeep } from '@filedepot/ledger'
 import { checkNames, columnsOf, type FileFields } from '../fields/file-fields.ts'
 import type { FilesHome } from '../fields/field-values.ts'
 import type { LedgerSettings } from '../fields/filedepot-options.ts'
 import type { DataModel } from '../schema/data-model.ts'
 import { WRITES } from '../schema/write-operations.ts'
 import { checkedOnce } from './checked-once.ts'
-import { FollowUp } from './follow-up.ts'
 import { ledgerHook, modelsThatReachFiles, type Operation } from './ledger-hook.ts'
 import { prismaClient, statementsClient, type Provider, type RawClient } from '../raw-sql/prisma-client.ts'
 
@@ -26,7 +25,7 @@ interface Parts {
 export function ledgerComponents(
   parts: Parts,
   settings: LedgerSettings,
-): { readonly query: object; readonly ledger: Ledger } {
+): { readonly query: object; readonly client: object; readonly ledger: Ledger } {
   checkNames('ledger', settings, OPTIONS)
   const { client, provider, home, schema, fields } = parts
   const { depot } = home
@@ -34,19 +33,30 @@ export function ledgerComponents(
   checkWholeNumber('ledger.retention', retention, 0)
   if (drain !== 'auto' && (drain as unknown) !== false)
     throw expected('ledger.drain', "'auto' or false", drain)
-  const options = { columns: columnsOf(fields), ...(within !== undefined && { schema: within }) }
+  const options = { columns: columnsOf(fields), retention, ...(within !== undefined && { schema: within }) }
   const ledger = new Ledger(depot, settings.client ?? prismaClient(client, provider), options)
   const reads = settings.client ?? statementsClient(client, provider)
+  const upkeep = new Upkeep({
+    depot,
+    ledger: () => ledger,
+    retention,
+    drains: drain === 'auto',
+    hearsEnds: false,
+  })
   const hook = ledgerHook({
     home,
     schema,
     fields,
-    followUp: new FollowUp(depot, ledger, { drains: drain === 'auto', retention }),
+    upkeep,
     check: checkedOnce(new Ledger(depot, reads, options)),
   })
   const query = modelsThatReachFiles(schema, fields).map((model) => [
     model.property,
     Object.fromEntries(WRITES.map((name) => [name, (operation: Operation) => hook(model, operation)])),
   ])
-  return { query: Object.fromEntries(query) as object, ledger }
+  const $disconnect = async () => {
+    await upkeep.finish()
+    await client.$disconnect()
+  }
+  return { query: Object.fromEntries(query) as object, client: { $disconnect }, ledger }
 }

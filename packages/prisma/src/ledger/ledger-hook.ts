@@ -1,9 +1,9 @@
+import type { Upkeep } from '@filedepot/ledger'
 import type { FilesHome } from '../fields/field-values.ts'
 import type { FileFields } from '../fields/file-fields.ts'
 import type { DataModel, Model } from '../schema/data-model.ts'
 import { fileGone } from './file-gone.ts'
 import { findSlots } from './file-slots.ts'
-import type { FollowUp } from './follow-up.ts'
 import { LedgerWrite } from './ledger-write.ts'
 
 /** What Prisma hands to a query extension. */
@@ -18,13 +18,13 @@ interface HookParts {
   readonly home: FilesHome
   readonly schema: DataModel
   readonly fields: FileFields
-  readonly followUp: FollowUp
+  readonly upkeep: Upkeep
   /** Rejects if the ledger is not installed. */
   readonly check: () => Promise<void>
 }
 
 /** Runs the writes of callers: uploads the files that they bring, and sends the JSON of these in their place. */
-export function ledgerHook({ home, schema, fields, followUp, check }: HookParts) {
+export function ledgerHook({ home, schema, fields, upkeep, check }: HookParts) {
   return async (model: Model, { operation, args, query }: Operation): Promise<unknown> => {
     const { slots, deletes } = findSlots(schema, fields, model, args)
     const isCreate = operation.startsWith('create')
@@ -38,7 +38,9 @@ export function ledgerHook({ home, schema, fields, followUp, check }: HookParts)
     } catch (error) {
       throw fileGone(model, error)
     } finally {
-      followUp.wrote({ uploads: write.uploads, mayDiscard })
+      // Prisma tells extensions nothing of the end of a transaction.
+      upkeep.ended(write.uploads)
+      if (mayDiscard) upkeep.discarded()
     }
   }
 }

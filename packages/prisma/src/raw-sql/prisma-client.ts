@@ -5,8 +5,9 @@ import { driverError } from './driver-error.ts'
 /** What the ledger uses of a client of Prisma, or of that of a transaction. */
 export interface RawClient {
   $queryRawUnsafe(statement: string, ...values: unknown[]): PromiseLike<unknown>
+  $disconnect(): Promise<void>
   $transaction<T>(
-    action: (transaction: RawClient) => Promise<T>,
+    action: (transaction: Omit<RawClient, '$disconnect' | '$transaction'>) => Promise<T>,
     options: { maxWait: number; timeout: number; isolationLevel?: string },
   ): Promise<T>
 }
@@ -130,7 +131,7 @@ async function onSqlite<T>(client: RawClient, action: Action<T>): Promise<T> {
 
 type Action<T> = (session: LedgerSession) => Promise<T>
 
-function queryOn(client: RawClient): LedgerSession['query'] {
+function queryOn(client: Pick<RawClient, '$queryRawUnsafe'>): LedgerSession['query'] {
   return async (sql, parameters = []) => {
     try {
       return (await client.$queryRawUnsafe(sql, ...parameters)) as LedgerRow[]

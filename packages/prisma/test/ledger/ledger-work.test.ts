@@ -65,6 +65,37 @@ describe('the ledger of a client, by the connections of Prisma', () => {
   })
 })
 
+describe('a client with a ledger', () => {
+  it('deletes what is to be deleted before its connections are closed', async () => {
+    const { base } = await TestDatabase.open({ ownClient: true, ledger: { drain: false } })
+    const client = database.extend(base, { ledger: true })
+    const { id } = await client.document.create({ data: { content: textFile('a') } })
+    await client.document.delete({ where: { id } })
+    const failing = client.$transaction(async (tx) => {
+      await tx.document.create({ data: { content: textFile('b') } })
+      throw new Error('on purpose')
+    })
+    await expect(failing).rejects.toThrow('on purpose')
+
+    await client.$disconnect()
+
+    expect(await database.pathsOfFiles()).toEqual([])
+  })
+
+  it('has nothing to do when the depot closes if it has written nothing', () => {
+    let actions = 0
+    const onClose = database.depot.onClose.bind(database.depot)
+    database.depot.onClose = (action) => {
+      actions++
+      return onClose(action)
+    }
+
+    for (let count = 0; count < 3; count++) database.extend(database.base, { ledger: true })
+
+    expect(actions).toBe(0)
+  })
+})
+
 describe('a ledger that is not complete', () => {
   it('is refused at the first write of files, with what to do: LEDGER_INCOMPLETE', async () => {
     await ledgerOf(prisma).remove()

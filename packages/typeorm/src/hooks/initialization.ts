@@ -1,8 +1,8 @@
 import type { DataSource } from 'typeorm'
 
 /**
- * Runs an action at the end of each `initialize()`, which rejects with it. TypeORM has no event for that. It is the one method
- * that is replaced for a ledger, on this data source only.
+ * Runs an action at the end of each `initialize()`, which rejects with it. TypeORM has no event for that. This and
+ * `destroy()` are the methods that are replaced for a ledger, on this data source only.
  */
 export function whenInitialized(dataSource: DataSource, action: () => Promise<void>): void {
   const initialize = dataSource.initialize.bind(dataSource)
@@ -17,6 +17,16 @@ export function whenInitialized(dataSource: DataSource, action: () => Promise<vo
     return dataSource
   }
   Object.defineProperty(dataSource, 'initialize', { value: initializeAndAct, configurable: true })
+}
+
+/** Waits for an action at the beginning of each `destroy()`, while there are connections. It must not reject. */
+export function beforeDestroyed(dataSource: DataSource, action: () => Promise<void>): void {
+  const destroy = dataSource.destroy.bind(dataSource)
+  const actAndDestroy = async () => {
+    if (dataSource.isInitialized) await action()
+    await destroy()
+  }
+  Object.defineProperty(dataSource, 'destroy', { value: actAndDestroy, configurable: true })
 }
 
 /** Runs an action each time that `initialize()` has built the metadata and the subscribers, before migrations run. */

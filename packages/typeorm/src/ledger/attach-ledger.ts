@@ -1,5 +1,5 @@
 import { FiledepotError, hasCode, type DepotManager } from '@filedepot/core'
-import { Ledger, Upkeep, type LedgerCheck } from '@filedepot/ledger'
+import { Ledger, ledgerIncomplete, Upkeep, type LedgerCheck } from '@filedepot/ledger'
 import { setTimeout } from 'node:timers/promises'
 import type { DataSource } from 'typeorm'
 import { ledgerColumnsOf } from './ledger-columns.ts'
@@ -64,13 +64,13 @@ export function ledgerOf(dataSource: DataSource): Ledger {
 /**
  * Lets the files of a data source follow the ledger of its database.
  *
- * @returns what has to run when the data source is initialized
+ * @returns what has to run when the data source is initialized, and before it is destroyed
  */
 export function attachLedger(
   dataSource: DataSource,
   depot: DepotManager,
   { retention = 0, schema, drain = 'auto', install }: DataSourceLedgerOptions,
-): () => Promise<void> {
+): { readonly initialized: () => Promise<void>; readonly finish: () => Promise<void> } {
   const client = typeormClient(dataSource)
   let last: { readonly metadata: unknown; readonly ledger: Ledger | undefined } | undefined
   const ledger = () => {
@@ -89,13 +89,14 @@ export function attachLedger(
   const uploads = new RunnerUploads({ home, upkeep, isShared: client.database === 'sqlite' })
   const subscriber = new LedgerSubscriber(home, uploads, client.database === 'postgres')
   subscribe(dataSource, subscriber)
-  return async () => {
+  const initialized = async () => {
     const found = ledger()
     // The command line of TypeORM takes the subscribers away, to run the migrations that may install the ledger.
     if (!found || !isSubscribed(dataSource, subscriber)) return
     if (install ?? dataSource.options.synchronize ?? false) await installPatiently(found)
     else await requireLedger(found)
   }
+  return { initialized, finish: async () => upkeep?.finish() }
 }
 
 function schemaOf({ options }: DataSource): string | undefined {
@@ -126,12 +127,10 @@ async function requireLedger(ledger: Ledger): Promise<void> {
     if (hasCode(error, 'INVALID_ARGUMENT')) return
     throw error
   }
-  const { isReady, missing, outdated, disabled } = check
-  if (isReady) return
-  const triggers = [...missing, ...outdated, ...disabled]
-  const fault = triggers.length > 0 ? `triggers to make: ${triggers.join(', ')}` : 'its rows were not counted'
-  throw new FiledepotError(
-    'LEDGER_INCOMPLETE',
-    `The ledger of this database is not installed completely (${fault}). Start once with attachDepot(dataSource, depot, { ledger: { install: true } }), or run ledgerOf(dataSource).install() in a migration without a transaction`,
+  if (check.isReady) return
+  throw ledgerIncomplete(
+    check,
+    'The ledger of this database is not installed completely',
+    'Start once with attachDepot(dataSource, depot, { ledger: { install: true } }), or run ledgerOf(dataSource).install() in a migration without a transaction',
   )
 }

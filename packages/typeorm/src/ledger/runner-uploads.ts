@@ -55,7 +55,7 @@ export class RunnerUploads {
       const isLate = transaction && !transaction.isOpen && !(isShared && !transaction.signal.aborted)
       if (write.hasFailed || isLate) throw new AbortedError('An upload whose transaction has ended')
     } catch (error) {
-      uploads.drop((paths) => upkeep?.rolledBack(paths))
+      uploads.drop((paths) => upkeep?.ended(paths))
       // What others of the same write have stored in a transaction goes with its end.
       if (!transaction?.isOpen) this.#fail(queryRunner, write)
       throw error
@@ -95,7 +95,7 @@ export class RunnerUploads {
   discarded(queryRunner: QueryRunner): void {
     const transaction = this.#transactions.get(queryRunner)
     if (transaction) transaction.hasDiscarded = true
-    else this.#options.upkeep?.soon()
+    else this.#options.upkeep?.discarded()
   }
 
   /** Puts something back in memory if the transaction is rolled back. */
@@ -123,8 +123,8 @@ export class RunnerUploads {
       this.#transactions.delete(queryRunner)
       const { hasDiscarded, undone } = transaction
       this.#committed(transaction.end('committed'))
-      this.#options.upkeep?.rolledBack(undone)
-      if (hasDiscarded) this.#options.upkeep?.soon()
+      this.#options.upkeep?.ended(undone)
+      if (hasDiscarded) this.#options.upkeep?.discarded()
     }
   }
 
@@ -135,14 +135,14 @@ export class RunnerUploads {
       this.#transactions.delete(queryRunner)
       const uploads = transaction.end('rolledBack')
       uploads.undo()
-      this.#options.upkeep?.rolledBack([...uploads.paths, ...transaction.undone])
+      this.#options.upkeep?.ended([...uploads.paths, ...transaction.undone])
     }
   }
 
   #committed(uploads: OwnUploads): void {
     const { paths, left } = uploads.release()
     this.#options.upkeep?.committed(paths)
-    this.#options.upkeep?.rolledBack(left)
+    this.#options.upkeep?.ended(left)
   }
 
   #startingNow(queryRunner: QueryRunner): Write {
@@ -172,6 +172,6 @@ export class RunnerUploads {
   #fail(queryRunner: QueryRunner, write: Write): void {
     write.hasFailed = true
     this.#alone.get(queryRunner)?.delete(write)
-    write.uploads.drop((paths) => this.#options.upkeep?.rolledBack(paths))
+    write.uploads.drop((paths) => this.#options.upkeep?.ended(paths))
   }
 }

@@ -119,7 +119,25 @@ describe('a data source with a ledger', () => {
     expect(await ledgerOf(source).drain({ retention: 0 })).toMatchObject({ deleted: 1, waiting: 0 })
   })
 
-  it('replaces no method of TypeORM but initialize()', async () => {
+  it('deletes what is to be deleted before its connections are closed', async () => {
+    const source = await (await attach({})).initialize()
+    await source.manager.insert(Note, { name: 'a', file: textFile('a') })
+    await source.manager.delete(Note, { name: 'a' })
+    await source
+      .transaction(async (inner) => {
+        await inner.insert(Note, { name: 'b', file: textFile('b') })
+        throw new Error('on purpose')
+      })
+      .catch(() => undefined)
+
+    await source.destroy()
+
+    const left: string[] = []
+    for await (const id of depot.get().list()) left.push(id)
+    expect(left).toEqual([])
+  })
+
+  it('replaces no method of TypeORM but initialize() and destroy()', async () => {
     const source = await (await attach({})).initialize()
     const names = (object: object) =>
       Object.entries(Object.getOwnPropertyDescriptors(object))
@@ -127,7 +145,7 @@ describe('a data source with a ledger', () => {
         .map(([name]) => name)
     const plain = await new DataSource(await dataSourceOptions({ entities: [Note] })).initialize()
 
-    expect(names(source).filter((name) => !names(plain).includes(name))).toEqual(['initialize'])
+    expect(names(source).filter((name) => !names(plain).includes(name))).toEqual(['initialize', 'destroy'])
     expect(names(source.driver)).toEqual(names(plain.driver))
     expect(names(source.manager)).toEqual(names(plain.manager))
     const [runner, plainRunner] = [source.createQueryRunner(), plain.createQueryRunner()]
