@@ -17,3 +17,9 @@ export function databaseProject(database: string): DatabaseProject {
     }),
   }
 }
+
+/** With `FILEDEPOT_TEST_WITHOUT_ROWS=1`, the tests get the copy of a package that `scripts/check-without-rows.mjs` makes. */
+export function withoutRows(name: 'typeorm' | 'prisma'): Record<string, string> {
+  if (process.env.FILEDEPOT_TEST_WITHOUT_ROWS !== '1') return {}
+  return { [`^@filedepot/${name}$`]: `<rootDir>/packages/${name}/.without-rows/src/index.ts` }
+}

@@ -50,7 +50,7 @@ const attached = new WeakMap<DataSource, DepotManager>()
 export function attachDepot(
   dataSource: DataSource,
   depot: DepotManager = defaultDepot,
-  { ledger = false, maxWait = 5000, turnTimeout = 10_000 }: AttachDepotOptions = {},
+  options: AttachDepotOptions = {},
 ): DataSource {
   const known = attached.get(dataSource)
   if (known === depot) return dataSource
@@ -59,13 +59,14 @@ export function attachDepot(
       'INVALID_ARGUMENT',
       'Cannot attach a second depot to a data source. Use the depot that is attached',
     )
-  // The one line that chooses how it is known which files rows have.
+  const { ledger = false, maxWait } = options
   if (ledger !== false) {
     const { initialized, finish } = attachLedger(dataSource, depot, ledger === true ? {} : ledger)
     whenInitialized(dataSource, initialized)
     beforeDestroyed(dataSource, finish)
   } else if (dataSource.options.type === 'mongodb') attachMongodb(dataSource, depot, maxWait)
-  else attachRows(dataSource, depot, { maxWait, turnTimeout })
+  // The one line that chooses to look at rows. Without it and the folder rows/, all else compiles and works.
+  else attachRows(dataSource, depot, options)
   attached.set(dataSource, depot)
   return dataSource
 }

@@ -44,16 +44,28 @@ export function extendClient(client: ExtendableClient, options: FiledepotOptions
   const { ledger } = options
   const home = { depot, books: ledger ? internals.original : undefined }
   const parts = { client, internals, home, schema, fields }
+  // The one line that chooses to look at rows. Without it and the folder rows/, all else compiles and works.
+  if (!ledger) return extendWith(parts, rowsComponents(parts, options))
   const raw = client as unknown as RawClient
-  // The one line that chooses how it is known which files rows have.
-  const { query, ...own }: ExtensionComponents = ledger
-    ? ledgerComponents(
-        { ...parts, client: raw, provider: checkProvider(internals.provider) },
-        ledger === true ? {} : ledger,
-      )
-    : rowsComponents(parts, options)
+  const settings = typeof ledger === 'object' ? ledger : {}
+  return extendWith(
+    parts,
+    ledgerComponents({ ...parts, client: raw, provider: checkProvider(internals.provider) }, settings),
+  )
+}
+
+interface Parts {
+  readonly client: ExtendableClient
+  readonly internals: PrismaInternals
+  readonly home: FilesHome
+  readonly fields: FileFields
+}
+
+function extendWith({ client, internals, home, fields }: Parts, components: ExtensionComponents): unknown {
+  const raw = client as unknown as RawClient
+  const { query, client: methods, ledger } = components
   const kept: KeptOnClient = {
-    ledger: own.ledger,
+    ledger,
     rows: () =>
       fileRows(statementsClient(raw, checkProvider(internals.provider)), { columns: columnsOf(fields) }),
   }
@@ -61,11 +73,7 @@ export function extendClient(client: ExtendableClient, options: FiledepotOptions
     name: 'filedepot',
     result: resultsOf(home, fields),
     query,
-    client: {
-      $extends: extendsWithFiles(client, home, fields),
-      ...own.client,
-      [KEPT]: kept,
-    },
+    client: { $extends: extendsWithFiles(client, home, fields), ...methods, [KEPT]: kept },
   })
   extended.add(result)
   return result

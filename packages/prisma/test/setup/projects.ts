@@ -1,11 +1,16 @@
 import { chosen, DATABASES, USUAL_DATABASES } from '../../../../test/databases/chosen.ts'
-import { databaseProject, type DatabaseProject } from '../../../../test/databases/jest-project.ts'
+import {
+  databaseProject,
+  withoutRows,
+  type DatabaseProject,
+} from '../../../../test/databases/jest-project.ts'
 
 /** What is said of one of Jest's projects. */
 export interface PrismaProject extends DatabaseProject {
   displayName: string
   testMatch: string[]
   globals: { FILEDEPOT_TEST: { database: string } }
+  moduleNameMapper: Record<string, string>
 }
 
 /** One suite, run on every SQL database: a project of Jest for each. Filtered by `FILEDEPOT_TEST_DATABASES=sqlite`. */
@@ -16,6 +21,7 @@ export function prismaProjects(): PrismaProject[] {
       displayName: `prisma, ${database}`,
       testMatch: ['<rootDir>/packages/prisma/test/**/*.test.ts'],
       globals: { FILEDEPOT_TEST: { database } },
+      moduleNameMapper: withoutRows('prisma'),
       ...databaseProject(database),
     }))
 }

@@ -22,7 +22,7 @@ import { MongoSubscriber } from './mongo-subscriber.ts'
  * @throws FiledepotError `NOT_SUPPORTED` if this version of TypeORM is not known; of `initialize()`, for file columns that
  *   TypeORM's driver cannot keep
  */
-export function attachMongodb(dataSource: DataSource, depot: DepotManager, maxWait: number): void {
+export function attachMongodb(dataSource: DataSource, depot: DepotManager, maxWait = 5000): void {
   checkDataSource(dataSource)
   const driver = dataSource.driver as unknown as MongoDriver
   const collections = fromMetadata(dataSource, collectionsWithFiles)

@@ -21,10 +21,10 @@ import { TableClears } from './writes/table-clears.ts'
 
 /** How long is waited, in milliseconds. */
 export interface RowsOptions {
-  /** For files to be deleted, by a commit or rollback. */
-  readonly maxWait: number
-  /** For a turn, by a write. */
-  readonly turnTimeout: number
+  /** For files to be deleted, by a commit or rollback. @default 5000 */
+  readonly maxWait?: number
+  /** For a turn, by a write. @default 10000 */
+  readonly turnTimeout?: number
 }
 
 /**
@@ -36,7 +36,7 @@ export interface RowsOptions {
 export function attachRows(
   dataSource: DataSource,
   depot: DepotManager,
-  { maxWait, turnTimeout }: RowsOptions,
+  { maxWait = 5000, turnTimeout = 10_000 }: RowsOptions,
 ): void {
   checkDataSource(dataSource)
   const isUploading = (queryRunner: QueryRunner): boolean =>

@@ -1,5 +1,9 @@
 import { chosen, DATABASES, isWide, USUAL_DATABASES } from '../../../../test/databases/chosen.ts'
-import { databaseProject, type DatabaseProject } from '../../../../test/databases/jest-project.ts'
+import {
+  databaseProject,
+  withoutRows,
+  type DatabaseProject,
+} from '../../../../test/databases/jest-project.ts'
 
 /** The versions of TypeORM, and where each is installed that is not the one of the package, and what it needs. */
 const VERSIONS: Record<Version, Record<string, string>> = {
@@ -65,7 +69,7 @@ function projectOf(version: Version, database: string, storage: string): Typeorm
     testMatch: [`${tests}${inMemory ? '**/' : ''}*.test.ts`],
     testPathIgnorePatterns: ['/node_modules/', ...(database === 'mongodb' ? [] : [MONGODB])],
     globals: { FILEDEPOT_TEST: { database, typeorm: version, storage } },
-    moduleNameMapper: VERSIONS[version],
+    moduleNameMapper: { ...VERSIONS[version], ...withoutRows('typeorm') },
     ...databaseProject(database),
   }
 }
