@@ -7,14 +7,14 @@ export const TASKS = {
   'to 1024 and 128': {
     largest: 1024,
     type: UploadedImage.with({
-      maxSize: 1024,
+      maxSide: 1024,
       thumbnails: { thumb: { width: 128, height: 128, format: 'png' } },
     }),
   },
   'to five sizes': {
     largest: 1600,
     type: UploadedImage.with({
-      maxSize: 1600,
+      maxSide: 1600,
       thumbnails: Object.fromEntries(
         [1024, 640, 320, 128].map((size) => [`to${size}`, { width: size, height: size, format: 'jpeg' }]),
       ),

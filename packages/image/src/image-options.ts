@@ -57,8 +57,8 @@ export interface ThumbnailOptions extends WriteOptions {
 /** Options of {@link UploadedImage.with}. */
 export interface ImageOptions extends ReadOptions, WriteOptions {
   /** The longer side of what is stored, in pixels. Only an image that is larger is changed. @default Infinity */
-  maxSize?: number | undefined
-  /** What an image becomes that is larger than `maxSize`. @default its own format; JPEG for HEIC */
+  maxSide?: number | undefined
+  /** What an image becomes that is larger than `maxSide`. @default its own format; JPEG for HEIC */
   format?: OutputFormat | undefined
   /** By name: `thumb` can be read as `photo.thumb`. */
   thumbnails?: Readonly<Record<string, ThumbnailOptions>> | undefined
@@ -84,14 +84,14 @@ const MOST_EFFORT = 9
 const READ = ['formats', 'limitInputPixels', 'limitInputSide', 'timeout', 'failOn']
 const WRITE = ['quality', 'effort', 'background', 'format']
 const THUMBNAIL = ['width', 'height', 'fit', ...WRITE]
-const IMAGE = ['maxSize', 'thumbnails', 'animated', 'keepMetadata', 'placeholder', ...READ, ...WRITE]
+const IMAGE = ['maxSide', 'thumbnails', 'animated', 'keepMetadata', 'placeholder', ...READ, ...WRITE]
 
 /** @throws FiledepotError `INVALID_ARGUMENT` */
 export function checkImageOptions(options: ImageOptions): void {
   checkKeys('options', options, IMAGE)
   checkReadOptions(options)
   checkWriteOptions('', options)
-  checkWhole('maxSize', options.maxSize)
+  checkWhole('maxSide', options.maxSide)
   for (const name of ['animated', 'keepMetadata', 'placeholder'] as const) {
     checkOneOf(name, options[name], [true, false])
   }

@@ -95,14 +95,14 @@ class Thumbnails {
   }
 }
 
-/** What is stored in the place of an image that is larger than `maxSize`. A drawing has no size of its own. */
+/** What is stored in the place of an image that is larger than `maxSide`. A drawing has no size of its own. */
 function smallerImage(image: OpenedImage, options: ImageOptions): Omit<Recipe, 'use'> | undefined {
-  const { maxSize = Infinity, quality, effort, background } = options
-  if (Math.max(image.width, image.height) <= maxSize || image.format === 'svg' || image.format === 'pdf') {
+  const { maxSide = Infinity, quality, effort, background } = options
+  if (Math.max(image.width, image.height) <= maxSide || image.format === 'svg' || image.format === 'pdf') {
     return undefined
   }
   const kept = OUTPUT_FORMATS.find((format) => format === image.format)
-  const geometry = fitImage(image, { width: maxSize, height: maxSize })
+  const geometry = fitImage(image, { width: maxSide, height: maxSide })
   return { geometry, format: options.format ?? kept ?? 'jpeg', quality, effort, background }
 }
 

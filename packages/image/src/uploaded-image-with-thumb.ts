@@ -10,7 +10,7 @@ import { UploadedImage } from './uploaded-image.ts'
  * import { UploadedImageWithThumb } from '@filedepot/image'
  *
  * class Avatar extends UploadedImageWithThumb {
- *   static override maxSize = 512
+ *   static override maxSide = 512
  *   static override thumbnailFormat = 'jpeg' as const
  *   static override thumbnailSize = [64, 64] as const
  * }
@@ -20,13 +20,13 @@ export class UploadedImageWithThumb extends UploadedImage.with({
   thumbnails: { thumb: { width: 128, height: 128 } },
 }) {
   /** The longer side of what is stored, in pixels. */
-  static maxSize = 1024
+  static maxSide = 1024
   static thumbnailFormat: OutputFormat = 'png'
   /** Width and height of the box that the thumbnail fits in. */
   static thumbnailSize: readonly [width: number, height: number] = [128, 128]
 
   static override get options(): ImageOptions {
     const [width, height] = this.thumbnailSize
-    return { maxSize: this.maxSize, thumbnails: { thumb: { width, height, format: this.thumbnailFormat } } }
+    return { maxSide: this.maxSide, thumbnails: { thumb: { width, height, format: this.thumbnailFormat } } }
   }
 }

@@ -26,14 +26,14 @@ type NamesOf<Options extends ImageOptions> = string & keyof NonNullable<Options[
 
 /**
  * An image, and the thumbnails that are made of it as it arrives. It is stored byte for byte, unless it is larger than
- * `maxSize`. Where anything fails, nothing of it is stored.
+ * `maxSide`. Where anything fails, nothing of it is stored.
  *
  * ```ts
  * import { depot } from '@filedepot/core'
  * import { UploadedImage } from '@filedepot/image'
  *
  * class Photo extends UploadedImage.with({
- *   maxSize: 2048,
+ *   maxSide: 2048,
  *   thumbnails: {
  *     thumb: { width: 128, height: 128, fit: 'cover' },
  *     large: { width: 1024, format: 'jpeg', quality: 85 },

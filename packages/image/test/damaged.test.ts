@@ -73,7 +73,7 @@ const SHOWN: readonly [string, () => Promise<Buffer>, (bytes: Buffer) => Buffer]
   ['a WebP with more behind its end', webp, (bytes) => Buffer.concat([bytes, Buffer.alloc(100, 1)])],
 ]
 
-const Photo = UploadedImage.with({ maxSize: 100, thumbnails: { thumb: { width: 32 } } })
+const Photo = UploadedImage.with({ maxSide: 100, thumbnails: { thumb: { width: 32 } } })
 
 describe('what browsers show of a damaged image', () => {
   it.each(SHOWN)('%s is stored, and its thumbnail is made', async (_, make, damage) => {

@@ -234,7 +234,7 @@ describe('a picture that is very long', () => {
     const noise = await sharp(pixels, { raw: { width: side, height: side, channels: 3 } })
       .png({ compressionLevel: 1 })
       .toBuffer()
-    const Slow = UploadedImage.with({ timeout: 1, maxSize: 5999, format: 'webp' })
+    const Slow = UploadedImage.with({ timeout: 1, maxSide: 5999, format: 'webp' })
 
     const result = await upload(noise, Slow)
 

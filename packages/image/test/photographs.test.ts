@@ -70,7 +70,7 @@ group.each(Object.entries(PICTURES))('%s', (_, make) => {
     const bytes = await make()
     const { format } = await describe(bytes)
 
-    const { photo, original, made } = await uploaded(bytes, { maxSize: 40, quality: 95 })
+    const { photo, original, made } = await uploaded(bytes, { maxSide: 40, quality: 95 })
 
     expect(await describe(original)).toEqual({ format, width: 40, height: 30 })
     expect([photo.width, photo.height]).toEqual([40, 30])
@@ -89,7 +89,7 @@ group('the effort of AVIF', () => {
     const bytes = await noise(200, 150).png().toBuffer()
     const made = async (effort: number | undefined): Promise<Buffer[]> => {
       const thumbnails = { thumb: { width: 64, format: 'avif', effort } } as const
-      const { original, made } = await uploaded(bytes, { maxSize: 100, format: 'avif', effort, thumbnails })
+      const { original, made } = await uploaded(bytes, { maxSide: 100, format: 'avif', effort, thumbnails })
       return [original, made.thumb!]
     }
 
@@ -184,8 +184,8 @@ group('transparency', () => {
   it('stays in a smaller original, and is flattened in one that becomes a JPEG', async () => {
     const bytes = await halfTransparent().webp().toBuffer()
 
-    const kept = await uploaded(bytes, { maxSize: 32 })
-    const jpeg = await uploaded(bytes, { maxSize: 32, format: 'jpeg', background: '#000' })
+    const kept = await uploaded(bytes, { maxSide: 32 })
+    const jpeg = await uploaded(bytes, { maxSide: 32, format: 'jpeg', background: '#000' })
 
     expect(await coloursOf(kept.original)).toEqual(['red', 'transparent', 'red', 'transparent'])
     expect(await coloursOf(jpeg.original)).toEqual(['red', 'black', 'red', 'black'])
@@ -220,7 +220,7 @@ group('animation', () => {
   ])('of a %s stays where it is asked for, in formats that can move', async (_, make) => {
     const { photo, original, made } = await uploaded(await make(), {
       animated: true,
-      maxSize: 48,
+      maxSide: 48,
       thumbnails,
     })
 
@@ -274,7 +274,7 @@ group('what comes with an image', () => {
   }
 
   it('is stripped of what is derived from it, and its colours are those of sRGB', async () => {
-    const { original, made } = await uploaded(await photograph(), { maxSize: 60 })
+    const { original, made } = await uploaded(await photograph(), { maxSide: 60 })
 
     for (const bytes of [original, ...Object.values(made)]) {
       const { exif, icc, xmp, orientation, space } = await sharp(bytes).metadata()
@@ -285,7 +285,7 @@ group('what comes with an image', () => {
   })
 
   it('goes along where it is asked for, but for the orientation, which is applied', async () => {
-    const { original, made } = await uploaded(await photograph(), { maxSize: 60, keepMetadata: true })
+    const { original, made } = await uploaded(await photograph(), { maxSide: 60, keepMetadata: true })
 
     for (const bytes of [original, ...Object.values(made)]) {
       const { exif, icc, orientation = 1 } = await sharp(bytes).metadata()

@@ -158,7 +158,7 @@ describe('formats', () => {
   })
 
   it('SVG is drawn where it is allowed, and kept as it is whatever its size', async () => {
-    const Drawing = UploadedImage.with({ formats: ['svg'], maxSize: 10, thumbnails })
+    const Drawing = UploadedImage.with({ formats: ['svg'], maxSide: 10, thumbnails })
     const drawing = await memoryDepot().upload(Drawing.from(Buffer.from(svg), { filename: 'a.svg' }))
 
     expect([drawing.width, drawing.height, drawing.first.width]).toEqual([40, 20, 32])
@@ -306,7 +306,7 @@ describe('giving up', () => {
     const bytes = await noise(1300, 1100).png({ compressionLevel: 0 }).toBuffer()
     expect(bytes.byteLength).toBeGreaterThan(4 * 1024 * 1024)
     const chunks = () => Readable.from(Array.from({ length: 64 }, (_, index) => part(bytes, index, 64)))
-    const Photo = UploadedImage.with({ thumbnails, maxSize: 400 })
+    const Photo = UploadedImage.with({ thumbnails, maxSide: 400 })
 
     const photo = await depot.upload(Photo.from(chunks(), { filename: 'large.png' }))
     expect([photo.width, photo.first.width]).toEqual([400, 32])
@@ -329,7 +329,7 @@ describe('giving up', () => {
   it('keeps to the rules of the upload, for what was sent', async () => {
     const depot = memoryDepot()
     const bytes = await noise(200, 200).png().toBuffer()
-    const Photo = UploadedImage.with({ thumbnails, maxSize: 10 })
+    const Photo = UploadedImage.with({ thumbnails, maxSide: 10 })
     const names: string[] = []
     const validators = [({ filename }: { filename: string }) => void names.push(filename)]
 

@@ -14,7 +14,7 @@ import { pathsOf } from './support/depot.ts'
 import { broken, picture } from './support/pictures.ts'
 
 class Photo extends UploadedImage.with({
-  maxSize: 100,
+  maxSide: 100,
   thumbnails: { large: { width: 48 }, medium: { width: 32 }, small: { width: 16, format: 'png' } },
 }) {}
 

@@ -117,7 +117,7 @@ describe('a stored image', () => {
   })
 
   it('is renamed where it becomes another format', async () => {
-    const Small = UploadedImage.with({ maxSize: 32, format: 'jpeg' })
+    const Small = UploadedImage.with({ maxSide: 32, format: 'jpeg' })
     const file = { filename: 'me.holiday.png', mimetype: 'image/x-said', file: await png() }
 
     const photo = await memoryDepot().upload(Small.from(file))
@@ -133,7 +133,7 @@ describe('a stored image', () => {
 
 describe('the options of an upload type', () => {
   it('are those of the type that it is made from, and its own', async () => {
-    const Large = Photo.with({ maxSize: 40 })
+    const Large = Photo.with({ maxSide: 40 })
 
     const photo = await memoryDepot().upload(Large.from(await png()))
 
@@ -144,8 +144,8 @@ describe('the options of an upload type', () => {
   it.each<[string, object]>([
     ['options', { maxsize: 10 }],
     ['thumb', { thumbnails: { thumb: { widht: 10 } } }],
-    ['maxSize', { maxSize: 0 }],
-    ['maxSize', { maxSize: 1.5 }],
+    ['maxSide', { maxSide: 0 }],
+    ['maxSide', { maxSide: 1.5 }],
     ['quality', { quality: 101 }],
     ['effort', { effort: 10 }],
     ['effort', { effort: -1 }],
@@ -187,7 +187,7 @@ describe('the options of an upload type', () => {
 
   it('of DEPOT are set in a subclass', async () => {
     class Avatar extends UploadedImageWithThumb {
-      static override maxSize = 40
+      static override maxSide = 40
       static override thumbnailFormat = 'jpeg' as const
       static override thumbnailSize = [12, 12] as const
     }
@@ -289,7 +289,7 @@ describe('what fails', () => {
   it('leaves nothing of a smaller original either', async () => {
     const depot = memoryDepot(new Failing('me.png'))
 
-    const uploading = depot.upload(Photo.with({ maxSize: 20 }).from(await png(), { filename: 'me.png' }))
+    const uploading = depot.upload(Photo.with({ maxSide: 20 }).from(await png(), { filename: 'me.png' }))
 
     await expect(uploading).rejects.toMatchObject({ code: 'WRITE_FAILED' })
     expect(await pathsOf(depot)).toEqual([])
