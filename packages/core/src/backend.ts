@@ -68,6 +68,11 @@ export interface ReadBytesOptions {
 export interface WriteOptions {
   signal?: AbortSignal | undefined
   /**
+   * True: no file has ever had the id, and nobody knows it yet. A backend need not look for a file to replace.
+   * @default false
+   */
+  isNew?: boolean | undefined
+  /**
    * In bytes: how long a body that is a stream will probably be. It is a hint, for a service that takes a file in parts. The body
    * itself decides, and it may be shorter or longer. @default not known
    */

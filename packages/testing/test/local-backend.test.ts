@@ -33,11 +33,12 @@ async function namesOfNoFile(backend: LocalBackend): Promise<string[]> {
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
   const own = new Set<string>(['.depot'])
   for await (const id of backend.list()) {
-    const sidecar = `${id}.json`
-    const path = paths.find((one) => basename(one) === sidecar)
-    if (path === undefined) continue
-    const { content } = JSON.parse(await readFile(path, 'utf8')) as { content: string }
-    own.add(sidecar).add(content)
+    for (const sidecar of [`${id}.json`, `${id}.r.json`]) {
+      const path = paths.find((one) => basename(one) === sidecar)
+      if (path === undefined) continue
+      const { content } = JSON.parse(await readFile(path, 'utf8')) as { content: string }
+      own.add(sidecar).add(content)
+    }
   }
   return paths.filter((path) => !own.has(basename(path)))
 }

@@ -8,6 +8,7 @@ import type {
   SignedUploadOptions,
   SignedUrlOptions,
   StorageBackend,
+  WriteOptions,
 } from '../backend.ts'
 import type { FileContent } from '../content/file-content.ts'
 import { cleanFilename } from '../content/filename.ts'
@@ -309,7 +310,7 @@ export class FileStorage {
     const id = newFileId()
     this.#writing.add(id)
     try {
-      return await this.#write(id, content, options)
+      return await this.#write(id, content, { ...options, isNew: true })
     } finally {
       this.#writing.delete(id)
     }
@@ -318,14 +319,19 @@ export class FileStorage {
   async #write(
     id: string,
     content: ResolvedContent,
-    options: StoreOptions & IngestOptions,
+    options: StoreOptions & IngestOptions & Pick<WriteOptions, 'isNew'>,
   ): Promise<StoredRecord> {
-    const { signal } = options
+    const { signal, isNew } = options
     checkWholeNumber('maxSize', options.maxSize, 0)
     const ingested = await ingest(content, options)
     const { body, info, declaredType, expectedSize } = ingested
     try {
-      await this.#run('write', id, () => this.backend.write(id, body, info, { signal, expectedSize }), signal)
+      await this.#run(
+        'write',
+        id,
+        () => this.backend.write(id, body, info, { signal, expectedSize, isNew }),
+        signal,
+      )
     } catch (error) {
       await ingested.release()
       throw error

@@ -160,7 +160,7 @@ describe('copyStorage', () => {
     const [from, to] = [memoryStorage(), await localStorage()]
     const id = await from.create(Buffer.from('hello'))
     await copyStorage(from, to)
-    await writeFile(join((to.backend as LocalBackend).folder, id.slice(0, 6), `${id}.json`), '{')
+    await writeFile(join((to.backend as LocalBackend).folder, id.slice(0, 6), `${id}.r.json`), '{')
 
     const report = await copyStorage(from, to)
 

@@ -1,4 +1,4 @@
-import { access, rmdir, stat, unlink } from 'node:fs/promises'
+import { access, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FiledepotError } from '../../errors.ts'
 import { cleanFilename } from '../../content/filename.ts'
@@ -6,6 +6,7 @@ import { parseDepotTime } from '../depot-metadata.ts'
 import type { Disk } from './disk.ts'
 import { isMissing, shardOf } from './folders.ts'
 import type { Sidecar } from './sidecar.ts'
+import type { Steps } from './steps.ts'
 
 const BYTES = 'file'
 const METADATA = 'metadata.json'
@@ -25,12 +26,12 @@ export class DepotFolders {
   }
 
   /** The file as one of ours would say it; `undefined` where there is none. @throws FiledepotError `CORRUPT_FILE` */
-  async read(id: string): Promise<Sidecar | undefined> {
+  *read(id: string): Steps<Sidecar | undefined> {
     const path = join(this.#folder, id, METADATA)
-    const text = await this.#disk.readText(path).catch(unlessMissing)
+    const text = yield* unlessNone(this.#disk.readText(path))
     if (text === undefined) return undefined
     const { filename, content_type, content_length, last_modified } = parse(text, path)
-    const found = await stat(join(this.#folder, id, BYTES)).catch(unlessMissing)
+    const found = yield* unlessNone(this.#disk.stat(join(this.#folder, id, BYTES)))
     // Where the bytes are gone, reading them says so.
     const { size, mtime } = found ?? { size: 0, mtime: new Date(0) }
     return {
@@ -103,6 +104,15 @@ async function removeFolder(folder: string): Promise<boolean> {
     if (['ENOTEMPTY', 'EEXIST'].includes(codeOf(error))) return false
     unlessMissing(error)
     return true
+  }
+}
+
+function* unlessNone<T>(steps: Steps<T>): Steps<T | undefined> {
+  try {
+    return yield* steps
+  } catch (error) {
+    unlessMissing(error)
+    return undefined
   }
 }
 

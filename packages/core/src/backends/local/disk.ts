@@ -1,45 +1,12 @@
 import * as fs from 'node:fs'
-import * as promises from 'node:fs/promises'
-import { promisify } from 'node:util'
-import type { OpenedFile } from '../../backend.ts'
-import { openByThreadPool, openDirectly } from './opened-local-file.ts'
-import type { Sidecar } from './sidecar.ts'
+import { loopShare } from '../../loop-share.ts'
+import { Pace } from './pace.ts'
+import { runSteps, waitFor, type Steps } from './steps.ts'
 
-/**
- * The few things that the local backend does to small files.
- *
- * There are two of it, because of what a file operation costs: opening, renaming or unlinking a file takes some
- * microseconds on a disk of this machine, and the trip to libuv's thread pool and back ten times that. On a network
- * mount the same calls can take long, and would hold up the whole process.
- */
-export interface Disk {
-  /**
-   * Creates a file of few bytes, and one with a text, which is empty until the bytes are there. Both are there when it
-   * returns; where it fails, as where one of them exists, none is. Missing where it can take long.
-   */
-  readonly createPairNow?: (path: string, bytes: Uint8Array, textPath: string, text: string) => void
-  /** Creates a file with these bytes; fails where it exists. */
-  create(path: string, bytes: Uint8Array, sync: boolean): Promise<void>
-  /**
-   * Creates or replaces a file of some hundred bytes: a reader sees the old one or the new one, whole.
-   *
-   * @param temporary the name, used by nobody else, under which it is written
-   */
-  replaceText(path: string, temporary: string, text: string, sync: boolean): Promise<void>
-  /** Opens the bytes of a file. @throws FiledepotError `CORRUPT_FILE` where there are more or fewer than it says */
-  open(path: string, sidecar: Sidecar): Promise<OpenedFile>
-  /** `undefined` where there is no such file, which an error would say ten times as slowly. */
-  readText(path: string): Promise<string | undefined>
-  /**
-   * What tells one file of this name from the next; `undefined` where there is none. Missing where asking would take
-   * about as long as reading.
-   */
-  version?(path: string): FileVersion | undefined
-  /** Fails where there is no such file. */
-  unlink(path: string): Promise<void>
-}
+/** Up to so many bytes are written and read on the calling thread of a quick disk: with their hash that takes 0.3 ms. */
+export const SMALL_BYTES = 256 * 1024
 
-/** What the system says of a file: another file under the same name differs in one of them. */
+/** What the system says of a file. */
 export interface FileVersion {
   readonly ino: number
   readonly size: number
@@ -47,124 +14,245 @@ export interface FileVersion {
   readonly mtimeMs: number
 }
 
-const write = promisify(fs.write)
-const fsync = promisify(fs.fsync)
+type Callback<T> = (error: NodeJS.ErrnoException | null, value: T) => void
 
 const OR_UNDEFINED = { throwIfNoEntry: false } as const
 
-/** Up to this size, writing into the cache of the system costs less than a trip to the thread pool. */
-const SMALL_BYTES = 64 * 1024
+/** A text that is no longer is read in one call. */
+const TEXT_BYTES = 8 * 1024
 
-/** As `writeFileSync`, which looks at more options than the writing takes. */
-function createNow(path: string, bytes: Uint8Array, mode: number | undefined, sync = false): void {
-  const fd = fs.openSync(path, 'wx')
-  try {
-    if (mode !== undefined) fs.fchmodSync(fd, mode)
-    writeNow(fd, bytes)
-    if (sync) fs.fsyncSync(fd)
-  } finally {
+/**
+ * The calls for files, as steps: on the calling thread while the disk is quick, else through libuv's thread pool.
+ */
+export class Disk {
+  readonly #pace: Pace
+  readonly #mode: number | undefined
+
+  /**
+   * @param mode of new files, whatever the umask is
+   * @param isKnownSlow true if nothing is to be called on the calling thread
+   */
+  constructor(mode?: number, isKnownSlow = false) {
+    this.#mode = mode
+    this.#pace = new Pace(isKnownSlow)
+  }
+
+  /** True if calls are made on the calling thread now. */
+  get isQuick(): boolean {
+    return this.#pace.isQuick
+  }
+
+  /** Runs an operation within the share of the event loop: returns its result, or a promise if anything has to be waited for. */
+  run<T>(operation: () => Steps<T>): T | Promise<T> {
+    return loopShare.run(() => runSteps(operation()))
+  }
+
+  /** Opens a file to be read. */
+  open(path: string): Steps<number> {
+    return this.#call(
+      () => fs.openSync(path, 'r'),
+      (done: Callback<number>) => {
+        fs.open(path, 'r', done)
+      },
+    )
+  }
+
+  /** Creates a file and opens it to be written. Fails if it exists. */
+  *create(path: string): Steps<number> {
+    const fd = yield* this.#call(
+      () => fs.openSync(path, 'wx'),
+      (done: Callback<number>) => {
+        fs.open(path, 'wx', done)
+      },
+    )
+    const mode = this.#mode
+    if (mode === undefined) return fd
+    try {
+      yield* this.#call(
+        () => {
+          fs.fchmodSync(fd, mode)
+        },
+        (done: Callback<void>) => {
+          fs.fchmod(fd, mode, done)
+        },
+      )
+    } catch (error) {
+      fs.closeSync(fd)
+      throw error
+    }
+    return fd
+  }
+
+  /** Writes all bytes to a file that was opened. */
+  *write(fd: number, bytes: Uint8Array): Steps<void> {
+    const isSmall = bytes.byteLength <= SMALL_BYTES
+    for (let offset = 0; offset < bytes.byteLength;) {
+      offset += yield* this.#call(
+        () => fs.writeSync(fd, bytes, offset),
+        (done: Callback<number>) => {
+          fs.write(fd, bytes, offset, done)
+        },
+        isSmall,
+      )
+    }
+  }
+
+  /** Fills a buffer from an offset on with what a file has from a position on. Returns the number of bytes. */
+  *read(fd: number, buffer: Uint8Array, position: number): Steps<number> {
+    const isSmall = buffer.byteLength <= SMALL_BYTES
+    let count = 0
+    while (count < buffer.byteLength) {
+      const length = buffer.byteLength - count
+      const read = yield* this.#call(
+        () => fs.readSync(fd, buffer, count, length, position + count),
+        (done: Callback<number>) => {
+          fs.read(fd, buffer, count, length, position + count, done)
+        },
+        isSmall,
+      )
+      count += read
+      // A file gives less only at its end, or if it is asked for more than fits into one call.
+      if (read === 0 || (isSmall && read < length)) break
+    }
+    return count
+  }
+
+  /** Closes a file that was written. That may wait for a server to have the bytes. */
+  close(fd: number): Steps<void> {
+    return this.#call(
+      () => {
+        fs.closeSync(fd)
+      },
+      (done: Callback<void>) => {
+        fs.close(fd, done)
+      },
+    )
+  }
+
+  /** Closes a file that was only read, which never waits for anything. */
+  closeRead(fd: number): void {
     fs.closeSync(fd)
+  }
+
+  /** Waits until the disk has what was written. Always in the thread pool, as it takes milliseconds. */
+  *sync(fd: number): Steps<void> {
+    yield promised((done: Callback<void>) => {
+      fs.fsync(fd, done)
+    })
+  }
+
+  /** False if there is no file of this name. */
+  rename(from: string, to: string): Steps<boolean> {
+    return this.#callIfThere(
+      () => {
+        fs.renameSync(from, to)
+      },
+      (done) => {
+        fs.rename(from, to, done)
+      },
+    )
+  }
+
+  /** False if there is no file of this name. */
+  unlink(path: string): Steps<boolean> {
+    return this.#callIfThere(
+      () => {
+        fs.unlinkSync(path)
+      },
+      (done) => {
+        fs.unlink(path, done)
+      },
+    )
+  }
+
+  /** `undefined` if there is no file of this name. */
+  stat(path: string): Steps<fs.Stats | undefined> {
+    return this.#call(
+      () => fs.statSync(path, OR_UNDEFINED),
+      (done: Callback<fs.Stats | undefined>) => {
+        fs.stat(path, (error, found) => {
+          if (error?.code === 'ENOENT') done(null, undefined)
+          else done(error, found)
+        })
+      },
+    )
+  }
+
+  /** The number of bytes of a file that was opened. */
+  *length(fd: number): Steps<number> {
+    const { size } = yield* this.#call(
+      () => fs.fstatSync(fd),
+      (done: Callback<fs.Stats>) => {
+        fs.fstat(fd, done)
+      },
+    )
+    return size
+  }
+
+  /** The text of a file of some hundred bytes; `undefined` if there is none. */
+  *readText(path: string): Steps<string | undefined> {
+    let fd: number
+    try {
+      fd = yield* this.open(path)
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return undefined
+      throw error
+    }
+    try {
+      let buffer = Buffer.allocUnsafe(TEXT_BYTES)
+      let count = yield* this.read(fd, buffer, 0)
+      while (count === buffer.byteLength) {
+        buffer = Buffer.concat([buffer, Buffer.alloc(buffer.byteLength)])
+        count += yield* this.read(fd, buffer.subarray(count), count)
+      }
+      return buffer.toString('utf8', 0, count)
+    } finally {
+      this.closeRead(fd)
+    }
+  }
+
+  *#callIfThere(now: () => void, later: (done: fs.NoParamCallback) => void): Steps<boolean> {
+    try {
+      yield* this.#call(now, later)
+      return true
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return false
+      throw error
+    }
+  }
+
+  /** @param isSmall false for what takes long on any disk: it goes through the thread pool, and says nothing of the pace */
+  *#call<T>(now: () => T, later: (done: Callback<T>) => void, isSmall = true): Steps<T> {
+    if (!isSmall) return (yield promised(later)) as T
+    if (!this.#pace.isQuick) return yield* waitFor(this.#trip(later))
+    const start = performance.now()
+    try {
+      return now()
+    } finally {
+      this.#pace.called(performance.now() - start)
+    }
+  }
+
+  #trip<T>(later: (done: Callback<T>) => void): Promise<T> {
+    const over = this.#pace.trip()
+    return promised((done: Callback<T>) => {
+      later((error, value) => {
+        over()
+        done(error, value)
+      })
+    })
   }
 }
 
-function writeNow(fd: number, bytes: Uint8Array, start = 0): void {
-  for (let offset = start; offset < bytes.byteLength;) offset += fs.writeSync(fd, bytes, offset)
+function promised<T>(call: (done: Callback<T>) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    call((error, value) => {
+      if (error) reject(error)
+      else resolve(value)
+    })
+  })
 }
 
-/** Without a buffer, but where the system did not take all of it. */
-function writeTextNow(fd: number, text: string): void {
-  const written = fs.writeSync(fd, text)
-  if (written < Buffer.byteLength(text)) writeNow(fd, Buffer.from(text), written)
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | undefined)?.code
 }
-
-/**
- * Many bytes go through the thread pool; few bytes, and the names of files, do not.
- *
- * @param mode of new files, whatever the umask is
- */
-export const directDisk = (mode: number | undefined): Disk => ({
-  createPairNow(path, bytes, textPath, text) {
-    const fd = fs.openSync(textPath, 'wx')
-    try {
-      if (mode !== undefined) fs.fchmodSync(fd, mode)
-      createNow(path, bytes, mode)
-      writeTextNow(fd, text)
-    } catch (error) {
-      fs.rmSync(path, { force: true })
-      fs.rmSync(textPath, { force: true })
-      throw error
-    } finally {
-      fs.closeSync(fd)
-    }
-  },
-
-  async create(path, bytes, sync) {
-    const fd = fs.openSync(path, 'wx')
-    try {
-      if (mode !== undefined) fs.fchmodSync(fd, mode)
-      if (bytes.byteLength <= SMALL_BYTES) writeNow(fd, bytes)
-      else
-        for (let offset = 0; offset < bytes.byteLength;)
-          offset += (await write(fd, bytes, offset)).bytesWritten
-      if (sync) await fsync(fd)
-    } finally {
-      fs.closeSync(fd)
-    }
-  },
-
-  // Not `async`: what is thrown before the return has to arrive as a rejection, and a throwing executor does that.
-  replaceText: (path, temporary, text, sync) =>
-    new Promise((resolve) => {
-      try {
-        createNow(temporary, Buffer.from(text), mode, sync)
-        fs.renameSync(temporary, path)
-      } catch (error) {
-        fs.rmSync(temporary, { force: true })
-        throw error
-      }
-      resolve()
-    }),
-
-  open: openDirectly,
-
-  readText: (path) =>
-    new Promise((resolve) => {
-      const found = fs.statSync(path, OR_UNDEFINED)
-      resolve(found && fs.readFileSync(path, 'utf8'))
-    }),
-
-  version: (path) => fs.statSync(path, OR_UNDEFINED),
-
-  unlink: (path) =>
-    new Promise((resolve) => {
-      fs.unlinkSync(path)
-      resolve()
-    }),
-})
-
-/**
- * Everything goes through the thread pool.
- *
- * @param mode of new files, whatever the umask is
- */
-export const threadPoolDisk = (mode: number | undefined): Disk => ({
-  async create(path, bytes, sync) {
-    await promises.writeFile(path, bytes, { flag: 'wx', flush: sync })
-    if (mode !== undefined) await promises.chmod(path, mode)
-  },
-
-  async replaceText(path, temporary, text, sync) {
-    try {
-      await promises.writeFile(temporary, text, { flag: 'wx', flush: sync })
-      if (mode !== undefined) await promises.chmod(temporary, mode)
-      await promises.rename(temporary, path)
-    } catch (error) {
-      await promises.rm(temporary, { force: true })
-      throw error
-    }
-  },
-
-  open: openByThreadPool,
-  readText: (path) => promises.readFile(path, 'utf8'),
-  unlink: (path) => promises.unlink(path),
-})

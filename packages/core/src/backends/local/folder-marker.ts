@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import * as fs from 'node:fs'
-import { chmod, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
+import { chmod, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FiledepotError } from '../../errors.ts'
-import { isMissing } from './folders.ts'
+import type { Disk } from './disk.ts'
+import type { Steps } from './steps.ts'
 
 /** The name of the marker file in the folder of a storage. */
 export const MARKER = '.depot'
@@ -13,8 +14,6 @@ const RECENT_MS = 20
 
 /** How the marker of a folder is made. */
 export interface MarkerOptions {
-  /** True: the folder is on a disk of this machine, where a look takes a microsecond. */
-  readonly direct: boolean
   /** False: the folder has to carry its marker already. */
   readonly create: boolean
   readonly fileMode: number | undefined
@@ -28,15 +27,17 @@ export interface MarkerOptions {
 export class FolderMarker {
   readonly #folder: string
   readonly #path: string
+  readonly #disk: Disk
   readonly #options: MarkerOptions
   /** The UUID in the marker that this process has seen first. */
   #storage: string | undefined
-  #version: fs.Stats | undefined
+  #version: Stats | undefined
   #lookedAt = -Infinity
 
-  constructor(folder: string, options: MarkerOptions) {
+  constructor(folder: string, disk: Disk, options: MarkerOptions) {
     this.#folder = folder
     this.#path = join(folder, MARKER)
+    this.#disk = disk
     this.#options = options
   }
 
@@ -45,23 +46,11 @@ export class FolderMarker {
    *
    * @throws FiledepotError `STORAGE_UNAVAILABLE`
    */
-  ensureNow(): void {
+  *ensure(): Steps<void> {
     if (performance.now() - this.#lookedAt < RECENT_MS) return
-    if (this.#lookNow()) return
+    if (yield* this.#look()) return
     if (!this.#options.create) throw this.#missing()
-    this.makeNow()
-  }
-
-  /** As {@link FolderMarker.ensureNow}; looks on libuv's thread pool if the folder can take long to answer. */
-  async ensure(): Promise<void> {
-    if (this.#options.direct) {
-      this.ensureNow()
-      return
-    }
-    if (performance.now() - this.#lookedAt < RECENT_MS) return
-    if (await this.#look()) return
-    if (!this.#options.create) throw this.#missing()
-    this.makeNow()
+    yield this.make()
   }
 
   /**
@@ -70,9 +59,9 @@ export class FolderMarker {
    *
    * @throws FiledepotError `STORAGE_UNAVAILABLE`
    */
-  async expect(): Promise<void> {
+  *expect(): Steps<void> {
     this.forget()
-    if (!(await this.#look()) && !this.#options.create) throw this.#missing()
+    if (!(yield* this.#look()) && !this.#options.create) throw this.#missing()
   }
 
   /** True if this process has seen the marker: from then on, a folder without it is an error. */
@@ -86,19 +75,19 @@ export class FolderMarker {
   }
 
   /** Makes the folder and its marker, unless it has one. Of processes that do so at the same time, one makes it. */
-  makeNow(): void {
+  async make(): Promise<void> {
     const { folderMode, fileMode } = this.#options
-    const first = fs.mkdirSync(this.#folder, { recursive: true })
-    if (first !== undefined && folderMode !== undefined) fs.chmodSync(this.#folder, folderMode)
+    const first = await mkdir(this.#folder, { recursive: true })
+    if (first !== undefined && folderMode !== undefined) await chmod(this.#folder, folderMode)
     const temporary = `${this.#path}.${randomUUID()}`
     try {
-      fs.writeFileSync(temporary, newMarker(), { flag: 'wx' })
-      if (fileMode !== undefined) fs.chmodSync(temporary, fileMode)
-      linkOrRename(temporary, this.#path)
+      await writeFile(temporary, newMarker(), { flag: 'wx' })
+      if (fileMode !== undefined) await chmod(temporary, fileMode)
+      await linkOrRename(temporary, this.#path)
     } finally {
-      fs.rmSync(temporary, { force: true })
+      await rm(temporary, { force: true })
     }
-    this.#lookNow()
+    await this.#disk.run(() => this.#look())
   }
 
   /**
@@ -107,13 +96,13 @@ export class FolderMarker {
    * @throws FiledepotError `STORAGE_UNAVAILABLE`
    */
   async readOwner(): Promise<string | undefined> {
-    await this.expect()
+    await this.#disk.run(() => this.expect())
     return this.isKnown ? (await this.#read()).owner : undefined
   }
 
   /** Names an owner in the marker, and makes the marker if the folder never had one. */
   async writeOwner(owner: string): Promise<void> {
-    await this.ensure()
+    await this.#disk.run(() => this.ensure())
     const marker = { ...(await this.#read()), owner }
     const temporary = `${this.#path}.${randomUUID()}`
     try {
@@ -134,33 +123,24 @@ export class FolderMarker {
   }
 
   /** True if the folder has its marker; false if it has none, and this process has never seen one. */
-  #lookNow(): boolean {
-    let found: fs.Stats | undefined
+  *#look(): Steps<boolean> {
+    // What another call learns meanwhile says nothing of this look.
+    const known = this.#storage
+    let found: Stats | undefined
+    let text: string | undefined
     try {
-      found = fs.statSync(this.#path, { throwIfNoEntry: false })
+      found = yield* this.#disk.stat(this.#path)
+      if (this.#isKnown(found)) return true
+      if (found) text = yield* this.#disk.readText(this.#path)
     } catch (cause) {
       throw this.#unreadable(cause)
     }
-    if (this.#isKnown(found)) return true
-    return this.#accept(found, () => fs.readFileSync(this.#path, 'utf8'), this.#storage)
+    if (found && text !== undefined) return this.#accept(found, text)
+    if (known !== undefined) throw this.#missing()
+    return false
   }
 
-  async #look(): Promise<boolean> {
-    // What another call learns meanwhile says nothing of this look.
-    const known = this.#storage
-    let found: fs.Stats | undefined
-    let text = ''
-    try {
-      found = await stat(this.#path)
-      if (!this.#isKnown(found)) text = await readFile(this.#path, 'utf8')
-    } catch (cause) {
-      if (!isMissing(cause)) throw this.#unreadable(cause)
-      found = undefined
-    }
-    return this.#isKnown(found) || this.#accept(found, () => text, known)
-  }
-
-  #isKnown(found: fs.Stats | undefined): boolean {
+  #isKnown(found: Stats | undefined): boolean {
     const known = this.#version
     if (!found || !known) return false
     const same = found.ino === known.ino && found.dev === known.dev && found.mtimeMs === known.mtimeMs
@@ -168,13 +148,8 @@ export class FolderMarker {
     return same
   }
 
-  /** @param known the storage that was known when the look began */
-  #accept(found: fs.Stats | undefined, read: () => string, known: string | undefined): boolean {
-    if (!found) {
-      if (known !== undefined) throw this.#missing()
-      return false
-    }
-    const storage = this.#storageIn(read)
+  #accept(found: Stats, text: string): true {
+    const storage = this.#storageIn(text)
     if (this.#storage !== undefined && storage !== this.#storage) throw this.#foreign(storage)
     this.#storage = storage
     this.#version = found
@@ -182,9 +157,9 @@ export class FolderMarker {
     return true
   }
 
-  #storageIn(read: () => string): string {
+  #storageIn(text: string): string {
     try {
-      const { storage } = JSON.parse(read()) as { storage?: unknown }
+      const { storage } = JSON.parse(text) as { storage?: unknown }
       if (typeof storage === 'string') return storage
       throw new TypeError('it names no storage')
     } catch (cause) {
@@ -227,11 +202,11 @@ function newMarker(): string {
 }
 
 /** A link appears whole, and only if nothing has its name. Some file systems know no links. */
-function linkOrRename(from: string, to: string): void {
+async function linkOrRename(from: string, to: string): Promise<void> {
   try {
-    fs.linkSync(from, to)
+    await link(from, to)
   } catch (error) {
     if ((error as { code?: unknown }).code === 'EEXIST') return
-    fs.renameSync(from, to)
+    await rename(from, to)
   }
 }

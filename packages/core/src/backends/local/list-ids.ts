@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { DepotFolders } from './depot-folders.ts'
-import { readSorted, SHARD, shardOf } from './folders.ts'
+import { OF_AN_ID, readSorted, SHARD, shardOf } from './folders.ts'
 
 /**
  * The ids in a folder in order: the folders within it are, so one of them at a time is looked at. An id is listed if
@@ -25,9 +25,6 @@ export async function* listIds(
     }
   }
 }
-
-/** The sidecar of an id, its bytes, or a sidecar that was not put into its place. */
-const OF_AN_ID = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\./
 
 async function idsIn(shard: string): Promise<string[]> {
   const ids = new Set<string>()

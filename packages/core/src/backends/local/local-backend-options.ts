@@ -8,8 +8,9 @@ export interface LocalBackendOptions {
    */
   fsync?: boolean
   /**
-   * Runs every file operation on libuv's thread pool. Set it for a network mount, where even opening a file can
-   * take long; on a disk of this machine it makes small files about twice as slow. @default false
+   * Runs every file operation in libuv's thread pool from the start. It is a hint: a disk whose calls take over a millisecond
+   * goes there by itself, and comes back. Set it for a mount whose every call takes some tenths of a millisecond, as in the
+   * network of a data centre. On a disk of this machine it makes small files slower. @default false
    */
   networkMount?: boolean
   /**

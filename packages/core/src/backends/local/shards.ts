@@ -1,8 +1,8 @@
-import { chmodSync, mkdirSync } from 'node:fs'
 import { chmod, mkdir, open, rmdir } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import type { FolderMarker } from './folder-marker.ts'
 import { isMissing, shardOf } from './folders.ts'
+import type { Steps } from './steps.ts'
 
 /** How often a folder is made for one file: deletions may remove it again in the same moment. */
 const ATTEMPTS = 10
@@ -34,37 +34,22 @@ export class Shards {
   }
 
   /** Runs what creates a file in the folder of an id, and makes the folder if it is missing. */
-  async create<T>(id: string, action: () => Promise<T>): Promise<T> {
+  *create<T>(id: string, action: () => Steps<T>): Steps<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await action()
+        return yield* action()
       } catch (error) {
         if (!isMissing(error) || attempt === ATTEMPTS) throw error
         this.#marker.forget()
-        await this.#marker.ensure()
-        await this.#make(join(this.#folder, shardOf(id)))
-      }
-    }
-  }
-
-  /** Does without promises what {@link Shards.create} does. */
-  createNow(id: string, action: () => void): void {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        action()
-        return
-      } catch (error) {
-        if (!isMissing(error) || attempt === ATTEMPTS) throw error
-        this.#marker.forget()
-        this.#marker.ensureNow()
-        this.#makeNow(join(this.#folder, shardOf(id)))
+        yield* this.#marker.ensure()
+        yield this.#make(join(this.#folder, shardOf(id)))
       }
     }
   }
 
   /** Waits until the disk has the names in the folder of an id, if it is to be waited for at all. */
-  async sync(id: string): Promise<void> {
-    if (this.#options.fsync) await syncFolder(join(this.#folder, shardOf(id)))
+  *sync(id: string): Steps<void> {
+    if (this.#options.fsync) yield syncFolder(join(this.#folder, shardOf(id)))
   }
 
   /** Removes the folders of these ids that are empty. The one into which new files go stays: it would be made again at once. */
@@ -85,16 +70,6 @@ export class Shards {
     }
     if (folderMode !== undefined) await chmod(shard, folderMode)
     if (fsync) await syncFolder(this.#folder)
-  }
-
-  #makeNow(shard: string): void {
-    const { folderMode } = this.#options
-    try {
-      mkdirSync(shard)
-      if (folderMode !== undefined) chmodSync(shard, folderMode)
-    } catch (error) {
-      if (!isMissing(error) && !isThere(error)) throw error
-    }
   }
 }
 

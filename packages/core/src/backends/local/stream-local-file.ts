@@ -1,49 +1,43 @@
 import { createReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import type { ByteRange } from '../../backend.ts'
-import type { Disk } from './disk.ts'
+import { SMALL_BYTES, type Disk } from './disk.ts'
 import { checkLength } from './opened-local-file.ts'
 import type { Sidecar } from './sidecar.ts'
+import type { Steps } from './steps.ts'
 
-/** Up to so many bytes are read at once: a stream of its own would cost more than the bytes. */
-const SMALL_BYTES = 256 * 1024
 const READ_CHUNK_BYTES = 512 * 1024
 
-/** The bytes of a file, or a part of them. @throws FiledepotError `CORRUPT_FILE` if there are more or fewer than it says */
-export async function streamLocalFile(
+/**
+ * The bytes of a file, or a part of them. Few of them are read at once: a stream of its own would cost more.
+ *
+ * @throws FiledepotError `CORRUPT_FILE` if there are more or fewer than its sidecar says
+ */
+export function* streamLocalFile(
   disk: Disk,
   path: string,
   sidecar: Sidecar,
   { range, signal }: { range?: ByteRange | undefined; signal?: AbortSignal | undefined },
-): Promise<Readable> {
+): Steps<Readable> {
   const start = range?.start ?? 0
   const end = Math.min(range?.end ?? Infinity, sidecar.size - 1)
-  const length = end - start + 1
-  if (length <= SMALL_BYTES) {
-    const file = await disk.open(path, sidecar)
-    try {
-      const bytes = Buffer.allocUnsafe(Math.max(0, length))
-      return streamOf(bytes.subarray(0, await file.read(bytes, start)))
-    } finally {
-      await file.close()
-    }
-  }
+  const length = Math.max(0, end - start + 1)
   // Opened here, so that a missing file is an error of this call and not of the stream.
-  const fd = await open(path)
+  const fd = yield* disk.open(path)
+  let isHandedOver = false
   try {
-    checkLength(path, (await fd.stat()).size, sidecar.size)
-  } catch (error) {
-    await fd.close()
-    throw error
+    checkLength(path, yield* disk.length(fd), sidecar.size)
+    if (length <= SMALL_BYTES) {
+      const bytes = Buffer.allocUnsafe(length)
+      checkLength(path, yield* disk.read(fd, bytes, start), length)
+      return streamOf(bytes)
+    }
+    isHandedOver = true
+    const options = { fd, start, end, highWaterMark: READ_CHUNK_BYTES }
+    return createReadStream(path, signal ? { ...options, signal } : options)
+  } finally {
+    if (!isHandedOver) disk.closeRead(fd)
   }
-  return createReadStream(path, {
-    fd,
-    start,
-    end,
-    highWaterMark: READ_CHUNK_BYTES,
-    ...(signal && { signal }),
-  })
 }
 
 function streamOf(bytes: Buffer): Readable {

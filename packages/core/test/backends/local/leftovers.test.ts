@@ -30,6 +30,8 @@ const LEFT: [what: string, names: string[]][] = [
   ['the bytes of a stream', [`${ID}.0123456789ab`]],
   ['an empty sidecar', [`${ID}.json`]],
   ['an empty sidecar and bytes', [`${ID}.json`, `${ID}.first`]],
+  ['the first bytes alone', [`${ID}.first`]],
+  ['an empty sidecar, renamed to be replaced', [`${ID}.r.json`, `${ID}.first`, `${ID}.0123456789ab`]],
   ['bytes and a sidecar that was not put into its place', [`${ID}.0123456789ab`, `${ID}.0123456789ab.tmp`]],
 ]
 
@@ -90,12 +92,13 @@ describe('what a killed process has left', () => {
     const files = new FileStorage('local', new LocalBackend(folder))
 
     for (let kill = 0; kill < 12; kill++) {
-      const whole = await workUntilKilled(folder)
+      const whole = await workUntilKilled(folder, kill % 2 > 0)
       const listed = await idsOf(files)
-      for (const [id, size] of whole) expect((await (await files.get(id)).bytes()).byteLength).toBe(size)
+      for (const [id, size] of whole) {
+        expect((await (await files.get(id)).bytes()).byteLength).toBe(size)
+        expect(await files.readBytes(id, { size })).toHaveLength(size)
+      }
       await files.deleteMany(listed)
-      // Bytes of a replacement that was not finished are listed when the file is gone.
-      await files.deleteMany(await idsOf(files))
       expect(await idsOf(files)).toEqual([])
       expect((await treeOf(folder)).filter((path) => !path.endsWith('/'))).toEqual([])
     }
@@ -103,10 +106,10 @@ describe('what a killed process has left', () => {
 })
 
 /** Runs a process that stores, replaces and deletes, kills it at a random moment, and resolves with the files it has reported. */
-async function workUntilKilled(folder: string): Promise<Map<string, number>> {
+async function workUntilKilled(folder: string, networkMount: boolean): Promise<Map<string, number>> {
   const code = `
     const { LocalBackend, FileStorage } = require('@filedepot/core')
-    const files = new FileStorage('local', new LocalBackend(${JSON.stringify(folder)}))
+    const files = new FileStorage('local', new LocalBackend(${JSON.stringify(folder)}, { networkMount: ${networkMount} }))
     const say = (text) => require('node:fs').writeSync(1, text + '\\n')
     async function* stream(n) { for (let i = 0; i < n; i++) { yield Buffer.alloc(50_000); await new Promise(setImmediate) } }
     async function lane(i) {
@@ -114,7 +117,8 @@ async function workUntilKilled(folder: string): Promise<Map<string, number>> {
         const small = await files.create(Buffer.alloc(2000)); say('has ' + small + ' 2000')
         const large = await files.create(stream(4)); say('has ' + large + ' 200000')
         say('changes ' + large); await files.replace(large, stream(6)); say('has ' + large + ' 300000')
-        say('changes ' + small); await files.delete(small)
+        say('changes ' + small); await files.replace(small, Buffer.alloc(3000)); say('has ' + small + ' 3000')
+        if (Math.random() < 0.5) { say('changes ' + small); await files.delete(small) }
       }
     }
     for (let i = 0; i < 4; i++) lane(i)

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import { readSorted, shardOf, SIDECAR } from './folders.ts'
+import { readSorted, shardOf } from './folders.ts'
 
-/** What bears an id and is no sidecar: bytes, and sidecars that were not put into their place. Each folder is read once. */
-export class Leftovers {
+/** The names of all that bears an id: sidecars, bytes, and sidecars that were not put into their place. Each folder is read once. */
+export class NamesOfIds {
   readonly #folder: string
   readonly #names = new Map<string, Promise<string[]>>()
 
@@ -15,6 +15,6 @@ export class Leftovers {
     let reading = this.#names.get(shard)
     if (!reading) this.#names.set(shard, (reading = readSorted(join(this.#folder, shard))))
     const names = await reading
-    return names.filter((name) => name.startsWith(`${id}.`) && name !== id + SIDECAR)
+    return names.filter((name) => name.startsWith(`${id}.`))
   }
 }
