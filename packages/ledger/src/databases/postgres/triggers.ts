@@ -67,6 +67,9 @@ function parts(names: PostgresNames, table: FollowedTable): Part[] {
   ]
 }
 
+/** How long a statement waits for another transaction that has changed the count of the same file. */
+const LOCK_TIMEOUT = '10s'
+
 /** `json` has no equality of its own. */
 function isChanged({ name, type }: FollowedColumn): string {
   const cast = type === 'json' ? '::text' : ''
@@ -83,9 +86,10 @@ function triggerOf(
   const run = `${within}.filedepot_${hashOf(table.schema, table.table).slice(0, 12)}_${suffix}`
   // If a policy would hide rows of the table from its owner, TRUNCATE fails, and no count is too high.
   const security = suffix === 't' ? ' SET row_security = off' : ''
-  // The application needs no rights on the ledger, and no operator of its own is called.
+  // The application needs no rights on the ledger, and no operator of its own is called. If another transaction of the same
+  // program refers to the file and waits for this statement, PostgreSQL sees no deadlock.
   const create = [
-    `CREATE OR REPLACE FUNCTION ${run}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp${security} AS $$ BEGIN
+    `CREATE OR REPLACE FUNCTION ${run}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '${LOCK_TIMEOUT}'${security} AS $$ BEGIN
       INSERT INTO ${names.files} AS f (path, refs)
       SELECT p, sum(d)::int FROM (${deltas}) x GROUP BY p HAVING sum(d) <> 0 ORDER BY p
       ON CONFLICT (path) DO UPDATE SET refs = f.refs + excluded.refs,
