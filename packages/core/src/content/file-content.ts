@@ -1,8 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
-import type { StoredFile } from '../storage/stored-file.ts'
-import type { FileIntent } from './file-intent.ts'
-import type { SpooledFile } from './spooled-file.ts'
+import type { ContentHolder } from './resolved-content.ts'
 
 /** A file as multer hands it over from its memory storage; Nest's interceptors do the same. */
 export interface MulterFile {
@@ -26,7 +24,7 @@ export interface FormidableFile {
 }
 
 /**
- * All that can be stored as a file. Bytes, `Blob`s, {@link fromPath | paths} and stored files can be stored again
+ * All that can be stored as a file. `ContentHolder` stands for `StoredFile`, `SpooledFile` and `FileIntent`. Bytes, `Blob`s, files of `fromPath()` and stored files can be stored again
  * where a transaction is retried; streams only once. Text is refused: say which bytes you mean.
  */
 export type FileContent =
@@ -36,9 +34,7 @@ export type FileContent =
   | Readable
   | ReadableStream<Uint8Array>
   | AsyncIterable<Uint8Array>
-  | StoredFile
-  | SpooledFile
-  | FileIntent
+  | ContentHolder
   | MulterFile
   | FilePart
   | FormidableFile

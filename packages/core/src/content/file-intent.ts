@@ -1,32 +1,15 @@
-import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
-import type { Readable } from 'node:stream'
 import { expected } from '../expected.ts'
 import { FiledepotError } from '../errors.ts'
 import type { FileContent } from './file-content.ts'
+import { FileOnDisk } from './file-on-disk.ts'
+import { resolveContent } from './resolve-content.ts'
+import { CONTENT, type ContentHolder, type ResolvedContent } from './resolved-content.ts'
 
 /** What a {@link FileIntent} says of its content. */
 export interface FileIntentOptions {
   filename?: string | undefined
   /** MIME type. It wins over what the bytes look like, so take it from your own code, never from a client. */
   contentType?: string | undefined
-}
-
-/** A file of this machine as content. Made by {@link fromPath} only, never from what a request holds. */
-export class FileOnDisk {
-  constructor(readonly path: string) {}
-
-  /** In bytes, as it is now; `undefined` if the file cannot be looked at. */
-  async size(): Promise<number | undefined> {
-    return await stat(this.path).then(
-      (stats) => (stats.isFile() ? stats.size : undefined),
-      () => undefined,
-    )
-  }
-
-  open(): Readable {
-    return createReadStream(this.path, { highWaterMark: 512 * 1024 })
-  }
 }
 
 /**
@@ -40,7 +23,7 @@ export class FileOnDisk {
  * await depot.get().create(new FileIntent(csv, { filename: 'people.csv', contentType: 'text/csv' }))
  * ```
  */
-export class FileIntent {
+export class FileIntent implements ContentHolder {
   readonly filename: string | undefined
   readonly contentType: string | undefined
 
@@ -50,6 +33,27 @@ export class FileIntent {
   ) {
     this.filename = filename
     this.contentType = contentType
+  }
+
+  /** For filedepot itself. */
+  [CONTENT](): ResolvedContent {
+    const inner = resolveContent(this.content)
+    const { declaredType, metadata, size, expectedSize, bytes, replayable, open, release, checkComplete } =
+      inner
+    // Spread, it would take twice as long, for each small file twice; whatever is added there has to be added here.
+    return {
+      filename: this.filename ?? inner.filename,
+      contentType: this.contentType ?? inner.contentType,
+      declaredType,
+      metadata,
+      size,
+      expectedSize,
+      bytes,
+      replayable,
+      open,
+      release,
+      checkComplete,
+    } satisfies Record<keyof ResolvedContent, unknown>
   }
 }
 

@@ -8,7 +8,7 @@ import {
   type InspectedContent,
   type InspectOptions,
 } from './inspect-content.ts'
-import type { ResolvedContent } from './resolve-content.ts'
+import type { ResolvedContent } from './resolved-content.ts'
 import { Source } from './source.ts'
 
 /** Options of {@link ingest}. */

@@ -1,7 +1,7 @@
 import { AbortedError, FileTooLargeError } from '../errors.ts'
 import { cleanFilename } from './filename.ts'
 import type { FileValidator } from './file-validator.ts'
-import { resolveSpooled, type ResolvedContent } from './resolve-content.ts'
+import { CONTENT, type ResolvedContent } from './resolved-content.ts'
 import { Source } from './source.ts'
 import { spoolSource } from './spool-source.ts'
 import { SpooledFile } from './spooled-file.ts'
@@ -129,7 +129,7 @@ export class InspectedContent {
     const spooled = await spooling
     const { place } = spooled
     if (typeof place !== 'string') return place
-    return await Source.open(resolveSpooled(spooled), this.filename, this.#limits.signal)
+    return await Source.open(spooled[CONTENT](), this.filename, this.#limits.signal)
   }
 
   async #spool(): Promise<SpooledFile> {

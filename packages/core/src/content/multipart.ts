@@ -3,8 +3,9 @@ import { EventEmitter } from 'node:events'
 import { isUint8Array } from 'node:util/types'
 import { FiledepotError } from '../errors.ts'
 import type { FilePart, FormidableFile, MulterFile } from './file-content.ts'
-import { fromPath } from './file-intent.ts'
-import { resolveBytes, resolveContent, resolveStream, type ResolvedContent } from './resolve-content.ts'
+import { FileOnDisk } from './file-on-disk.ts'
+import { CONTENT, type ResolvedContent } from './resolved-content.ts'
+import { resolveBytes, resolveStream } from './streams.ts'
 
 /** Content from what an upload parser hands over, or `undefined` where it is none. */
 export function resolveMultipart(content: unknown): ResolvedContent | undefined {
@@ -42,7 +43,7 @@ function resolveSaved(
         `the file, use fromPath(file.${path}, { filename: file.${name} })`,
     )
   }
-  return { ...resolveContent(fromPath(part.filepath)), filename, declaredType }
+  return { ...new FileOnDisk(part.filepath)[CONTENT](), filename, declaredType }
 }
 
 /** @fastify/multipart ends a part that is over its limit as if it were whole, and says so only on the stream. */

@@ -2,7 +2,8 @@ import { addAbortSignal, type Readable } from 'node:stream'
 import { isUint8Array } from 'node:util/types'
 import { AbortedError, FiledepotError } from '../errors.ts'
 import { describe, reasonOf } from '../expected.ts'
-import { hearErrors, ownBytes, type ResolvedContent } from './resolve-content.ts'
+import type { ResolvedContent } from './resolved-content.ts'
+import { hearErrors, ownBytes } from './streams.ts'
 
 /** The chunks of a content's stream, checked, with its failures told apart from those of the backend. */
 export class Source {

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { FileTooLargeError } from '../errors.ts'
-import { dressError } from '../storage/dress-error.ts'
+import { dressError } from '../storage-error.ts'
 import type { Source } from './source.ts'
 import { makeSpoolFolder, removeSpoolFolder } from './spool-folder.ts'
 

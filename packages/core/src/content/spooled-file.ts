@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
+import { CONTENT, type ContentHolder, type ResolvedContent } from './resolved-content.ts'
 import { removeSpoolFolder } from './spool-folder.ts'
 
 /** What is known of a {@link SpooledFile}. */
@@ -17,7 +18,7 @@ export interface SpooledFileInfo {
  * A content that has come in whole, before it is stored: in memory where it is small, else in a temporary file. It can
  * be read again, and is a content itself.
  */
-export class SpooledFile implements SpooledFileInfo, AsyncDisposable {
+export class SpooledFile implements SpooledFileInfo, ContentHolder, AsyncDisposable {
   declare readonly filename: string
   declare readonly contentType: string
   declare readonly declaredType: string | undefined
@@ -35,6 +36,13 @@ export class SpooledFile implements SpooledFileInfo, AsyncDisposable {
     return typeof place === 'string'
       ? createReadStream(place, { highWaterMark: 512 * 1024 })
       : Readable.from([place])
+  }
+
+  /** For filedepot itself. */
+  [CONTENT](): ResolvedContent {
+    const { filename, contentType, declaredType, size, place } = this
+    const known = { filename, contentType, declaredType, size, replayable: true, open: () => this.open() }
+    return typeof place === 'string' ? known : { ...known, bytes: place }
   }
 
   /** Removes the temporary file and its folder. */

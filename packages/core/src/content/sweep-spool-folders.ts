@@ -1,6 +1,6 @@
 import { lstat, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ownerOf, startOf, thisProcess, type SpoolOwner } from './spool-folder.ts'
+import { ownerOf, startOf, thisProcess, type SpoolOwner } from './spool-owner.ts'
 
 /** A folder of a process that this one cannot look at is left alone until nothing has been written for so long. */
 const FOREIGN_MS = 24 * 60 * 60 * 1000

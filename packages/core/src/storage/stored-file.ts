@@ -1,9 +1,22 @@
 import type { Readable } from 'node:stream'
 import type { ByteRange, FileStat, OpenedFile, SignedUrlOptions, StorageBackend } from '../backend.ts'
+import { CONTENT, type ContentHolder, type ResolvedContent } from '../content/resolved-content.ts'
 import { FiledepotError, FileNotFoundError } from '../errors.ts'
 import { expected } from '../expected.ts'
 import { collectBytes } from './collect-bytes.ts'
-import type { FileStorage } from './file-storage.ts'
+import type { StorageOperation } from '../storage-error.ts'
+
+/** What a stored file needs of the storage that holds it. */
+export interface HoldingStorage {
+  readonly name: string
+  readonly backend: StorageBackend
+  path(id: string): string
+  publicUrl(id: string): string | undefined
+  signedUrl(id: string, options?: SignedUrlOptions): Promise<string>
+  read(id: string, range: ByteRange | undefined, options: { signal?: AbortSignal }): Promise<Readable>
+  readBytes(id: string, options: { signal?: AbortSignal; size?: number }): Promise<Buffer>
+  dress(operation: StorageOperation, id: string, error: unknown, signal?: AbortSignal): unknown
+}
 
 /**
  * A file in a storage: what is known of it, and its bytes when asked for. They are fetched lazily, so a file taken
@@ -17,7 +30,7 @@ import type { FileStorage } from './file-storage.ts'
  * for await (const chunk of file) process.stdout.write(chunk)
  * ```
  */
-export class StoredFile implements FileStat, AsyncIterable<Uint8Array>, AsyncDisposable {
+export class StoredFile implements FileStat, ContentHolder, AsyncIterable<Uint8Array>, AsyncDisposable {
   readonly filename: string
   readonly contentType: string
   readonly size: number
@@ -26,13 +39,13 @@ export class StoredFile implements FileStat, AsyncIterable<Uint8Array>, AsyncDis
   readonly etag: string
   readonly metadata: Readonly<Record<string, string>>
 
-  readonly #storage: FileStorage
+  readonly #storage: HoldingStorage
   readonly #open = new Set<Readable>()
   #closed = false
 
-  /** Made by {@link FileStorage.get}. */
+  /** Made by `get()` of a storage. */
   constructor(
-    storage: FileStorage,
+    storage: HoldingStorage,
     /** The UUID of the file. */
     readonly id: string,
     { filename, contentType, size, sha256, lastModified, etag, metadata }: FileStat,
@@ -63,13 +76,13 @@ export class StoredFile implements FileStat, AsyncIterable<Uint8Array>, AsyncDis
   }
 
   /** True where the storage holds the very file, also under another name; a copy of it elsewhere does not count. */
-  isIn(storage: FileStorage): boolean {
+  isIn(storage: { readonly backend: StorageBackend }): boolean {
     return this.#storage.backend === storage.backend
   }
 
   /**
    * Copies the file into another backend of the same service, without its bytes coming here. Resolves with false
-   * where that cannot be done. {@link FileStorage.replace} does it where it can.
+   * where that cannot be done. `replace()` of a storage does it where it can.
    *
    * @throws FiledepotError `FILE_NOT_FOUND`, `FILE_CLOSED`, and what the backend throws
    */
@@ -181,6 +194,19 @@ export class StoredFile implements FileStat, AsyncIterable<Uint8Array>, AsyncDis
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     yield* (await this.stream()) as AsyncIterable<Uint8Array>
+  }
+
+  /** For filedepot itself. */
+  [CONTENT](): ResolvedContent {
+    const { filename, contentType, metadata, size } = this
+    return {
+      filename,
+      contentType,
+      metadata,
+      size,
+      replayable: true,
+      open: (signal) => this.stream(undefined, signal && { signal }),
+    }
   }
 
   /** Ends the streams that are still open; reading afterwards rejects with `FILE_CLOSED`. */

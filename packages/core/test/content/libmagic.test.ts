@@ -38,6 +38,11 @@ const TEXTS: readonly Disagreement[] = [
     why: 'A program with a control character far behind its start, in a string. Its first 4 KiB are text.',
   },
   {
+    theirs: /^application\/octet-stream$/,
+    ours: /^text\/coffeescript$/,
+    why: 'A file of one line break, which libmagic does not take for a text.',
+  },
+  {
     theirs: /^application\/(vnd\.hp-HPGL|postscript)$/i,
     ours: /^text\/plain$/,
     why: 'libmagic takes two letters for proof: "BP", "IN", "%!".',

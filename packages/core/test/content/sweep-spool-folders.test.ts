@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { startOf, thisProcess } from '../../src/content/spool-folder.ts'
+import { startOf, thisProcess } from '../../src/content/spool-owner.ts'
 import { sweepSpoolFolders } from '../../src/content/sweep-spool-folders.ts'
 import { temporaryFolders } from '../support/temporary-folder.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { AbortedError, FiledepotError, FileNotFoundError } from '../../src/errors.ts'
-import { dressError } from '../../src/storage/dress-error.ts'
+import { dressError } from '../../src/storage-error.ts'
 
 const PATH = 'default/01890a5d-ac96-774b-bcce-b302099a8057'
 

@@ -4,8 +4,8 @@ import {
   FileNotFoundError,
   WriteUncertainError,
   type ErrorCode,
-} from '../errors.ts'
-import { reasonOf } from '../expected.ts'
+} from './errors.ts'
+import { reasonOf } from './expected.ts'
 
 /** What a storage was doing. */
 export type StorageOperation = 'write' | 'read' | 'delete' | 'list'
