@@ -4,6 +4,7 @@ import type { FileContent } from '../content/file-content.ts'
 import { FileIntent } from '../content/file-intent.ts'
 import type { ContentRules } from '../content/inspect-content.ts'
 import { resolveContent } from '../content/resolve-content.ts'
+import type { ContentHolder } from '../content/resolved-content.ts'
 import { depot } from '../depot/depot.ts'
 import { FiledepotError } from '../errors.ts'
 import { describe } from '../expected.ts'
@@ -37,7 +38,7 @@ export interface PendingOptions {
 
 /** A content that waits for its upload. */
 export class PendingUpload {
-  readonly content: FileIntent
+  readonly content: ContentHolder
   readonly storage: string | undefined
 
   constructor(content: FileContent, { filename, contentType, storage }: PendingOptions) {
