@@ -1,4 +1,4 @@
-import { newFileId } from '@filedepot/core'
+import { newFileId } from '@filedepot/core/backend'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'

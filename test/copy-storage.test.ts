@@ -1,12 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import {
-  copyStorage,
-  FileStorage,
-  LocalBackend,
-  MemoryBackend,
-  newFileId,
-  type StorageBackend,
-} from '@filedepot/core'
+import { copyStorage, FileStorage, LocalBackend, MemoryBackend, type StorageBackend } from '@filedepot/core'
+import { newFileId } from '@filedepot/core/backend'
 import { GcsBackend } from '@filedepot/gcs'
 import { GridFSBackend } from '@filedepot/gridfs'
 import { S3Backend } from '@filedepot/s3'

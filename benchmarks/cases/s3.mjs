@@ -1,5 +1,6 @@
 import { DeleteObjectsCommand, S3Client } from '@aws-sdk/client-s3'
-import { FileStorage, newFileId } from '@filedepot/core'
+import { FileStorage } from '@filedepot/core'
+import { newFileId } from '@filedepot/core/backend'
 import { openBackend, s3Options } from '../backends.mjs'
 import { compare, MIB } from '../harness.mjs'
 import { compared, makeRow } from '../report.mjs'

@@ -1,5 +1,6 @@
 // Does one job of a ledger on SQLite with so many files and rows, and prints how long it took and how much the process grew.
-import { DepotManager, firstFileIdAt, LocalBackend } from '@filedepot/core'
+import { DepotManager, LocalBackend } from '@filedepot/core'
+import { firstFileIdAt } from '@filedepot/core/backend'
 import { Ledger, sqliteClient } from '@filedepot/ledger'
 import Database from 'better-sqlite3'
 import { join } from 'node:path'

@@ -1,4 +1,5 @@
-import { DepotManager, type EnvironmentBackend } from '@filedepot/core'
+import { DepotManager } from '@filedepot/core'
+import type { EnvironmentBackend } from '@filedepot/core/integration'
 import { S3Backend } from '@filedepot/s3'
 import { attachDepot } from '@filedepot/typeorm'
 import { mkdir } from 'node:fs/promises'

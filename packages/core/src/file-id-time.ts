@@ -9,7 +9,7 @@ const LAST = 2 ** 48 - 1
  * of any kind.
  *
  * ```ts
- * import { newFileId, timeOfFileId } from '@filedepot/core'
+ * import { newFileId, timeOfFileId } from '@filedepot/core/backend'
  *
  * const isOld = (id: string) => (timeOfFileId(id)?.getTime() ?? Infinity) < Date.now() - 86_400_000
  * isOld(newFileId()) //=> false
@@ -24,7 +24,8 @@ export function timeOfFileId(id: string): Date | undefined {
  * The first id of a moment: every file id that is made earlier sorts before it. It lets a storage list what came since.
  *
  * ```ts
- * import { depot, firstFileIdAt } from '@filedepot/core'
+ * import { depot } from '@filedepot/core'
+ * import { firstFileIdAt } from '@filedepot/core/backend'
  *
  * const yesterday = new Date(Date.now() - 86_400_000)
  * for await (const id of depot.get().list({ after: firstFileIdAt(yesterday) })) console.log(id)

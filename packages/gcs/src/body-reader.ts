@@ -1,4 +1,4 @@
-import { abortable, type FileBody } from '@filedepot/core'
+import { abortable, type FileBody } from '@filedepot/core/backend'
 
 /** Takes a body as it is needed, so that no more of it is in memory than was asked for and one chunk. */
 export class BodyReader {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { abortable } from '@filedepot/core'
+import { abortable } from '@filedepot/core/backend'
 import type { Storage } from '@google-cloud/storage'
 import type { Connections, Exchange } from './connections.ts'
 import { errorOf, readText } from './gcs-error.ts'

@@ -1,6 +1,7 @@
 import type { Agent } from 'node:http'
 import type { PredefinedAcl, Storage, StorageOptions } from '@google-cloud/storage'
-import { FiledepotError, INLINE_TYPES } from '@filedepot/core'
+import { FiledepotError } from '@filedepot/core'
+import { INLINE_TYPES } from '@filedepot/core/backend'
 
 /** Options of {@link GcsBackend}. */
 export interface GcsBackendOptions {

@@ -1,22 +1,24 @@
 import type { Readable } from 'node:stream'
 import type { File } from '@google-cloud/storage'
 import {
-  abortable,
-  dispositionOf,
   FiledepotError,
   FileNotFoundError,
+  type ByteRange,
+  type SignedUrlOptions,
+  type StorageBackend,
+} from '@filedepot/core'
+import {
+  abortable,
+  dispositionOf,
   readOwnerFile,
   writeOwnerFile,
-  type ByteRange,
   type DeleteReport,
   type FileBody,
   type FileInfo,
   type FileStat,
   type SignedUpload,
   type SignedUploadOptions,
-  type SignedUrlOptions,
-  type StorageBackend,
-} from '@filedepot/core'
+} from '@filedepot/core/backend'
 import { Connections } from './connections.ts'
 import { downloadOf } from './download.ts'
 import { ensureBucket, type EnsureBucketOptions } from './ensure-bucket.ts'

@@ -1,12 +1,12 @@
 import { create } from 'content-disposition'
+import { FiledepotError } from '@filedepot/core'
 import {
   decodeFilename,
   dispositionOf,
-  FiledepotError,
   parseDepotTime,
   type FileInfo,
   type FileStat,
-} from '@filedepot/core'
+} from '@filedepot/core/backend'
 
 /** What the service says of an object, as far as it is looked at. */
 export interface GcsObject {

@@ -1,5 +1,5 @@
 import { createHash, randomUUID, type Hash } from 'node:crypto'
-import type { FileBody, FileInfo } from '@filedepot/core'
+import type { FileBody, FileInfo } from '@filedepot/core/backend'
 import { BodyReader, sizeOf } from './body-reader.ts'
 import type { Attempts } from './connections.ts'
 import type { GcsApi } from './gcs-api.ts'

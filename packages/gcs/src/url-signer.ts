@@ -1,10 +1,6 @@
 import type { File } from '@google-cloud/storage'
-import {
-  FiledepotError,
-  type SignedUpload,
-  type SignedUploadOptions,
-  type SignedUrlOptions,
-} from '@filedepot/core'
+import { FiledepotError, type SignedUrlOptions } from '@filedepot/core'
+import type { SignedUpload, SignedUploadOptions } from '@filedepot/core/backend'
 import { fieldsOf, type GcsObjectFields } from './object-metadata.ts'
 import type { GcsSettings } from './gcs-backend-options.ts'
 

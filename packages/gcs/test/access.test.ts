@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { Storage } from '@google-cloud/storage'
-import { FileStorage, newFileId } from '@filedepot/core'
+import { FileStorage } from '@filedepot/core'
+import { newFileId } from '@filedepot/core/backend'
 import type { GcsServer } from '@filedepot/testing/gcs-server'
 import { GcsBackend } from '@filedepot/gcs'
 import { backendOn, startService } from './support/gcs-service.ts'

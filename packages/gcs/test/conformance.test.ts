@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, it } from '@jest/globals'
-import { newFileId } from '@filedepot/core'
+import { newFileId } from '@filedepot/core/backend'
 import type { GcsBackend, GcsBackendOptions } from '@filedepot/gcs'
 import { describeBackend } from '@filedepot/testing'
 import type { GcsServer } from '@filedepot/testing/gcs-server'

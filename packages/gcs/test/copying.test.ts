@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { FileStorage, MemoryBackend, newFileId } from '@filedepot/core'
+import { FileStorage, MemoryBackend } from '@filedepot/core'
+import { newFileId } from '@filedepot/core/backend'
 import type { GcsServer } from '@filedepot/testing/gcs-server'
 import { GcsBackend, type GcsBackendOptions } from '@filedepot/gcs'
 import { backendOn, startService } from './support/gcs-service.ts'

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { newFileId } from '@filedepot/core'
+import { newFileId } from '@filedepot/core/backend'
 import type { GcsServer } from '@filedepot/testing/gcs-server'
 import { GcsBackend, GcsError } from '@filedepot/gcs'
 import { backendOn, startService } from './support/gcs-service.ts'

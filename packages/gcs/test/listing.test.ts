@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { FileStorage, newFileId } from '@filedepot/core'
+import { FileStorage } from '@filedepot/core'
+import { newFileId } from '@filedepot/core/backend'
 import type { GcsServer } from '@filedepot/testing/gcs-server'
 import { backendOn, startService } from './support/gcs-service.ts'
 import { putObject } from './support/objects.ts'

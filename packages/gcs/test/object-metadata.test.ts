@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import { FileIntent, FileStorage, newFileId } from '@filedepot/core'
+import { FileIntent, FileStorage } from '@filedepot/core'
+import { newFileId } from '@filedepot/core/backend'
 import type { GcsServer } from '@filedepot/testing/gcs-server'
 import { backendOn, startService } from './support/gcs-service.ts'
 import { rejection, said } from './support/failure.ts'

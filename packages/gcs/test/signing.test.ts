@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { Storage } from '@google-cloud/storage'
-import { FileStorage, newFileId, type DirectUpload, type SignedUploadOptions } from '@filedepot/core'
+import { FileStorage, type DirectUpload } from '@filedepot/core'
+import { newFileId, type SignedUploadOptions } from '@filedepot/core/backend'
 import type { GcsServer } from '@filedepot/testing/gcs-server'
 import { GcsBackend } from '@filedepot/gcs'
 import { backendOn, startService } from './support/gcs-service.ts'

@@ -1,4 +1,4 @@
-import type { FileBody } from '@filedepot/core'
+import type { FileBody } from '@filedepot/core/backend'
 import { Binary, ObjectId, type Collection } from 'mongodb'
 import { abortable, untilAborted } from './abortable.ts'
 import { deleteChunks } from './delete-chunks.ts'

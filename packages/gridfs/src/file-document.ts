@@ -1,4 +1,5 @@
-import { FiledepotError, parseDepotTime, type FileInfo, type FileStat } from '@filedepot/core'
+import { FiledepotError } from '@filedepot/core'
+import { parseDepotTime, type FileInfo, type FileStat } from '@filedepot/core/backend'
 import type { Binary, ObjectId } from 'mongodb'
 import type { FileKey } from './file-key.ts'
 

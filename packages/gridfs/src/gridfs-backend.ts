@@ -1,18 +1,20 @@
 import {
   FiledepotError,
   FileNotFoundError,
-  patiently as waitAtMost,
-  readOwnerFile,
-  writeOwnerFile,
   WriteUncertainError,
   type ByteRange,
+  type StorageBackend,
+} from '@filedepot/core'
+import {
+  readOwnerFile,
+  writeOwnerFile,
   type DeleteReport,
   type FileBody,
   type FileInfo,
   type FileStat,
   type LeftoverOptions,
-  type StorageBackend,
-} from '@filedepot/core'
+} from '@filedepot/core/backend'
+import { patiently as waitAtMost } from '@filedepot/core/integration'
 import { MongoServerError } from 'mongodb'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'

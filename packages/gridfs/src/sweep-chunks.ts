@@ -1,4 +1,4 @@
-import { timeOfFileId, type LeftoverOptions } from '@filedepot/core'
+import { timeOfFileId, type LeftoverOptions } from '@filedepot/core/backend'
 import { ObjectId } from 'mongodb'
 import type { Bucket } from './connection.ts'
 import { deleteChunks } from './delete-chunks.ts'

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { FileStorage, newFileId } from '@filedepot/core'
+import { FileStorage } from '@filedepot/core'
+import { newFileId } from '@filedepot/core/backend'
 import { GridFSBackend } from '@filedepot/gridfs'
 import { startMongoServer } from '@filedepot/testing/mongo-server'
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { newFileId } from '@filedepot/core'
+import { newFileId } from '@filedepot/core/backend'
 import { Binary, ObjectId, type Db } from 'mongodb'
 import { bytesOf } from './support/bytes.ts'
 import { onServer } from './support/on-server.ts'

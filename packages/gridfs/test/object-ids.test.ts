@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { pipeline } from 'node:stream/promises'
-import { DepotManager, newFileId, UploadedFile, type StorageBackend } from '@filedepot/core'
+import { DepotManager, UploadedFile, type StorageBackend } from '@filedepot/core'
+import { newFileId } from '@filedepot/core/backend'
 import fc from 'fast-check'
 import { GridFSBucket, ObjectId, type Db } from 'mongodb'
 import { bytesOf } from './support/bytes.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { buffer } from 'node:stream/consumers'
-import { newFileId } from '@filedepot/core'
+import { newFileId } from '@filedepot/core/backend'
 import type { CommandFailure } from '@filedepot/testing/mongo-server'
 import fc from 'fast-check'
 import { bytesOf, streamOf } from './support/bytes.ts'

@@ -1,4 +1,4 @@
-import { expected } from '@filedepot/core'
+import { expected } from '@filedepot/core/backend'
 import { FORMATS, OUTPUT_FORMATS, type ImageFormat, type OutputFormat } from './image-format.ts'
 
 /** What may be read, and how carefully. */

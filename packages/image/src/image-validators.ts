@@ -1,4 +1,5 @@
-import { expected, FiledepotError, type FileValidator } from '@filedepot/core'
+import { FiledepotError, type FileValidator } from '@filedepot/core'
+import { expected } from '@filedepot/core/backend'
 import { checkReadOptions, type ReadOptions } from './image-options.ts'
 import { openImage } from './open-image.ts'
 

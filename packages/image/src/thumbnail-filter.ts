@@ -1,4 +1,5 @@
-import { expected, FileIntent, spool, type FileFilter, type FilteredFile } from '@filedepot/core'
+import { FileIntent, spool, type FileFilter, type FilteredFile } from '@filedepot/core'
+import { expected } from '@filedepot/core/backend'
 import type { OutputFormat } from './image-format.ts'
 import { checkReadOptions, checkThumbnail, type ReadOptions, type ThumbnailOptions } from './image-options.ts'
 import { openImage } from './open-image.ts'

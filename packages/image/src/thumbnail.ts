@@ -1,4 +1,5 @@
-import { bindManager, boundManager, formatFilePath, UploadedFile, type StoredRecord } from '@filedepot/core'
+import { UploadedFile, type StoredRecord } from '@filedepot/core'
+import { bindManager, boundManager, formatFilePath } from '@filedepot/core/integration'
 import { FORMATS } from './image-format.ts'
 import type { Size } from './geometry.ts'
 

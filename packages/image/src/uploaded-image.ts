@@ -1,15 +1,15 @@
 import {
-  expected,
   FiledepotError,
   spool,
   UploadedFile,
   type FileContent,
-  type PendingUpload,
   type ProcessedFile,
   type ProcessOptions,
   type StoreFile,
   type UploadedFileData,
 } from '@filedepot/core'
+import { expected } from '@filedepot/core/backend'
+import type { PendingUpload } from '@filedepot/core/integration'
 import { checkImageOptions, type ImageOptions } from './image-options.ts'
 import { storeImage } from './store-image.ts'
 import { numberIn, thumbnailsOf, type Thumbnail } from './thumbnail.ts'

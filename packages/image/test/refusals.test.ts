@@ -1,4 +1,5 @@
-import { FiledepotError, fromPath, MemoryBackend, type FileBody, type FileInfo } from '@filedepot/core'
+import { FiledepotError, fromPath, MemoryBackend } from '@filedepot/core'
+import type { FileBody, FileInfo } from '@filedepot/core/backend'
 import { ThumbnailFilter, UploadedImage, type ImageFormat, type ImageOptions } from '@filedepot/image'
 import { describe, expect, it } from '@jest/globals'
 import { readdir } from 'node:fs/promises'

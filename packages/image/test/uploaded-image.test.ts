@@ -1,4 +1,5 @@
-import { DepotManager, MemoryBackend, UploadedFile, type FileBody, type FileInfo } from '@filedepot/core'
+import { DepotManager, MemoryBackend, UploadedFile } from '@filedepot/core'
+import type { FileBody, FileInfo } from '@filedepot/core/backend'
 import {
   imageConcurrency,
   Thumbnail,

@@ -1,4 +1,5 @@
-import { describe, FiledepotError } from '@filedepot/core'
+import { FiledepotError } from '@filedepot/core'
+import { describe } from '@filedepot/core/backend'
 
 /** A column that holds files: one value or an array of them, as `text`, `json` or `jsonb`. */
 export interface LedgerColumn {

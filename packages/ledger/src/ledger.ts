@@ -1,4 +1,5 @@
-import { checkWholeNumber, FiledepotError, parseFilePath, type DepotManager } from '@filedepot/core'
+import { FiledepotError, parseFilePath, type DepotManager } from '@filedepot/core'
+import { checkWholeNumber } from '@filedepot/core/backend'
 import type { GarbageOptions, GarbageReport } from './audit/collect-garbage.ts'
 import { DAY } from './audit/file-ages.ts'
 import { verifyFiles, type VerifyOptions, type VerifyReport } from './audit/verify-files.ts'

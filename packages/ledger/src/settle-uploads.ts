@@ -1,4 +1,5 @@
-import { AbortedError, parseFileId, parseFilePath, type DepotManager } from '@filedepot/core'
+import { AbortedError, parseFilePath, type DepotManager } from '@filedepot/core'
+import { parseFileId } from '@filedepot/core/backend'
 import type { LedgerClient } from './clients/ledger-client.ts'
 import { retryDeadlocks } from './clients/retry-deadlocks.ts'
 import type { LedgerDatabase } from './databases/database.ts'

@@ -1,11 +1,5 @@
-import {
-  checkWholeNumber,
-  FiledepotError,
-  firstFileIdAt,
-  hasCode,
-  timeOfFileId,
-  type FileStorage,
-} from '@filedepot/core'
+import { FiledepotError, hasCode, type FileStorage } from '@filedepot/core'
+import { checkWholeNumber, firstFileIdAt, timeOfFileId } from '@filedepot/core/backend'
 import { buryFiles, type UnwantedFiles } from './bury-files.ts'
 import { Candidates } from './audit/candidates.ts'
 import { DAY, isThere } from './audit/file-ages.ts'

@@ -1,4 +1,5 @@
-import { patiently, type DepotManager } from '@filedepot/core'
+import type { DepotManager } from '@filedepot/core'
+import { patiently } from '@filedepot/core/integration'
 import type { Ledger } from './ledger.ts'
 
 /**

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { DepotManager, MemoryBackend, newFileId } from '@filedepot/core'
+import { DepotManager, MemoryBackend } from '@filedepot/core'
+import { newFileId } from '@filedepot/core/backend'
 import { Ledger, type Finding } from '@filedepot/ledger'
 import { ChaosBackend } from '@filedepot/testing'
 import { setTimeout } from 'node:timers/promises'

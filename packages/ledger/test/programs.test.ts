@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { DepotManager, MemoryBackend, newFileId } from '@filedepot/core'
+import { DepotManager, MemoryBackend } from '@filedepot/core'
+import { newFileId } from '@filedepot/core/backend'
 import { Ledger } from '@filedepot/ledger'
 import fc from 'fast-check'
 import { setImmediate, setTimeout } from 'node:timers/promises'

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { DepotManager, LocalBackend, MemoryBackend, newFileId, UploadedFile } from '@filedepot/core'
+import { DepotManager, LocalBackend, MemoryBackend, UploadedFile } from '@filedepot/core'
+import { newFileId } from '@filedepot/core/backend'
 import { collectGarbage, verifyFiles, type FileRow, type FileRows } from '@filedepot/ledger'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

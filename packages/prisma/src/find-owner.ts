@@ -1,6 +1,7 @@
 import { PrismaInternals, type Where } from './prisma-internals.ts'
 import { withKeys } from './schema/rows-by-key.ts'
-import { expected, parseFilePath } from '@filedepot/core'
+import { parseFilePath } from '@filedepot/core'
+import { expected } from '@filedepot/core/backend'
 import type { Args, Result } from '@prisma/client/runtime/client'
 import { fieldNamed, type FileField } from './fields/file-fields.ts'
 

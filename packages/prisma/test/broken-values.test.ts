@@ -1,4 +1,5 @@
-import { isBroken, type UploadedFile } from '@filedepot/core'
+import type { UploadedFile } from '@filedepot/core'
+import { isBroken } from '@filedepot/core/integration'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { isOn, quoted } from '../../../test/databases/database-kind.ts'
 import { textFile, textOf, textsOf } from '../../../test/support/contents.ts'

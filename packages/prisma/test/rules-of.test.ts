@@ -1,4 +1,5 @@
-import { allowTypes, UploadedFile, type ColumnRules } from '@filedepot/core'
+import { allowTypes, UploadedFile } from '@filedepot/core'
+import type { ColumnRules } from '@filedepot/core/integration'
 import { rulesOf } from '@filedepot/prisma'
 import { describe, expect, it } from '@jest/globals'
 

@@ -1,5 +1,5 @@
 import { DeleteObjectsCommand } from '@aws-sdk/client-s3'
-import type { DeleteReport } from '@filedepot/core'
+import type { DeleteReport } from '@filedepot/core/backend'
 import type { Bucket } from './bucket.ts'
 
 const DELETES_AT_ONCE = 1000

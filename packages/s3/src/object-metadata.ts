@@ -1,11 +1,11 @@
+import { FiledepotError } from '@filedepot/core'
 import {
   decodeFilename,
   dispositionOf,
-  FiledepotError,
   parseDepotTime,
   type FileInfo,
   type FileStat,
-} from '@filedepot/core'
+} from '@filedepot/core/backend'
 import { contentDisposition } from './content-disposition.ts'
 
 // The names and the form of the first two are those of Python's DEPOT, so each reads the files of the other.

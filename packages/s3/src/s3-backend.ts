@@ -7,12 +7,16 @@ import {
   type PutObjectCommandInput,
 } from '@aws-sdk/client-s3'
 import {
-  dispositionOf,
   FiledepotError,
   FileNotFoundError,
+  type ByteRange,
+  type SignedUrlOptions,
+  type StorageBackend,
+} from '@filedepot/core'
+import {
+  dispositionOf,
   readOwnerFile,
   writeOwnerFile,
-  type ByteRange,
   type DeleteReport,
   type FileBody,
   type FileInfo,
@@ -20,10 +24,8 @@ import {
   type LeftoverOptions,
   type SignedUpload,
   type SignedUploadOptions,
-  type SignedUrlOptions,
-  type StorageBackend,
   type WriteOptions,
-} from '@filedepot/core'
+} from '@filedepot/core/backend'
 import type { Readable } from 'node:stream'
 import { isUint8Array } from 'node:util/types'
 import { abortable } from './abortable.ts'

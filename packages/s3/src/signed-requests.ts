@@ -1,6 +1,6 @@
 import type { GetObjectCommandInput, PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3'
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
-import type { SignedUpload } from '@filedepot/core'
+import type { SignedUpload } from '@filedepot/core/backend'
 
 /** Headers that say nothing of the file, or that the client's HTTP library sends by itself. */
 const NOT_TO_SEND = /^(host|content-length|user-agent|x-amz-user-agent|x-amz-content-sha256|amz-sdk-.*)$/

@@ -4,7 +4,7 @@ import {
   type ListMultipartUploadsCommandInput,
   type ListMultipartUploadsCommandOutput,
 } from '@aws-sdk/client-s3'
-import type { LeftoverOptions } from '@filedepot/core'
+import type { LeftoverOptions } from '@filedepot/core/backend'
 import type { Bucket } from './bucket.ts'
 import { ID } from './list-ids.ts'
 import { codeOf, type S3Error } from './s3-error.ts'

@@ -1,4 +1,4 @@
-import { patiently } from '@filedepot/core'
+import { patiently } from '@filedepot/core/integration'
 import type { MultipartUpload } from './multipart-upload.ts'
 import type { PartReader } from './part-reader.ts'
 

@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals'
-import { copyStorage, FileStorage, MemoryBackend, newFileId } from '@filedepot/core'
+import { copyStorage, FileStorage, MemoryBackend } from '@filedepot/core'
+import { newFileId } from '@filedepot/core/backend'
 import { S3Backend } from '@filedepot/s3'
 import { backendOn, optionsFor, removeBucket } from './support/buckets.ts'
 import { proxied } from './support/proxied.ts'

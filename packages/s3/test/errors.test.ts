@@ -1,6 +1,7 @@
 import { PutBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3'
 import { describe, expect, it } from '@jest/globals'
-import { FileStorage, newFileId } from '@filedepot/core'
+import { FileStorage } from '@filedepot/core'
+import { newFileId } from '@filedepot/core/backend'
 import { S3Backend, S3Error } from '@filedepot/s3'
 import { createServer } from 'node:net'
 import { once } from 'node:events'

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { newFileId } from '@filedepot/core'
+import { newFileId } from '@filedepot/core/backend'
 import { S3Error, type S3BackendOptions } from '@filedepot/s3'
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'

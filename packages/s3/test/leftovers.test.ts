@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { newFileId } from '@filedepot/core'
+import { newFileId } from '@filedepot/core/backend'
 import { S3Backend } from '@filedepot/s3'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'

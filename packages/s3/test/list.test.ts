@@ -1,6 +1,7 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { expect, it } from '@jest/globals'
-import { FileStorage, newFileId } from '@filedepot/core'
+import { FileStorage } from '@filedepot/core'
+import { newFileId } from '@filedepot/core/backend'
 import { randomUUID } from 'node:crypto'
 import { backendOn, clientOf, keysIn, removeBucket } from './support/buckets.ts'
 import { bytesOf, listOf } from './support/samples.ts'

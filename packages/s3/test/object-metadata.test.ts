@@ -1,6 +1,7 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { describe, expect, it } from '@jest/globals'
-import { FileStorage, newFileId } from '@filedepot/core'
+import { FileStorage } from '@filedepot/core'
+import { newFileId } from '@filedepot/core/backend'
 import fc from 'fast-check'
 import { headersOf, statOf } from '../src/object-metadata.ts'
 import { clientOf, backendOn, removeBucket } from './support/buckets.ts'

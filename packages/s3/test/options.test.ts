@@ -1,6 +1,7 @@
 import { GetObjectAclCommand, HeadObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { describe, expect, it } from '@jest/globals'
-import { FiledepotError, FileStorage, newFileId } from '@filedepot/core'
+import { FiledepotError, FileStorage } from '@filedepot/core'
+import { newFileId } from '@filedepot/core/backend'
 import { S3Backend, type S3BackendOptions } from '@filedepot/s3'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'

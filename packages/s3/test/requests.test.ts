@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { newFileId } from '@filedepot/core'
+import { newFileId } from '@filedepot/core/backend'
 import { openUploads } from './support/buckets.ts'
 import { proxied } from './support/proxied.ts'
 import { bytesOf, chunksOf, listOf, MIB } from './support/samples.ts'

@@ -2,16 +2,15 @@ import { describe, expect, it } from '@jest/globals'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { setImmediate } from 'node:timers/promises'
-import {
-  MemoryBackend,
-  type ByteRange,
-  type DeleteReport,
-  type FileBody,
-  type FileInfo,
-  type FileStat,
-  type OpenedFile,
-  type ReadBytesOptions,
-} from '@filedepot/core'
+import { MemoryBackend, type ByteRange } from '@filedepot/core'
+import type {
+  DeleteReport,
+  FileBody,
+  FileInfo,
+  FileStat,
+  OpenedFile,
+  ReadBytesOptions,
+} from '@filedepot/core/backend'
 import { backendCases, runBackendCase } from '@filedepot/testing'
 
 const unnamed: FileInfo = {

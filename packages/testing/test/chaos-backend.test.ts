@@ -2,14 +2,8 @@ import { describe, expect, it } from '@jest/globals'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  FileStorage,
-  LocalBackend,
-  MemoryBackend,
-  newFileId,
-  type FileInfo,
-  type StorageBackend,
-} from '@filedepot/core'
+import { FileStorage, LocalBackend, MemoryBackend, type StorageBackend } from '@filedepot/core'
+import { newFileId, type FileInfo } from '@filedepot/core/backend'
 import { backendCases, ChaosBackend, ChaosError, describeBackend } from '@filedepot/testing'
 
 const HELLO = Buffer.from('hello')

@@ -2,15 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import {
-  FileNotFoundError,
-  type ByteRange,
-  type DeleteReport,
-  type FileBody,
-  type FileInfo,
-  type FileStat,
-  type StorageBackend,
-} from '@filedepot/core'
+import { FileNotFoundError, type ByteRange, type StorageBackend } from '@filedepot/core'
+import type { DeleteReport, FileBody, FileInfo, FileStat } from '@filedepot/core/backend'
 
 /** Keeps each file in one file of a folder: its bytes, then its stat as JSON, then the length of that JSON. */
 export class OneFileBackend implements StorageBackend {

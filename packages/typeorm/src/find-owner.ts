@@ -1,4 +1,6 @@
-import { expected, isBroken, parseFilePath } from '@filedepot/core'
+import { parseFilePath } from '@filedepot/core'
+import { expected } from '@filedepot/core/backend'
+import { isBroken } from '@filedepot/core/integration'
 import {
   Raw,
   type FindManyOptions,

@@ -2,7 +2,8 @@
  * Everything private of TypeORM that this package uses. What the data source and its query builders have is checked when a depot is
  * attached, what a query runner has when the first one is made. `test/typeorm-internals.test.ts` pins all of it.
  */
-import { FiledepotError, type SqlFamily } from '@filedepot/core'
+import { FiledepotError } from '@filedepot/core'
+import type { SqlFamily } from '@filedepot/core/integration'
 import type {
   DataSource,
   EntityManager,

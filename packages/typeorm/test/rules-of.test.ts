@@ -1,5 +1,6 @@
 import 'reflect-metadata'
-import { allowTypes, UploadedFile, type ColumnRules, type FileFilter } from '@filedepot/core'
+import { allowTypes, UploadedFile, type FileFilter } from '@filedepot/core'
+import type { ColumnRules } from '@filedepot/core/integration'
 import { rulesOf, UploadedFileColumn, uploadedFileColumn } from '@filedepot/typeorm'
 import { describe, expect, it } from '@jest/globals'
 import { Column, Entity, EntitySchema, PrimaryGeneratedColumn } from 'typeorm'

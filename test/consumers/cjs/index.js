@@ -1,4 +1,6 @@
 const core = require('@filedepot/core')
+const backendKit = require('@filedepot/core/backend')
+const ormKit = require('@filedepot/core/integration')
 const s3 = require('@filedepot/s3')
 const gcs = require('@filedepot/gcs')
 const image = require('@filedepot/image')
@@ -12,6 +14,11 @@ const { DataSource, EntitySchema } = require('typeorm')
 async function main() {
   const sameClasses =
     (await import('@filedepot/core')).UploadedFile === core.UploadedFile &&
+    (await import('@filedepot/core/integration')).FileTransaction === ormKit.FileTransaction &&
+    backendKit.expected('a name', 'a text', 1) instanceof core.FiledepotError &&
+    (await import('@filedepot/core/backend')).expected('a name', 'a text', 1) instanceof
+      core.FiledepotError &&
+    ormKit.isUploadedFile(core.UploadedFile.from(Buffer.from('a'))) &&
     (await import('@filedepot/typeorm')).attachDepot === integration.attachDepot &&
     (await import('@filedepot/s3')).S3Backend === s3.S3Backend &&
     (await import('@filedepot/gcs')).GcsBackend === gcs.GcsBackend &&
@@ -22,10 +29,11 @@ async function main() {
     (await import('@filedepot/testing/model')).runProgram === model.runProgram
 
   // What errors and util.inspect call a class.
-  const misnamed = [core, s3, gcs, image, http, testing, integration].flatMap((exported) =>
-    Object.entries(exported)
-      .filter(([name, value]) => isClass(value) && value.name !== name)
-      .map(([name]) => name),
+  const misnamed = [core, backendKit, ormKit, s3, gcs, image, http, testing, integration].flatMap(
+    (exported) =>
+      Object.entries(exported)
+        .filter(([name, value]) => isClass(value) && value.name !== name)
+        .map(([name]) => name),
   )
 
   const depot = new core.DepotManager()

@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module'
 import * as core from '@filedepot/core'
+import * as backendKit from '@filedepot/core/backend'
+import * as ormKit from '@filedepot/core/integration'
 import * as s3 from '@filedepot/s3'
 import * as gcs from '@filedepot/gcs'
 import * as image from '@filedepot/image'
@@ -13,6 +15,10 @@ import { DataSource, EntitySchema } from 'typeorm'
 const require = createRequire(import.meta.url)
 const sameClasses =
   require('@filedepot/core').UploadedFile === core.UploadedFile &&
+  require('@filedepot/core/integration').FileTransaction === ormKit.FileTransaction &&
+  backendKit.expected('a name', 'a text', 1) instanceof core.FiledepotError &&
+  require('@filedepot/core/backend').expected('a name', 'a text', 1) instanceof core.FiledepotError &&
+  ormKit.isUploadedFile(core.UploadedFile.from(Buffer.from('a'))) &&
   require('@filedepot/typeorm').attachDepot === integration.attachDepot &&
   require('@filedepot/s3').S3Backend === s3.S3Backend &&
   require('@filedepot/gcs').GcsBackend === gcs.GcsBackend &&
@@ -23,7 +29,7 @@ const sameClasses =
   require('@filedepot/testing/model').runProgram === model.runProgram
 
 // What errors and util.inspect call a class.
-const misnamed = [core, s3, gcs, image, http, testing, integration].flatMap((exported) =>
+const misnamed = [core, backendKit, ormKit, s3, gcs, image, http, testing, integration].flatMap((exported) =>
   Object.entries(exported)
     .filter(([name, value]) => isClass(value) && value.name !== name)
     .map(([name]) => name),

@@ -10,7 +10,8 @@ const OWNER_ID = '.filedepot-owner'
  * beside the others.
  *
  * ```ts
- * import { readOwnerFile, type StorageBackend } from '@filedepot/core'
+ * import type { StorageBackend } from '@filedepot/core'
+ * import { readOwnerFile } from '@filedepot/core/backend'
  *
  * const readOwner = (backend: StorageBackend) => readOwnerFile(backend)
  * ```
@@ -28,7 +29,8 @@ export async function readOwnerFile(backend: Pick<StorageBackend, 'read'>): Prom
  * {@link StorageBackend.writeOwner} for a backend that leaves out of its list what is no UUID.
  *
  * ```ts
- * import { writeOwnerFile, type StorageBackend } from '@filedepot/core'
+ * import type { StorageBackend } from '@filedepot/core'
+ * import { writeOwnerFile } from '@filedepot/core/backend'
  *
  * const writeOwner = (backend: StorageBackend, owner: string) => writeOwnerFile(backend, owner)
  * ```

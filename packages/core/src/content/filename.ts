@@ -14,7 +14,7 @@ const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u206
  * of UTF-8 with the extension kept. It is never part of a key.
  *
  * ```ts
- * import { cleanFilename } from '@filedepot/core'
+ * import { cleanFilename } from '@filedepot/core/backend'
  *
  * cleanFilename('../../etc/passwd') //=> 'passwd'
  * cleanFilename('C:\\photos\\me.png') //=> 'me.png'

@@ -22,7 +22,7 @@ const ACTIVE =
  * A media type without its parameters, in lower case; `application/octet-stream` if the text is not a media type.
  *
  * ```ts
- * import { mediaTypeOf } from '@filedepot/core'
+ * import { mediaTypeOf } from '@filedepot/core/backend'
  *
  * mediaTypeOf('Text/HTML; charset=utf-8') //=> 'text/html'
  * ```
@@ -43,7 +43,7 @@ export function isActiveType(contentType: string): boolean {
  * @param types media types, or kinds such as `audio/*`
  *
  * ```ts
- * import { dispositionOf } from '@filedepot/core'
+ * import { dispositionOf } from '@filedepot/core/backend'
  *
  * dispositionOf('image/png') //=> 'inline'
  * dispositionOf('image/svg+xml') //=> 'attachment'

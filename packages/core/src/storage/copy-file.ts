@@ -32,7 +32,8 @@ const ATTEMPTS = 3
  * integrations: {@link copyStorage} copies all files.
  *
  * ```ts
- * import { copyFile, depot } from '@filedepot/core'
+ * import { depot } from '@filedepot/core'
+ * import { copyFile } from '@filedepot/core/integration'
  *
  * const [from, to] = [depot.get('documents'), depot.get('backup')]
  * const copy = await copyFile(from, to, '01890a5d-ac96-774b-bcce-b302099a8057')

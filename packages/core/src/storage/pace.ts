@@ -20,7 +20,8 @@ const LONGEST_SLEEP = 2 ** 31 - 1
  * file itself is copied as fast as it can be. For integrations.
  *
  * ```ts
- * import { Pace, type StoredFile } from '@filedepot/core'
+ * import type { StoredFile } from '@filedepot/core'
+ * import { Pace } from '@filedepot/core/integration'
  *
  * async function send(files: AsyncIterable<StoredFile>): Promise<void> {
  *   const pace = new Pace(10_000_000)

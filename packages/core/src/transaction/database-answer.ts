@@ -10,7 +10,7 @@ const NO_ANSWER = /^(?:08|57P|58|XX)/
  *
  * @example
  * ```ts
- * import { isAnswerOfPostgres } from '@filedepot/core'
+ * import { isAnswerOfPostgres } from '@filedepot/core/integration'
  *
  * isAnswerOfPostgres('40001') // true: a serialization failure
  * isAnswerOfPostgres('57P01') // false: the server has ended the connection
@@ -35,7 +35,7 @@ const ERROR_DURING_COMMIT = 1180
  *
  * @example
  * ```ts
- * import { isAnswerOfMysql } from '@filedepot/core'
+ * import { isAnswerOfMysql } from '@filedepot/core/integration'
  *
  * isAnswerOfMysql(1213) // true: the victim of a deadlock
  * isAnswerOfMysql(45_009) // false: the driver has lost its connection

@@ -26,7 +26,8 @@ export interface FileTransactionOptions {
  * at once, what is released belongs to the scope around it.
  *
  * ```ts
- * import { depot, FileTransaction, UploadedFile } from '@filedepot/core'
+ * import { depot, UploadedFile } from '@filedepot/core'
+ * import { FileTransaction } from '@filedepot/core/integration'
  *
  * const transaction = new FileTransaction(depot)
  * const photo = UploadedFile.from(Buffer.from('…'))

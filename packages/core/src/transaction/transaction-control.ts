@@ -20,7 +20,7 @@ const IMPLICIT =
  *
  * @example
  * ```ts
- * import { transactionControlOf } from '@filedepot/core'
+ * import { transactionControlOf } from '@filedepot/core/integration'
  *
  * transactionControlOf('mysql', 'TRUNCATE photos') // 'implicitCommit'
  * transactionControlOf('postgres', 'TRUNCATE photos') // undefined

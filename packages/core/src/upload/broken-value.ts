@@ -46,7 +46,8 @@ export const brokenFields = new MissingFields((value) => throwBroken(value))
  * True for a value that stands for what a row holds and nobody can read: it throws `INVALID_VALUE` when it is used.
  *
  * ```ts
- * import { isBroken, type UploadedFile } from '@filedepot/core'
+ * import type { UploadedFile } from '@filedepot/core'
+ * import { isBroken } from '@filedepot/core/integration'
  *
  * const good = (files: UploadedFile[]) => files.filter((file) => !isBroken(file))
  * ```

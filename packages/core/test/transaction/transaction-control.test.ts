@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { isAnswerOfMysql, isAnswerOfPostgres, transactionControlOf } from '@filedepot/core'
+import { isAnswerOfMysql, isAnswerOfPostgres, transactionControlOf } from '@filedepot/core/integration'
 
 describe('transactionControlOf', () => {
   it.each([

@@ -1,4 +1,6 @@
-import { describe, FiledepotError, isBroken, isUploadedFile, isVerified } from '@filedepot/core'
+import { FiledepotError } from '@filedepot/core'
+import { describe } from '@filedepot/core/backend'
+import { isBroken, isUploadedFile, isVerified } from '@filedepot/core/integration'
 import type { Disposition } from './content-headers.ts'
 import type { FileHandlerSettings } from './file-handler-options.ts'
 import type { FileRequest, RequestedFile } from './file-request.ts'

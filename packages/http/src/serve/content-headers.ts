@@ -1,4 +1,5 @@
-import { cleanFilename, dispositionOf, mediaTypeOf, type StoredFile } from '@filedepot/core'
+import type { StoredFile } from '@filedepot/core'
+import { cleanFilename, dispositionOf, mediaTypeOf } from '@filedepot/core/backend'
 import { create } from 'content-disposition'
 import { LRUCache } from 'lru-cache'
 import { transliterate } from 'transliteration'

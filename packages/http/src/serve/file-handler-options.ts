@@ -1,5 +1,6 @@
-import { checkWholeNumber, FiledepotError, type DepotManager, type UploadedFile } from '@filedepot/core'
-import { INLINE_TYPES } from '@filedepot/core'
+import { FiledepotError, type DepotManager, type UploadedFile } from '@filedepot/core'
+import { checkWholeNumber } from '@filedepot/core/backend'
+import { INLINE_TYPES } from '@filedepot/core/backend'
 import type { CorsOptions } from './cors.ts'
 import type { FileRequest, RequestedFile } from './file-request.ts'
 import { requestFailed } from './request-failed.ts'

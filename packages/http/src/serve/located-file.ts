@@ -1,11 +1,11 @@
 import {
   FileNotFoundError,
   hasCode,
-  parseFileId,
   type DepotManager,
   type FileStorage,
   type StoredFile,
 } from '@filedepot/core'
+import { parseFileId } from '@filedepot/core/backend'
 import type { RequestedFile } from './file-request.ts'
 
 /** A place in a storage where a file could be. */

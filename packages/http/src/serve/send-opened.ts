@@ -1,4 +1,4 @@
-import type { OpenedFile } from '@filedepot/core'
+import type { OpenedFile } from '@filedepot/core/backend'
 import { ServerResponse } from 'node:http'
 import { BufferPool } from './buffer-pool.ts'
 import { cutAfter, cutUnread, drained, isGone } from './drained.ts'

@@ -1,12 +1,6 @@
-import {
-  cleanFilename,
-  FiledepotError,
-  isUploadedFile,
-  isVerified,
-  type DepotManager,
-  type FileUrlSigner,
-  type SignedUrlOptions,
-} from '@filedepot/core'
+import { FiledepotError, type DepotManager, type FileUrlSigner, type SignedUrlOptions } from '@filedepot/core'
+import { cleanFilename } from '@filedepot/core/backend'
+import { isUploadedFile, isVerified } from '@filedepot/core/integration'
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { Disposition } from './content-headers.ts'
 

@@ -1,4 +1,5 @@
-import { checkWholeNumber, FiledepotError } from '@filedepot/core'
+import { FiledepotError } from '@filedepot/core'
+import { checkWholeNumber } from '@filedepot/core/backend'
 import type { Readable } from 'node:stream'
 
 /** How long a client may take. */

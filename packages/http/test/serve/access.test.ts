@@ -1,5 +1,6 @@
 import type { DepotManager, FileContent, ProcessedFile, StoreFile, UploadedFile } from '@filedepot/core'
-import { bindManager, readRowValue, UploadedFile as Upload } from '@filedepot/core'
+import { UploadedFile as Upload } from '@filedepot/core'
+import { bindManager, readRowValue } from '@filedepot/core/integration'
 import { afterEach, describe, expect, it, jest } from '@jest/globals'
 import { createFileHandler, UrlSigner, type FileHandlerOptions, type Verdict } from '../../src/index.ts'
 import { CountingBackend, depotWith } from '../support/depots.ts'

@@ -1,4 +1,5 @@
-import { cleanFilename, MemoryBackend } from '@filedepot/core'
+import { MemoryBackend } from '@filedepot/core'
+import { cleanFilename } from '@filedepot/core/backend'
 import { describe, expect, it } from '@jest/globals'
 import { parse } from 'content-disposition'
 import fc from 'fast-check'

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { LocalBackend, MemoryBackend, type OpenedFile } from '@filedepot/core'
+import { LocalBackend, MemoryBackend } from '@filedepot/core'
+import type { OpenedFile } from '@filedepot/core/backend'
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'

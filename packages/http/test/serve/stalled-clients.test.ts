@@ -1,4 +1,5 @@
-import { LocalBackend, type OpenedFile } from '@filedepot/core'
+import { LocalBackend } from '@filedepot/core'
+import type { OpenedFile } from '@filedepot/core/backend'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { once } from 'node:events'
 import { mkdtemp, readdir, readlink, rm } from 'node:fs/promises'

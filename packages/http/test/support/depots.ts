@@ -1,4 +1,5 @@
-import { DepotManager, MemoryBackend, type FileStat, type StorageBackend } from '@filedepot/core'
+import { DepotManager, MemoryBackend, type StorageBackend } from '@filedepot/core'
+import type { FileStat } from '@filedepot/core/backend'
 
 /** A manager with one storage, `default`, and one file in it. */
 export async function depotWith(

@@ -1,12 +1,5 @@
-import {
-  allowTypes,
-  DepotManager,
-  FiledepotError,
-  FileTransaction,
-  isRevoked,
-  MemoryBackend,
-  UploadedFile,
-} from '@filedepot/core'
+import { allowTypes, DepotManager, FiledepotError, MemoryBackend, UploadedFile } from '@filedepot/core'
+import { FileTransaction, isRevoked } from '@filedepot/core/integration'
 import { ChaosBackend } from '@filedepot/testing'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { once } from 'node:events'

@@ -1,4 +1,5 @@
-import { DepotManager, FileTransaction, MemoryBackend, UploadedFile } from '@filedepot/core'
+import { DepotManager, MemoryBackend, UploadedFile } from '@filedepot/core'
+import { FileTransaction } from '@filedepot/core/integration'
 import { afterAll, describe, expect, it } from '@jest/globals'
 import express from 'express'
 import multer from 'multer'

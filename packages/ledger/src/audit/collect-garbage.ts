@@ -1,4 +1,5 @@
-import { checkWholeNumber, FiledepotError, type DepotManager } from '@filedepot/core'
+import { FiledepotError, type DepotManager } from '@filedepot/core'
+import { checkWholeNumber } from '@filedepot/core/backend'
 import type { FileRows } from '../file-rows.ts'
 import { inBatches, inLanes } from '../in-lanes.ts'
 import { chosenStorages, ofStorage, throwIfAborted } from '../ledger-context.ts'

@@ -1,4 +1,5 @@
-import { hasCode, timeOfFileId, type DepotManager } from '@filedepot/core'
+import { hasCode, type DepotManager } from '@filedepot/core'
+import { timeOfFileId } from '@filedepot/core/backend'
 
 export const DAY = 24 * 60 * 60 * 1000
 /** How many files a storage is asked about at the same time. */

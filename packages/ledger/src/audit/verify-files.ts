@@ -1,4 +1,5 @@
-import { checkWholeNumber, type DepotManager } from '@filedepot/core'
+import type { DepotManager } from '@filedepot/core'
+import { checkWholeNumber } from '@filedepot/core/backend'
 import type { FileRows } from '../file-rows.ts'
 import { inLanes } from '../in-lanes.ts'
 import { chosenStorages } from '../ledger-context.ts'

@@ -1,14 +1,6 @@
-import {
-  checkWholeNumber,
-  copyFile,
-  expected,
-  FileNotFoundError,
-  HashMismatchError,
-  hasCode,
-  Pace,
-  parseFileId,
-  type FileStorage,
-} from '@filedepot/core'
+import { FileNotFoundError, HashMismatchError, hasCode, type FileStorage } from '@filedepot/core'
+import { checkWholeNumber, expected, parseFileId } from '@filedepot/core/backend'
+import { copyFile, Pace } from '@filedepot/core/integration'
 import { filesOf, type ValueFile } from '../audit/value-files.ts'
 import { refuseAliases } from '../drain.ts'
 import { chosenColumns, type LedgerColumn } from '../ledger-column.ts'

@@ -1,4 +1,5 @@
-import { DepotManager, firstFileIdAt, UploadedFile, type FileStorage } from '@filedepot/core'
+import { DepotManager, UploadedFile, type FileStorage } from '@filedepot/core'
+import { firstFileIdAt } from '@filedepot/core/backend'
 import { randomBytes } from 'node:crypto'
 import type { TestDatabase } from './test-database.ts'
 

@@ -1,3 +1,4 @@
+import { UploadedFile, type DepotManager, type UploadedFileJson } from '@filedepot/core'
 import {
   bindManager,
   isBroken,
@@ -5,10 +6,7 @@ import {
   locate,
   readRowList,
   readRowValue,
-  UploadedFile,
-  type DepotManager,
-  type UploadedFileJson,
-} from '@filedepot/core'
+} from '@filedepot/core/integration'
 import type { FileField } from './file-fields.ts'
 
 /** Where the files of a client are. */

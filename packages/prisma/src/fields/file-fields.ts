@@ -1,11 +1,11 @@
 import {
-  expected,
   FiledepotError,
   UploadedFile,
   type FileFilter,
   type FileValidator,
   type UploadType,
 } from '@filedepot/core'
+import { expected } from '@filedepot/core/backend'
 import type { LedgerColumn } from '@filedepot/ledger'
 import type { FileFieldOptions, FileFieldSetting, FileModels } from './filedepot-options.ts'
 import type { DataModel, Model } from '../schema/data-model.ts'

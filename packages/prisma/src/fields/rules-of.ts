@@ -1,4 +1,6 @@
-import { columnRules, expected, type ColumnRules, type UploadedFile, type UploadType } from '@filedepot/core'
+import type { UploadedFile, UploadType } from '@filedepot/core'
+import { expected } from '@filedepot/core/backend'
+import { columnRules, type ColumnRules } from '@filedepot/core/integration'
 import { readSetting } from './file-fields.ts'
 import type { FileFieldSetting, FileModels } from './filedepot-options.ts'
 

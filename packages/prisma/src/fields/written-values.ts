@@ -1,4 +1,6 @@
-import { describe, FiledepotError, isUploadedFile, isVerified, UploadedFile } from '@filedepot/core'
+import { FiledepotError, UploadedFile } from '@filedepot/core'
+import { describe } from '@filedepot/core/backend'
+import { isUploadedFile, isVerified } from '@filedepot/core/integration'
 import type { FileField } from './file-fields.ts'
 import { isLeftOut, isPrismaNull } from '../prisma-internals.ts'
 

@@ -1,4 +1,4 @@
-import { patiently } from '@filedepot/core'
+import { patiently } from '@filedepot/core/integration'
 import { ledgerIncomplete, type Ledger } from '@filedepot/ledger'
 
 /**

@@ -1,4 +1,4 @@
-import { checkWholeNumber, expected } from '@filedepot/core'
+import { checkWholeNumber, expected } from '@filedepot/core/backend'
 import { Ledger, Upkeep } from '@filedepot/ledger'
 import { checkNames, columnsOf, type FileFields } from '../fields/file-fields.ts'
 import type { FilesHome } from '../fields/field-values.ts'

@@ -1,4 +1,5 @@
-import { FiledepotError, storeForRow, type UploadedFile } from '@filedepot/core'
+import { FiledepotError, type UploadedFile } from '@filedepot/core'
+import { storeForRow } from '@filedepot/core/integration'
 import type { FileField } from '../fields/file-fields.ts'
 import { toJson, type FilesHome } from '../fields/field-values.ts'
 import { ClonedFile, readWritten } from '../fields/written-values.ts'

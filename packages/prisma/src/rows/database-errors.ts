@@ -1,4 +1,4 @@
-import { isAnswerOfMysql, isAnswerOfPostgres, transactionControlOf } from '@filedepot/core'
+import { isAnswerOfMysql, isAnswerOfPostgres, transactionControlOf } from '@filedepot/core/integration'
 
 /** What the driver of the database says of an error, as the adapters of Prisma pass it on. */
 interface DriverCause {

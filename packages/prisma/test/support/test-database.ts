@@ -1,4 +1,5 @@
-import { DepotManager, MemoryBackend, readRowValue, UploadedFile } from '@filedepot/core'
+import { DepotManager, MemoryBackend, UploadedFile } from '@filedepot/core'
+import { readRowValue } from '@filedepot/core/integration'
 import { filedepot, ledgerOf, type FiledepotOptions } from '@filedepot/prisma'
 import { ChaosBackend } from '@filedepot/testing'
 import { afterAll, expect } from '@jest/globals'

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { FileInfo, FiledepotError } from '@filedepot/core'
+import type { FiledepotError } from '@filedepot/core'
+import type { FileInfo } from '@filedepot/core/backend'
 
 export const MIB = 1024 * 1024
 

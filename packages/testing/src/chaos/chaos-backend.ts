@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
+import type { ByteRange, SignedUrlOptions, StorageBackend } from '@filedepot/core'
 import type {
-  ByteRange,
   DeleteReport,
   FileBody,
   FileInfo,
@@ -8,10 +8,8 @@ import type {
   LeftoverOptions,
   SignedUpload,
   SignedUploadOptions,
-  SignedUrlOptions,
-  StorageBackend,
   WriteOptions,
-} from '@filedepot/core'
+} from '@filedepot/core/backend'
 import { ChaosCall } from './chaos-call.ts'
 import { ChaosError } from './chaos-error.ts'
 import { ChaosRule, type ChaosMethod, type ChaosTrigger, type Fault } from './chaos-rule.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { newFileId } from '@filedepot/core'
+import { newFileId } from '@filedepot/core/backend'
 import type { BackendCase, BackendContext } from './backend-case.ts'
 import { expectCode, expectEmpty, expectOnly, expectRejection, within } from './expectations.ts'
 import { chunksOf, HELLO, hangingAfter, infoOf, MIB, patternBytes, streamed } from './sample-content.ts'

@@ -1,5 +1,6 @@
 import { equal, ok } from 'node:assert/strict'
-import { FileIntent, newFileId, type FileStat } from '@filedepot/core'
+import { FileIntent } from '@filedepot/core'
+import { newFileId, type FileStat } from '@filedepot/core/backend'
 import type { BackendCase } from './backend-case.ts'
 import { expectOnly, expectSame, expectSameBytes, idsOf, readBytes } from './expectations.ts'
 import { chunksOf, HELLO, infoOf, MIB, patternBytes, PNG, streamed } from './sample-content.ts'

@@ -1,4 +1,4 @@
-import { newFileId } from '@filedepot/core'
+import { newFileId } from '@filedepot/core/backend'
 import type { BackendCase } from './backend-case.ts'
 import { expectCode, expectEmpty, expectOnly, expectSame, idsOf, writeBytes } from './expectations.ts'
 import { chunksOf, HELLO, MIB, patternBytes } from './sample-content.ts'

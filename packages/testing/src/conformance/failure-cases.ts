@@ -1,5 +1,5 @@
 import { equal } from 'node:assert/strict'
-import { newFileId } from '@filedepot/core'
+import { newFileId } from '@filedepot/core/backend'
 import type { BackendCase } from './backend-case.ts'
 import { expectCode, expectEmpty, expectOnly, expectRejection, within, writeBytes } from './expectations.ts'
 import { breakingAfter, chunksOf, HELLO, MIB, patternBytes, streamed } from './sample-content.ts'

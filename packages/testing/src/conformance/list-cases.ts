@@ -1,6 +1,7 @@
 import { deepEqual, ok } from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { newFileId, type StorageBackend } from '@filedepot/core'
+import type { StorageBackend } from '@filedepot/core'
+import { newFileId } from '@filedepot/core/backend'
 import type { BackendCase } from './backend-case.ts'
 import { expectSame, idsOf, writeBytes } from './expectations.ts'
 import { HELLO } from './sample-content.ts'

@@ -1,5 +1,6 @@
 import { doesNotMatch, equal, match, ok } from 'node:assert/strict'
-import { newFileId, type FileInfo, type FileStat, type StorageBackend } from '@filedepot/core'
+import type { StorageBackend } from '@filedepot/core'
+import { newFileId, type FileInfo, type FileStat } from '@filedepot/core/backend'
 import type { BackendCase } from './backend-case.ts'
 import { expectSame } from './expectations.ts'
 import { chunksOf, HELLO, infoOf, MIB, patternBytes, sha256Of, streamed } from './sample-content.ts'

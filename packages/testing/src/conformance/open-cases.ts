@@ -1,4 +1,4 @@
-import { newFileId, type OpenedFile } from '@filedepot/core'
+import { newFileId, type OpenedFile } from '@filedepot/core/backend'
 import type { BackendCase } from './backend-case.ts'
 import { expectCode, expectOnly, expectSame, expectSameBytes } from './expectations.ts'
 import { chunksOf, HELLO, MIB, patternBytes } from './sample-content.ts'

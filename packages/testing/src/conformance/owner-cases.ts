@@ -1,5 +1,5 @@
 import { equal } from 'node:assert/strict'
-import { newFileId } from '@filedepot/core'
+import { newFileId } from '@filedepot/core/backend'
 import type { BackendCase } from './backend-case.ts'
 import { expectSame, idsOf, writeBytes } from './expectations.ts'
 import { HELLO } from './sample-content.ts'

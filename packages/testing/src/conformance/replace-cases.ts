@@ -1,5 +1,5 @@
 import { notEqual, ok } from 'node:assert/strict'
-import { newFileId } from '@filedepot/core'
+import { newFileId } from '@filedepot/core/backend'
 import type { BackendCase } from './backend-case.ts'
 import { expectCode, expectEmpty, expectOnly, expectSame, expectSameBytes } from './expectations.ts'
 import { chunksOf, HELLO, infoOf, MIB, patternBytes, PNG, sha256Of } from './sample-content.ts'

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import type { FileInfo } from '@filedepot/core'
+import type { FileInfo } from '@filedepot/core/backend'
 
 export const MIB = 1024 * 1024
 

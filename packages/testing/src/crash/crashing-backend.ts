@@ -1,4 +1,5 @@
-import type { FileBody, StorageBackend } from '@filedepot/core'
+import type { StorageBackend } from '@filedepot/core'
+import type { FileBody } from '@filedepot/core/backend'
 import type { CrashPoints } from './crash-points.ts'
 
 /**

@@ -1,17 +1,15 @@
+import { FiledepotError, UploadedFile, type DepotManager } from '@filedepot/core'
 import {
   attachFile,
   bindManager,
-  FiledepotError,
   giveBack,
   giveBackOriginal,
   markRevoked,
   movedFrom,
   prepareAttach,
   takingOf,
-  UploadedFile,
-  type DepotManager,
   type FileTransaction,
-} from '@filedepot/core'
+} from '@filedepot/core/integration'
 import type { ObjectLiteral } from 'typeorm'
 import type { FileColumn, GivenFile } from './file-column.ts'
 import { insertedExpression } from './refusals.ts'

@@ -1,4 +1,5 @@
-import { FiledepotError, isBroken, UploadedFile, type FileContent } from '@filedepot/core'
+import { FiledepotError, UploadedFile, type FileContent } from '@filedepot/core'
+import { isBroken } from '@filedepot/core/integration'
 import type { EntityMetadata, ObjectLiteral } from 'typeorm'
 import type { FileColumnSettings } from './uploaded-file-column.ts'
 import type { ColumnMetadata } from '../typeorm-internals.ts'

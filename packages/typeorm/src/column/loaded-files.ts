@@ -1,4 +1,4 @@
-import { isBroken, isUploadedFile, locate } from '@filedepot/core'
+import { isBroken, isUploadedFile, locate } from '@filedepot/core/integration'
 import type { EntityMetadata, ObjectLiteral } from 'typeorm'
 import { fileColumnsOf, type FileColumn } from './file-column.ts'
 import { placeOf } from './place-of.ts'

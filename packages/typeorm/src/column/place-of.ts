@@ -1,4 +1,4 @@
-import type { ValuePlace } from '@filedepot/core'
+import type { ValuePlace } from '@filedepot/core/integration'
 import type { ObjectLiteral } from 'typeorm'
 import type { ColumnMetadata } from '../typeorm-internals.ts'
 

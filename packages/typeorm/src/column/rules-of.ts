@@ -1,4 +1,6 @@
-import { columnRules, expected, type ColumnRules, type UploadedFile } from '@filedepot/core'
+import type { UploadedFile } from '@filedepot/core'
+import { expected } from '@filedepot/core/backend'
+import { columnRules, type ColumnRules } from '@filedepot/core/integration'
 import { EntitySchema, getMetadataArgsStorage, type ObjectLiteral, type ValueTransformer } from 'typeorm'
 import type { FileColumnSettings } from './uploaded-file-column.ts'
 import { UploadedFileTransformer } from './uploaded-file-transformer.ts'

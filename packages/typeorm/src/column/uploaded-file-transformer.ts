@@ -1,3 +1,4 @@
+import type { UploadedFile, UploadType } from '@filedepot/core'
 import {
   isBroken,
   isRevoked,
@@ -9,9 +10,7 @@ import {
   readRowValue,
   rememberText,
   textOf,
-  type UploadedFile,
-  type UploadType,
-} from '@filedepot/core'
+} from '@filedepot/core/integration'
 import type { ValueTransformer } from 'typeorm'
 import { UnsavedFile } from './unsaved-file.ts'
 

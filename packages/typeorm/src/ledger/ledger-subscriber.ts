@@ -1,4 +1,5 @@
-import { bindManager, FiledepotError, isBroken, UploadedFile } from '@filedepot/core'
+import { FiledepotError, UploadedFile } from '@filedepot/core'
+import { bindManager, isBroken } from '@filedepot/core/integration'
 import type {
   EntitySubscriberInterface,
   InsertEvent,

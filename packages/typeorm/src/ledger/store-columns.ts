@@ -1,4 +1,5 @@
-import { FiledepotError, storeForRow, type DepotManager, type UploadedFile } from '@filedepot/core'
+import { FiledepotError, type DepotManager, type UploadedFile } from '@filedepot/core'
+import { storeForRow } from '@filedepot/core/integration'
 import type { ObjectLiteral } from 'typeorm'
 import type { FileColumn } from '../column/file-column.ts'
 import type { OwnUploads } from './own-uploads.ts'

@@ -1,4 +1,5 @@
-import { isBroken, isUploadedFile, type UploadedFile } from '@filedepot/core'
+import type { UploadedFile } from '@filedepot/core'
+import { isBroken, isUploadedFile } from '@filedepot/core/integration'
 import type {
   EntityMetadata,
   EntitySubscriberInterface,

@@ -1,4 +1,5 @@
-import type { DepotManager, Turns } from '@filedepot/core'
+import type { DepotManager } from '@filedepot/core'
+import type { Turns } from '@filedepot/core/integration'
 import type { DataSource, QueryRunner } from 'typeorm'
 import { LoadedFiles } from '../column/loaded-files.ts'
 import { checkDataSource } from '../typeorm-internals.ts'

@@ -1,5 +1,6 @@
 import 'reflect-metadata'
-import { DepotManager, MemoryBackend, readRowValue, UploadedFile } from '@filedepot/core'
+import { DepotManager, MemoryBackend, UploadedFile } from '@filedepot/core'
+import { readRowValue } from '@filedepot/core/integration'
 import { uploadedFileColumn } from '@filedepot/typeorm'
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'

@@ -1,4 +1,5 @@
-import { readRowValue, UploadedFile } from '@filedepot/core'
+import { UploadedFile } from '@filedepot/core'
+import { readRowValue } from '@filedepot/core/integration'
 import type { DataSource, EntityMetadata } from 'typeorm'
 
 /** The paths of all files that rows refer to, read with plain SQL and without the library's own transformers. */

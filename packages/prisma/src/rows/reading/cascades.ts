@@ -1,5 +1,5 @@
 import type { TransactionLink, Where } from '../../prisma-internals.ts'
-import { expected } from '@filedepot/core'
+import { expected } from '@filedepot/core/backend'
 import type { FileFields } from '../../fields/file-fields.ts'
 import type { FiledepotOptions } from '../../fields/filedepot-options.ts'
 import { keyNameOf, type ReadRows, type RowReader } from './row-reader.ts'

@@ -1,5 +1,6 @@
 import type { TransactionLink, Where } from '../../prisma-internals.ts'
-import { giveBack, giveBackOriginal, movedFrom, type UploadedFile } from '@filedepot/core'
+import type { UploadedFile } from '@filedepot/core'
+import { giveBack, giveBackOriginal, movedFrom } from '@filedepot/core/integration'
 import type { ReadRows, RowReader, SoughtFile } from './row-reader.ts'
 
 /** An upload of a write, and all the files that belong to it. */

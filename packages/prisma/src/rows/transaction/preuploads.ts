@@ -1,4 +1,5 @@
-import type { FileTransaction, UploadedFile } from '@filedepot/core'
+import type { UploadedFile } from '@filedepot/core'
+import type { FileTransaction } from '@filedepot/core/integration'
 import type { FileField } from '../../fields/file-fields.ts'
 
 /** A file that was uploaded for one field of one row. */

@@ -1,4 +1,5 @@
-import { FiledepotError, patiently, type FileTransaction, type TransactionOutcome } from '@filedepot/core'
+import { FiledepotError } from '@filedepot/core'
+import { patiently, type FileTransaction, type TransactionOutcome } from '@filedepot/core/integration'
 import { hasEndedTransaction, prismaCodeOf, type TransactionState } from '../database-errors.ts'
 import type { Doubt } from '../reading/held-files.ts'
 import { Gate } from './gate.ts'

@@ -1,4 +1,5 @@
-import { FiledepotError, FileTransaction, type DepotManager, type TransactionOutcome } from '@filedepot/core'
+import { FiledepotError, type DepotManager } from '@filedepot/core'
+import { FileTransaction, type TransactionOutcome } from '@filedepot/core/integration'
 import { isAnswer, prismaCodeOf } from '../database-errors.ts'
 import { resolveDoubts } from '../reading/held-files.ts'
 import { OpenTransaction, tooLate } from './transaction-state.ts'

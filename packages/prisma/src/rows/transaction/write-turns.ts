@@ -1,4 +1,4 @@
-import { TurnsOnOneConnection } from '@filedepot/core'
+import { TurnsOnOneConnection } from '@filedepot/core/integration'
 
 /** What a write is told of the others of its transaction. */
 export interface Overlap {

@@ -1,16 +1,14 @@
 import type { TransactionLink, Where } from '../../prisma-internals.ts'
+import { FiledepotError, UploadedFile, type DepotManager } from '@filedepot/core'
 import {
   attachFile,
   conformRenamed,
   movedFrom,
-  FiledepotError,
   prepareAttach,
   takingOf,
-  UploadedFile,
   type AttachOptions,
-  type DepotManager,
   type FileTransaction,
-} from '@filedepot/core'
+} from '@filedepot/core/integration'
 import type { Cascades } from '../reading/cascades.ts'
 import type { FileField } from '../../fields/file-fields.ts'
 import {

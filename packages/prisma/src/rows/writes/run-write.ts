@@ -5,7 +5,8 @@ import {
   type TransactionOptions,
   openedTransactionId,
 } from '../../prisma-internals.ts'
-import { FiledepotError, hasCode, type FileTransaction, type TransactionOutcome } from '@filedepot/core'
+import { FiledepotError, hasCode } from '@filedepot/core'
+import type { FileTransaction, TransactionOutcome } from '@filedepot/core/integration'
 
 import { isAnswer, isConflict, isConnectionTrouble, prismaCodeOf } from '../database-errors.ts'
 import { FileWrite, type WriteParts } from './file-write.ts'

@@ -1,4 +1,5 @@
-import { AbortedError, FileTransaction, type DepotManager, type UploadedFile } from '@filedepot/core'
+import { AbortedError, type DepotManager, type UploadedFile } from '@filedepot/core'
+import { FileTransaction } from '@filedepot/core/integration'
 import type { ObjectLiteral } from 'typeorm'
 import { prepareColumn } from '../../column/attach-column.ts'
 import type { FileColumn } from '../../column/file-column.ts'

@@ -1,4 +1,5 @@
-import { FiledepotError, isUploadedFile } from '@filedepot/core'
+import { FiledepotError } from '@filedepot/core'
+import { isUploadedFile } from '@filedepot/core/integration'
 import { isMap } from 'node:util/types'
 
 /**

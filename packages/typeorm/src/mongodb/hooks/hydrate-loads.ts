@@ -1,4 +1,5 @@
-import { bindManager, isUploadedFile, type DepotManager } from '@filedepot/core'
+import type { DepotManager } from '@filedepot/core'
+import { bindManager, isUploadedFile } from '@filedepot/core/integration'
 import type { EntityMetadata } from 'typeorm'
 import { fileColumnsOf } from '../../column/file-column.ts'
 

@@ -1,4 +1,5 @@
-import { isUploadedFile, isVerified, textOf, type UploadedFile } from '@filedepot/core'
+import type { UploadedFile } from '@filedepot/core'
+import { isUploadedFile, isVerified, textOf } from '@filedepot/core/integration'
 import type { FileColumn } from '../../column/file-column.ts'
 import { keyOf, pathOf, type CollectionFiles } from '../files/collection-files.ts'
 import type { DocumentClaim } from '../files/document-claim.ts'

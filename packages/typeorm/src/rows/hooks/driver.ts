@@ -1,11 +1,5 @@
-import {
-  bindManager,
-  FiledepotError,
-  isBroken,
-  locate,
-  UploadedFile,
-  type DepotManager,
-} from '@filedepot/core'
+import { FiledepotError, UploadedFile, type DepotManager } from '@filedepot/core'
+import { bindManager, isBroken, locate } from '@filedepot/core/integration'
 import type { DataSource } from 'typeorm'
 import { pendingCriterion, UnsavedFile } from '../../column/unsaved-file.ts'
 import type { ColumnMetadata, EscapingDriver } from '../../typeorm-internals.ts'

@@ -1,4 +1,4 @@
-import { NO_TURNS, TurnsOnOneConnection, type Turns } from '@filedepot/core'
+import { NO_TURNS, TurnsOnOneConnection, type Turns } from '@filedepot/core/integration'
 import type { DataSource, QueryRunner } from 'typeorm'
 import { singleRunnerOf } from '../../typeorm-internals.ts'
 import type { ListeningEntities } from './listening-entities.ts'

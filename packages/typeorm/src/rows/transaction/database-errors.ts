@@ -1,4 +1,4 @@
-import { isAnswerOfMysql, isAnswerOfPostgres, type SqlFamily } from '@filedepot/core'
+import { isAnswerOfMysql, isAnswerOfPostgres, type SqlFamily } from '@filedepot/core/integration'
 
 interface DriverError {
   readonly code?: unknown

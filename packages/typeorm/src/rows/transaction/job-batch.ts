@@ -1,4 +1,4 @@
-import { loadContentTypes } from '@filedepot/core'
+import { loadContentTypes } from '@filedepot/core/integration'
 import { setImmediate } from 'node:timers/promises'
 
 /** Prepares something, and returns what does it: with a promise only where that takes time. */

@@ -1,4 +1,4 @@
-import type { FileTransaction } from '@filedepot/core'
+import type { FileTransaction } from '@filedepot/core/integration'
 import type { EntityMetadata, QueryRunner } from 'typeorm'
 
 /** What hooks prepare, before the statement that does it. */

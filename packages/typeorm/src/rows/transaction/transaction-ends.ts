@@ -1,4 +1,5 @@
-import { FiledepotError, type Turns } from '@filedepot/core'
+import { FiledepotError } from '@filedepot/core'
+import type { Turns } from '@filedepot/core/integration'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { QueryRunner } from 'typeorm'
 import { dataSourceOf, familyOf } from '../../typeorm-internals.ts'

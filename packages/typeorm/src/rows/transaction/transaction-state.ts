@@ -1,11 +1,10 @@
+import { FiledepotError, type DepotManager } from '@filedepot/core'
 import {
   FileTransaction,
-  FiledepotError,
   transactionControlOf,
-  type DepotManager,
   type SqlFamily,
   type TransactionOutcome,
-} from '@filedepot/core'
+} from '@filedepot/core/integration'
 import { isAnswer, isConnectionLost, isDeadlock } from './database-errors.ts'
 import { JobBatch } from './job-batch.ts'
 import { StatementClaims } from './statement-claims.ts'

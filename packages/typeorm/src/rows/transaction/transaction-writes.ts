@@ -1,4 +1,4 @@
-import { patiently, TurnsOnOneConnection, type Turns } from '@filedepot/core'
+import { patiently, TurnsOnOneConnection, type Turns } from '@filedepot/core/integration'
 import type { QueryRunner } from 'typeorm'
 import { tooLate, type RunnerEnds } from './transaction-ends.ts'
 

@@ -1,4 +1,5 @@
-import { hasCode, type DepotManager, type Turns } from '@filedepot/core'
+import { hasCode, type DepotManager } from '@filedepot/core'
+import type { Turns } from '@filedepot/core/integration'
 import type { EntityMetadata, QueryRunner } from 'typeorm'
 import { dataSourceOf, depthOf, familyOf, isOverOnSqlite, savepointsOf } from '../../typeorm-internals.ts'
 import { tooLate, type RunnerEnds } from './transaction-ends.ts'

@@ -1,4 +1,5 @@
-import { AbortedError, bindManager, type DepotManager, type Turns, type UploadedFile } from '@filedepot/core'
+import { AbortedError, type DepotManager, type UploadedFile } from '@filedepot/core'
+import { bindManager, type Turns } from '@filedepot/core/integration'
 import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm'
 import { pathsOf, prepareColumn, type Attached } from '../../column/attach-column.ts'
 import { fileColumnsOf, type FileColumn } from '../../column/file-column.ts'

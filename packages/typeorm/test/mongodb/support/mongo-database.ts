@@ -1,4 +1,5 @@
-import { DepotManager, MemoryBackend, readRowValue, UploadedFile } from '@filedepot/core'
+import { DepotManager, MemoryBackend, UploadedFile } from '@filedepot/core'
+import { readRowValue } from '@filedepot/core/integration'
 import { ChaosBackend } from '@filedepot/testing'
 import { startMongoServer, type MongoServer } from '@filedepot/testing/mongo-server'
 import { attachDepot } from '@filedepot/typeorm'
