@@ -19,7 +19,7 @@ export {
   type SqlFamily,
   type TransactionControl,
 } from './transaction/transaction-control.ts'
-export { patiently } from './transaction/patiently.ts'
+export { waitUpTo } from './transaction/wait-up-to.ts'
 export { NO_TURNS, TurnsOnOneConnection, type Turns, type TurnsOptions } from './transaction/turns.ts'
 export { bindManager, boundManager } from './upload/manager-binding.ts'
 export { rememberText, textOf } from './upload/value-text.ts'

@@ -21,7 +21,7 @@ const CODES: Record<StorageOperation, ErrorCode> = {
 const FULL = new Set(['ENOSPC', 'EDQUOT'])
 
 /** Says what failed and where; what the backend threw becomes the `cause`. */
-export function dressError(
+export function wrapError(
   operation: StorageOperation,
   where: string,
   error: unknown,

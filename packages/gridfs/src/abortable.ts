@@ -1,10 +1,10 @@
 /** The promise, or a rejection as soon as the signal is aborted; what was begun goes on unheard then. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  return patiently(promise, signal, 0)
+  return withAbortGrace(promise, signal, 0)
 }
 
 /** As {@link abortable}, but for so many milliseconds after the abort the promise may still settle. */
-export function patiently<T>(
+export function withAbortGrace<T>(
   promise: Promise<T>,
   signal: AbortSignal | undefined,
   patienceMs: number,

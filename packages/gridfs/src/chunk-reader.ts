@@ -46,19 +46,19 @@ export class ChunkReader {
   /** Fetches the first chunks, so that what is wrong with the file is known before anything is read of it. */
   async open(): Promise<void> {
     this.#batch = await this.#fetch()
-    this.#next = this.#fetchUnheard()
+    this.#next = this.#fetchAhead()
   }
 
   /** The next bytes, or `null` at the end. @throws MissingChunkError */
   async read(): Promise<Buffer | null> {
     if (this.#batch.length === 0 && this.#next) {
       this.#batch = await this.#next
-      this.#next = this.#batch.length > 0 ? this.#fetchUnheard() : undefined
+      this.#next = this.#batch.length > 0 ? this.#fetchAhead() : undefined
     }
     return this.#batch.shift() ?? null
   }
 
-  #fetchUnheard(): Promise<Buffer[]> {
+  #fetchAhead(): Promise<Buffer[]> {
     const fetching = this.#fetch()
     // It is awaited when its bytes are wanted; until then its failure must not count as unhandled.
     fetching.catch(() => undefined)

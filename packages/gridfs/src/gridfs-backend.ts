@@ -14,11 +14,11 @@ import {
   type FileStat,
   type LeftoverOptions,
 } from '@filedepot/core/backend'
-import { patiently as waitAtMost } from '@filedepot/core/integration'
+import { waitUpTo } from '@filedepot/core/integration'
 import { MongoServerError } from 'mongodb'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { abortable, patiently } from './abortable.ts'
+import { abortable, withAbortGrace } from './abortable.ts'
 import { ChunkReader, MissingChunkError } from './chunk-reader.ts'
 import { ChunkStream } from './chunk-stream.ts'
 import { Cleanup } from './cleanup.ts'
@@ -170,7 +170,7 @@ export class GridFSBackend implements StorageBackend {
 
   /** Waits for what is being cleaned up, and closes the client where the backend has made it. */
   async close(): Promise<void> {
-    await waitAtMost(PATIENCE_MS, this.#cleanup.idle())
+    await waitUpTo(PATIENCE_MS, this.#cleanup.idle())
     await this.#connection.close()
   }
 
@@ -184,7 +184,7 @@ export class GridFSBackend implements StorageBackend {
     const committing = commitFile(bucket, file)
     let outcome: CommitOutcome
     try {
-      outcome = await patiently(committing, signal, PATIENCE_MS)
+      outcome = await withAbortGrace(committing, signal, PATIENCE_MS)
     } catch (error) {
       void this.#cleanup.run(async () => this.#takeBack(bucket, file, await committing))
       throw new UnsettledError(error)
@@ -212,7 +212,7 @@ export class GridFSBackend implements StorageBackend {
 
   /** Waits for a cleaning up as long as it is likely to end; whether it succeeds does not matter to the caller. */
   async #cleanUp(task: () => Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-    await patiently(this.#cleanup.run(task), signal, PATIENCE_MS).catch(() => undefined)
+    await withAbortGrace(this.#cleanup.run(task), signal, PATIENCE_MS).catch(() => undefined)
   }
 
   /** Deletes chunks that no file names any more, or will not; those that are being read, when that has ended. */

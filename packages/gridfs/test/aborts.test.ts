@@ -78,7 +78,7 @@ describe('an abort while the server does not answer', () => {
     await abortedAt(['find', skip], storage, async (signal) => {
       const stream = await files.read(id, undefined, { signal })
       await buffer(stream).catch((error: unknown) => {
-        throw files.dress('read', id, error, signal)
+        throw files.wrapError('read', id, error, signal)
       })
     })
   })

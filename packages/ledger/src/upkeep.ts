@@ -1,5 +1,5 @@
 import type { DepotManager } from '@filedepot/core'
-import { patiently } from '@filedepot/core/integration'
+import { waitUpTo } from '@filedepot/core/integration'
 import type { Ledger } from './ledger.ts'
 
 /**
@@ -80,7 +80,7 @@ export class Upkeep {
    * done then is left to other drains, and to a sweep.
    */
   async finish(): Promise<void> {
-    await patiently(FINISH_TIMEOUT, this.#finish())
+    await waitUpTo(FINISH_TIMEOUT, this.#finish())
   }
 
   #remember(paths: readonly string[]): void {

@@ -125,11 +125,11 @@ describe('Upkeep', () => {
         return ledger.drain()
       },
     })
-    const deaf = new Upkeep({ depot, ledger: () => counted, retention: 0, hearsEnds: false })
+    const silent = new Upkeep({ depot, ledger: () => counted, retention: 0, hearsEnds: false })
     const file = await upload()
     await database.insert('a', JSON.stringify(file))
-    deaf.discarded()
-    await deaf.finish()
+    silent.discarded()
+    await silent.finish()
     await database.run('DELETE FROM documents')
 
     await depot.close()

@@ -1,19 +1,19 @@
 import { describe, expect, it } from '@jest/globals'
-import { WritesOnTheirWay, type WriteOnItsWay } from '../src/rows/writes/writes-on-their-way.ts'
+import { ActiveWrites, type ActiveWrite } from '../src/rows/writes/active-writes.ts'
 
 const parts = {
   internals: { provider: 'postgresql' },
   later: { seeWrites: true },
-} as unknown as ConstructorParameters<typeof WritesOnTheirWay>[0]
+} as unknown as ConstructorParameters<typeof ActiveWrites>[0]
 
-function newWrite(): WriteOnItsWay {
+function newWrite(): ActiveWrite {
   return { name: 'user.update()', link: undefined, rows: [], uploads: new Set() }
 }
 
 describe('a chain of writes, each begun by a task that the one before it has left behind', () => {
   it('keeps none that is over', async () => {
-    const onTheirWay = new WritesOnTheirWay(parts)
-    const writes: WeakRef<WriteOnItsWay>[] = []
+    const onTheirWay = new ActiveWrites(parts)
+    const writes: WeakRef<ActiveWrite>[] = []
     let last: () => void = () => undefined
     const done = new Promise<void>((resolve) => (last = resolve))
     let isWithin: boolean | undefined

@@ -1,4 +1,4 @@
-import { patiently } from '@filedepot/core/integration'
+import { waitUpTo } from '@filedepot/core/integration'
 import type { MultipartUpload } from './multipart-upload.ts'
 import type { PartReader } from './part-reader.ts'
 
@@ -46,7 +46,7 @@ export async function uploadParts(
     await upload.complete(signal)
   } catch (error) {
     stop.abort(error)
-    await patiently(CLEAN_UP_MS, cleanUp(beginning, sending))
+    await waitUpTo(CLEAN_UP_MS, cleanUp(beginning, sending))
     throw error
   }
 }

@@ -197,7 +197,7 @@ interface DriverConnection {
 }
 
 /** True where the driver has already noticed that the connection is gone, so that it sends nothing more. */
-export function isConnectionKnownLost(queryRunner: QueryRunner): boolean {
+export function isConnectionLost(queryRunner: QueryRunner): boolean {
   if (queryRunner.isReleased) return true
   const { databaseConnection: connection } = queryRunner as { databaseConnection?: DriverConnection }
   if (!connection) return false

@@ -8,7 +8,7 @@ import {
   checkQueryRunner,
   dataSourceOf,
   depthOf,
-  isConnectionKnownLost,
+  isConnectionLost,
   isOverOnSqlite,
   metadataOf,
   savepointsOf,
@@ -71,7 +71,7 @@ describe('of TypeORM we use, without its leave,', () => {
     expect(singleRunnerOf(dataSource)).toBe(queryRunner)
     expect(dataSourceOf(queryRunner)).toBe(dataSource)
     expect(dataSourceOf(dataSource.manager)).toBe(dataSource)
-    expect(isConnectionKnownLost(queryRunner)).toBe(false)
+    expect(isConnectionLost(queryRunner)).toBe(false)
   })
 
   it('the parts of the statement of a query builder', () => {

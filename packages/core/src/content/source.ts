@@ -3,7 +3,7 @@ import { isUint8Array } from 'node:util/types'
 import { AbortedError, FiledepotError } from '../errors.ts'
 import { describe, reasonOf } from '../expected.ts'
 import type { ResolvedContent } from './resolved-content.ts'
-import { hearErrors, ownBytes } from './streams.ts'
+import { ignoreErrors, ownBytes } from './streams.ts'
 
 /** The chunks of a content's stream, checked, with its failures told apart from those of the backend. */
 export class Source {
@@ -75,7 +75,7 @@ export class Source {
   }
 
   destroy(): void {
-    hearErrors(this.#stream)
+    ignoreErrors(this.#stream)
     this.#stream.destroy()
   }
 }

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { FileTooLargeError } from '../errors.ts'
-import { dressError } from '../storage-error.ts'
+import { wrapError } from '../storage-error.ts'
 import type { Source } from './source.ts'
 import { makeSpoolFolder, removeSpoolFolder } from './spool-folder.ts'
 
@@ -19,7 +19,7 @@ export async function spoolSource(
   if (source.ended) return { place: head, size }
 
   const path = await makeSpoolFolder().catch((error: unknown) => {
-    throw dressError('write', tmpdir(), error)
+    throw wrapError('write', tmpdir(), error)
   })
   async function* counted(): AsyncGenerator<Uint8Array> {
     size = 0
@@ -33,7 +33,7 @@ export async function spoolSource(
     await writeFile(path, counted(), { flag: 'wx', mode: 0o600 })
   } catch (error) {
     await removeSpoolFolder(path)
-    throw dressError('write', path, error)
+    throw wrapError('write', path, error)
   }
   return { place: path, size }
 }

@@ -45,7 +45,7 @@ export function ownBytes(bytes: Uint8Array): Uint8Array {
 
 function resolveReadable(stream: Readable & { path?: unknown; headers?: unknown }): ResolvedContent {
   const { path } = stream
-  hearErrors(stream)
+  ignoreErrors(stream)
   return {
     filename: typeof path === 'string' ? path : undefined,
     expectedSize: () => contentLengthOf(stream),
@@ -77,7 +77,7 @@ const heard = new WeakSet<Readable>()
  * A stream can fail while nobody reads it: before it is opened, or when it is given up. An error that nobody hears
  * ends a process.
  */
-export function hearErrors(stream: Readable): void {
+export function ignoreErrors(stream: Readable): void {
   if (heard.has(stream)) return
   heard.add(stream)
   stream.on('error', () => undefined)

@@ -6,7 +6,7 @@ import { checkWholeNumber, expected, reasonOf } from '../expected.ts'
 import { parseFilePath } from '../file-path.ts'
 import { FileStorage } from '../storage/file-storage.ts'
 import type { StoredFile } from '../storage/stored-file.ts'
-import { patiently } from '../transaction/patiently.ts'
+import { waitUpTo } from '../transaction/wait-up-to.ts'
 import { refuseBroken } from '../upload/broken-value.ts'
 import type { FileFilter } from '../upload/file-filter.ts'
 import { conformValue, needsWork } from '../upload/conform-value.ts'
@@ -284,7 +284,7 @@ export class DepotManager extends DepotEvents {
     this.#ignoreSignals.clear()
 
     const waiting = { over: false }
-    await patiently(timeout, this.#settled(waiting))
+    await waitUpTo(timeout, this.#settled(waiting))
     waiting.over = true
     const message = `The depot was closed after a wait of ${timeout} ms, before the file was deleted. Delete it later`
     this.#deletions.abandon(new FiledepotError('DEPOT_CLOSED', message))

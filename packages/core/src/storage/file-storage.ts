@@ -21,7 +21,7 @@ import { checkWholeNumber, expected } from '../expected.ts'
 import { newFileId, parseFileId } from '../file-id.ts'
 import { formatFilePath } from '../file-path.ts'
 import { collectBytes } from './collect-bytes.ts'
-import { dressError, type StorageOperation } from '../storage-error.ts'
+import { wrapError, type StorageOperation } from '../storage-error.ts'
 import { StoredFile } from './stored-file.ts'
 
 /** Options of {@link FileStorage.create} and {@link FileStorage.replace}. */
@@ -206,7 +206,7 @@ export class FileStorage {
     } catch (error) {
       failed.push(...good.map((id) => ({ id, error })))
     }
-    return { failed: failed.map(({ id, error }) => ({ id, error: this.dress('delete', id, error) })) }
+    return { failed: failed.map(({ id, error }) => ({ id, error: this.wrapError('delete', id, error) })) }
   }
 
   /** @throws FiledepotError `INVALID_FILE_ID`, `CORRUPT_FILE`, `READ_FAILED` */
@@ -224,7 +224,7 @@ export class FileStorage {
     try {
       yield* this.backend.list({ after })
     } catch (error) {
-      throw dressError('list', this.name, error)
+      throw wrapError('list', this.name, error)
     }
   }
 
@@ -303,8 +303,8 @@ export class FileStorage {
   }
 
   /** The error with what failed and where: what a backend threw becomes the `cause`. */
-  dress(operation: StorageOperation, id: string, error: unknown, signal?: AbortSignal): FiledepotError {
-    return dressError(operation, this.path(id), error, signal)
+  wrapError(operation: StorageOperation, id: string, error: unknown, signal?: AbortSignal): FiledepotError {
+    return wrapError(operation, this.path(id), error, signal)
   }
 
   async #writeNew(content: ResolvedContent, options: StoreOptions & IngestOptions): Promise<StoredRecord> {
@@ -355,7 +355,7 @@ export class FileStorage {
       try {
         createNow.call(backend, id, bytes, info)
       } catch (error) {
-        throw this.dress('write', id, error)
+        throw this.wrapError('write', id, error)
       }
       return this.#record(id, info, declaredType)
     }
@@ -376,7 +376,7 @@ export class FileStorage {
     } catch (error) {
       // Of the storage that the file is in, and said by it.
       if (error instanceof FileNotFoundError) throw error
-      throw this.dress('write', file.id, error, signal)
+      throw this.wrapError('write', file.id, error, signal)
     }
   }
 
@@ -395,7 +395,7 @@ export class FileStorage {
     try {
       return await action()
     } catch (error) {
-      throw this.dress(operation, id, error, signal)
+      throw this.wrapError(operation, id, error, signal)
     }
   }
 }

@@ -15,7 +15,7 @@ export interface HoldingStorage {
   signedUrl(id: string, options?: SignedUrlOptions): Promise<string>
   read(id: string, range: ByteRange | undefined, options: { signal?: AbortSignal }): Promise<Readable>
   readBytes(id: string, options: { signal?: AbortSignal; size?: number }): Promise<Buffer>
-  dress(operation: StorageOperation, id: string, error: unknown, signal?: AbortSignal): unknown
+  wrapError(operation: StorageOperation, id: string, error: unknown, signal?: AbortSignal): unknown
 }
 
 /**
@@ -94,7 +94,7 @@ export class StoredFile implements FileStat, ContentHolder, AsyncIterable<Uint8A
     try {
       return (await backend.copy?.(this.#storage.backend, this.id, options)) ?? false
     } catch (error) {
-      throw error instanceof FileNotFoundError ? this.#storage.dress('read', this.id, error) : error
+      throw error instanceof FileNotFoundError ? this.#storage.wrapError('read', this.id, error) : error
     }
   }
 
@@ -156,7 +156,7 @@ export class StoredFile implements FileStat, ContentHolder, AsyncIterable<Uint8A
     try {
       return await this.#storage.backend.openFile?.(this.id)
     } catch (error) {
-      throw this.#storage.dress('read', this.id, error)
+      throw this.#storage.wrapError('read', this.id, error)
     }
   }
 
@@ -172,7 +172,7 @@ export class StoredFile implements FileStat, ContentHolder, AsyncIterable<Uint8A
     try {
       return await collectBytes(stream)
     } catch (error) {
-      throw this.#storage.dress('read', this.id, error, options.signal)
+      throw this.#storage.wrapError('read', this.id, error, options.signal)
     }
   }
 

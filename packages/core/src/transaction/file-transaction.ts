@@ -2,7 +2,7 @@ import type { DepotManager } from '../depot/depot-manager.ts'
 import { AbortedError, FiledepotError } from '../errors.ts'
 import { giveBack, giveBackOriginal, noteMove, takeOwnership, takingOf } from '../upload/ownership.ts'
 import type { UploadedFile } from '../upload/uploaded-file.ts'
-import { patiently } from './patiently.ts'
+import { waitUpTo } from './wait-up-to.ts'
 import { TransactionScope, type ScopeUpload } from './transaction-scope.ts'
 
 /** How a database transaction ended, as far as anyone can say. */
@@ -214,7 +214,7 @@ export class FileTransaction {
 
     if (outcome === 'committed') await all.finish(this.#depot, this.#maxWait)
     else if (outcome === 'rolledBack') await all.undo(this.#depot, this.#maxWait)
-    else await patiently(this.#maxWait, all.leave(this.#depot, reason))
+    else await waitUpTo(this.#maxWait, all.leave(this.#depot, reason))
   }
 
   #checkOpen(): TransactionScope {

@@ -2,7 +2,7 @@ import type { DepotManager } from '../depot/depot-manager.ts'
 import { reasonOf } from '../expected.ts'
 import { markRevoked, movedFrom } from '../upload/ownership.ts'
 import type { UploadedFile } from '../upload/uploaded-file.ts'
-import { patiently } from './patiently.ts'
+import { waitUpTo } from './wait-up-to.ts'
 
 /** An upload that belongs to a scope. */
 export interface ScopeUpload<T extends UploadedFile = UploadedFile> {
@@ -94,7 +94,7 @@ export class TransactionScope {
     const deleting = depot.deleteFiles(paths, { maxWait })
     await (late.length === 0
       ? deleting
-      : patiently(maxWait, Promise.all([deleting, remove(depot, late, [], maxWait)])))
+      : waitUpTo(maxWait, Promise.all([deleting, remove(depot, late, [], maxWait)])))
   }
 
   /** Stops the uploads that are in flight. */
@@ -115,7 +115,7 @@ export class TransactionScope {
         process.emitWarning(`a value could not be put back: ${reasonOf(error)}`, 'FiledepotWarning')
       }
     }
-    await (isWaitedFor ? patiently(maxWait, removing) : removing)
+    await (isWaitedFor ? waitUpTo(maxWait, removing) : removing)
   }
 
   /** Nobody knows: everything stays, and those who watch are told. */

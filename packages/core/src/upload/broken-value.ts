@@ -1,6 +1,6 @@
 import { FiledepotError } from '../errors.ts'
 import { describe, reasonOf } from '../expected.ts'
-import { tiesOf } from './file-ties.ts'
+import { stateOf } from './value-state.ts'
 import { MissingFields } from './missing-fields.ts'
 import type { UploadedFile } from './uploaded-file.ts'
 
@@ -53,7 +53,7 @@ export const brokenFields = new MissingFields((value) => throwBroken(value))
  * ```
  */
 export function isBroken(value: UploadedFile): boolean {
-  return tiesOf(value).broken !== undefined
+  return stateOf(value).broken !== undefined
 }
 
 /**
@@ -61,12 +61,12 @@ export function isBroken(value: UploadedFile): boolean {
  * one of several files. For integrations.
  */
 export function isWholeColumn(value: UploadedFile): boolean {
-  return tiesOf(value).broken?.isWhole === true
+  return stateOf(value).broken?.isWhole === true
 }
 
 /** Says where a broken value stands, for the error of whoever uses it. For integrations. */
 export function locate(value: UploadedFile, place: ValuePlace): void {
-  const { broken } = tiesOf(value)
+  const { broken } = stateOf(value)
   if (broken) broken.place = place
 }
 
@@ -80,7 +80,7 @@ export function refuseBroken(value: UploadedFile): void {
 }
 
 export function throwBroken(value: UploadedFile): never {
-  const { broken } = tiesOf(value)
+  const { broken } = stateOf(value)
   const text = broken?.text ?? ''
   const excerpt = text.length > EXCERPT ? `${text.slice(0, EXCERPT)}…` : text
   throw new FiledepotError(

@@ -1,5 +1,5 @@
 import type { UploadOptions } from '../depot/depot-manager.ts'
-import { tiesOf } from './file-ties.ts'
+import { stateOf } from './value-state.ts'
 import type { UploadedFile } from './uploaded-file.ts'
 
 /** The rules that a value was held against when it was stored. */
@@ -16,10 +16,10 @@ export function noteKeptRules(
   { maxSize, validators, isPinned }: Omit<KeptRules, 'filename'>,
 ): void {
   if (maxSize === undefined && !validators?.length && !isPinned) return
-  tiesOf(value).kept = { maxSize, validators, isPinned, filename: value.filename }
+  stateOf(value).kept = { maxSize, validators, isPinned, filename: value.filename }
 }
 
 /** The rules that the value is known to keep to. */
 export function keptRules(value: UploadedFile): KeptRules | undefined {
-  return tiesOf(value).kept
+  return stateOf(value).kept
 }

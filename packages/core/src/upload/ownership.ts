@@ -1,4 +1,4 @@
-import { tiesOf } from './file-ties.ts'
+import { stateOf } from './value-state.ts'
 import type { UploadedFile } from './uploaded-file.ts'
 
 // A file belongs to one row, else deleting one of two rows would take the file of the other. A value that is not unowned
@@ -10,12 +10,12 @@ import type { UploadedFile } from './uploaded-file.ts'
  * @param taking what {@link takingOf} has said when it was taken: if another row has taken it since, it is theirs
  */
 export function giveBack(value: UploadedFile, taking?: number): void {
-  const ties = tiesOf(value)
-  if (taking !== undefined && taking !== ties.takings) return
-  ties.isUnowned = true
-  ties.books = undefined
-  const { onGiveBack } = ties
-  ties.onGiveBack = undefined
+  const state = stateOf(value)
+  if (taking !== undefined && taking !== state.takings) return
+  state.isUnowned = true
+  state.books = undefined
+  const { onGiveBack } = state
+  state.onGiveBack = undefined
   onGiveBack?.()
 }
 
@@ -25,36 +25,36 @@ export function giveBack(value: UploadedFile, taking?: number): void {
  * @param books stands for the database whose ledger counts the row, if one does
  */
 export function takeOwnership(value: UploadedFile, books?: object): boolean {
-  const ties = tiesOf(value)
-  const { isUnowned } = ties
-  ties.isUnowned = false
+  const state = stateOf(value)
+  const { isUnowned } = state
+  state.isUnowned = false
   if (isUnowned) {
-    ties.takings++
-    ties.books = books
+    state.takings++
+    state.books = books
   }
   return isUnowned
 }
 
 /** True if the rows that have the value are counted by the ledger of this database. For integrations. */
 export function isCountedBy(value: UploadedFile, books: object | undefined): boolean {
-  return tiesOf(value).books === books
+  return stateOf(value).books === books
 }
 
 /** Notes that another row gets a value that is taken already: rows may share a file if a ledger counts them. */
 export function shareOwnership(value: UploadedFile): void {
-  tiesOf(value).sharers++
+  stateOf(value).sharers++
 }
 
 /** Notes that one of the rows that were to get a value does not. It is given back when none has it. */
 export function releaseOwnership(value: UploadedFile): void {
-  const ties = tiesOf(value)
-  if (ties.sharers > 0) ties.sharers--
+  const state = stateOf(value)
+  if (state.sharers > 0) state.sharers--
   else giveBack(value)
 }
 
 /** Tells the takings of a value by {@link takeOwnership} apart. For integrations. */
 export function takingOf(value: UploadedFile): number {
-  return tiesOf(value).takings
+  return stateOf(value).takings
 }
 
 /**
@@ -76,20 +76,20 @@ export function takingOf(value: UploadedFile): number {
  * ```
  */
 export function discardUnowned(value: UploadedFile, remove: () => Promise<void>): Promise<void> {
-  const ties = tiesOf(value)
-  if (ties.isDiscarded) return Promise.resolve()
+  const state = stateOf(value)
+  if (state.isDiscarded) return Promise.resolve()
   if (!takeOwnership(value)) {
-    ties.onGiveBack = () => void discardUnowned(value, remove)
+    state.onGiveBack = () => void discardUnowned(value, remove)
     return Promise.resolve()
   }
-  ties.isDiscarded = true
-  ties.isRevoked = true
+  state.isDiscarded = true
+  state.isRevoked = true
   return remove()
 }
 
 /** True for a value that {@link discardUnowned} has discarded. For integrations. */
 export function isDiscarded(value: UploadedFile): boolean {
-  return tiesOf(value).isDiscarded
+  return stateOf(value).isDiscarded
 }
 
 /**
@@ -121,10 +121,10 @@ export function giveBackOriginal(copy: UploadedFile): void {
 
 /** Notes that the files of the value are gone, or go: written into a row, it would dangle. For integrations. */
 export function markRevoked(value: UploadedFile): void {
-  tiesOf(value).isRevoked = true
+  stateOf(value).isRevoked = true
 }
 
 /** True for a value whose files a rollback has removed, so that no row may get it any more. For integrations. */
 export function isRevoked(value: UploadedFile): boolean {
-  return tiesOf(value).isRevoked
+  return stateOf(value).isRevoked
 }

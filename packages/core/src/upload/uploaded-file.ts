@@ -14,7 +14,7 @@ import type { StoredFile } from '../storage/stored-file.ts'
 import { BrokenContent, brokenFields, throwBroken } from './broken-value.ts'
 import type { StoreFile } from './file-filter.ts'
 import { changedData, type FileChanges } from './changed-data.ts'
-import { FileTies, readPrivateFieldsBy } from './file-ties.ts'
+import { ValueState, readPrivateFieldsBy } from './value-state.ts'
 import { boundManager } from './manager-binding.ts'
 import { MissingFields } from './missing-fields.ts'
 import { parseStrictValue } from './strict-value.ts'
@@ -94,13 +94,13 @@ export class UploadedFile implements UploadedFileData {
 
   readonly #pending: PendingUpload | undefined
   readonly #uploadedAt: number | undefined
-  #ties = new FileTies()
+  #state = new ValueState()
   #text: string | undefined
 
   static {
     readPrivateFieldsBy({
-      has: (value) => #ties in value,
-      ties: (value) => value.#ties,
+      has: (value) => #state in value,
+      state: (value) => value.#state,
       text: (value) => value.#text,
       setText: (value, text) => {
         value.#text = text
@@ -141,7 +141,7 @@ export class UploadedFile implements UploadedFileData {
       this.#shadow(throwPending)
       Object.setPrototypeOf(this, pendingFields.prototypeOf(new.target))
     } else if (value instanceof BrokenContent) {
-      this.#ties.broken = value
+      this.#state.broken = value
       this.#text = value.text
       this.#shadow(() => throwBroken(this))
       Object.setPrototypeOf(this, brokenFields.prototypeOf(new.target))
@@ -221,7 +221,7 @@ export class UploadedFile implements UploadedFileData {
   }
 
   get #isStored(): boolean {
-    return this.#pending === undefined && this.#ties.broken === undefined
+    return this.#pending === undefined && this.#state.broken === undefined
   }
 
   /** `storage/id`. */
@@ -291,7 +291,7 @@ export class UploadedFile implements UploadedFileData {
    */
   with(changes: FileChanges): this {
     const changed = new (this.constructor as UploadType<this>)(changedData(this, changes))
-    changed.#ties = this.#ties
+    changed.#state = this.#state
     return changed
   }
 

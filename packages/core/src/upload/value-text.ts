@@ -1,4 +1,4 @@
-import { knownText, setKnownText } from './file-ties.ts'
+import { knownText, setKnownText } from './value-state.ts'
 import type { UploadedFile } from './uploaded-file.ts'
 
 /**

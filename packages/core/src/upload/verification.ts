@@ -1,5 +1,5 @@
 import { FiledepotError } from '../errors.ts'
-import { hasTies, tiesOf } from './file-ties.ts'
+import { hasState, stateOf } from './value-state.ts'
 import type { UploadedFile } from './uploaded-file.ts'
 
 /**
@@ -7,7 +7,7 @@ import type { UploadedFile } from './uploaded-file.ts'
  * prototype. For integrations.
  */
 export function isUploadedFile(value: unknown): value is UploadedFile {
-  return typeof value === 'object' && value !== null && hasTies(value)
+  return typeof value === 'object' && value !== null && hasState(value)
 }
 
 /**
@@ -15,12 +15,12 @@ export function isUploadedFile(value: unknown): value is UploadedFile {
  * {@link UploadedFile.fromJSON} made only says which file it is. For integrations.
  */
 export function isVerified(value: UploadedFile): boolean {
-  return value.isPending || tiesOf(value).isVerified
+  return value.isPending || stateOf(value).isVerified
 }
 
 /** Notes that the value is what a storage or a row says. */
 export function markVerified<T extends UploadedFile>(value: T): T {
-  tiesOf(value).isVerified = true
+  stateOf(value).isVerified = true
   return value
 }
 

@@ -6,7 +6,7 @@ import { failure, thrown } from '../support/failure.ts'
 import { idsOf, memoryDepot } from '../support/storages.ts'
 
 type Step =
-  | { do: 'add'; how: 'at once' | 'failing' | 'slow' | 'slow and deaf' }
+  | { do: 'add'; how: 'at once' | 'failing' | 'slow' | 'slow and not abortable' }
   | { do: 'finish' | 'discard' | 'adopt'; which: number }
   | { do: 'savepoint' | 'release' | 'rollbackTo' }
 
@@ -15,7 +15,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 4,
     arbitrary: fc.record({
       do: fc.constant('add' as const),
-      how: fc.constantFrom('at once' as const, 'failing' as const, 'slow' as const, 'slow and deaf' as const),
+      how: fc.constantFrom(
+        'at once' as const,
+        'failing' as const,
+        'slow' as const,
+        'slow and not abortable' as const,
+      ),
     }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('discard' as const), which: fc.nat(9) }) },

@@ -13,7 +13,7 @@ import { checkPreconditions } from './preconditions.ts'
 import { Redirects, type RedirectTarget } from './redirects.ts'
 import { SeenFiles } from './seen-files.ts'
 import { sendfileHeader } from './sendfile.ts'
-import { validatorsOf, type Validators } from './validators.ts'
+import { cacheValidatorsOf, type CacheValidators } from './cache-validators.ts'
 
 /** Finds the answer to a request. Of the bytes of a file, it only looks at the start of a text, for its charset. */
 export class RequestAnswerer<Context> {
@@ -39,7 +39,7 @@ export class RequestAnswerer<Context> {
     if (!cors) return await this.#answer(request, context)
     const isPreflight = cors.isPreflight(request) && parseFileUrl(this.#settings.mountPath, request.url)
     const answer = isPreflight ? cors.preflight() : await this.#answer(request, context)
-    return answer && cors.dress(answer, request)
+    return answer && cors.addHeaders(answer, request)
   }
 
   async #answer(request: FileRequest, context: Context): Promise<FileAnswer | undefined> {
@@ -88,7 +88,7 @@ export class RequestAnswerer<Context> {
 
   /** @param stored for the name, which may have changed where the bytes have not */
   #unchanged(
-    validators: Validators,
+    validators: CacheValidators,
     grant: Grant,
     caching: Required<CachingOptions>,
     stored?: StoredFile,
@@ -101,7 +101,7 @@ export class RequestAnswerer<Context> {
   }
 
   #headersOf(
-    { etag, lastModified }: Validators,
+    { etag, lastModified }: CacheValidators,
     grant: Grant,
     { maxAge, immutable }: Required<CachingOptions>,
   ): Record<string, string> {
@@ -142,11 +142,11 @@ export class RequestAnswerer<Context> {
     const { sendfile, stallTimeout } = this.#settings
     const caching = this.#cachingOf(file.storage)
     const seen =
-      caching.immutable && grant.filename === undefined ? this.#seen.validatorsOf(file.path) : undefined
+      caching.immutable && grant.filename === undefined ? this.#seen.cacheValidatorsOf(file.path) : undefined
     if (seen && checkPreconditions(request, seen) === 304) return this.#unchanged(seen, grant, caching)
 
     const stored = await file.open()
-    const validators = validatorsOf(stored)
+    const validators = cacheValidatorsOf(stored)
     if (caching.immutable) this.#seen.add(file.path, validators)
     const status = checkPreconditions(request, validators)
     if (status === 412) return refusal(412)

@@ -1,6 +1,6 @@
 import type { FileRequest } from './file-request.ts'
 import { parseHttpDate } from './http-date.ts'
-import type { Validators } from './validators.ts'
+import type { CacheValidators } from './cache-validators.ts'
 
 /** The first and the last byte of a part, both included. */
 export interface Part {
@@ -20,7 +20,7 @@ const ONE_RANGE = /^bytes=\s*(\d*)-(\d*)\s*$/i
 export function requestedRange(
   { headers }: FileRequest,
   size: number,
-  validators: Validators,
+  validators: CacheValidators,
 ): Part | 'unsatisfiable' | undefined {
   const match = ONE_RANGE.exec(headers.get('range') ?? '')
   if (!match || !isCurrent(headers.get('if-range'), validators)) return undefined
@@ -38,7 +38,7 @@ function suffix(length: number, size: number): Part | 'unsatisfiable' {
 }
 
 /** True where the client has a part of what the file is now, so that another part of it fits. */
-function isCurrent(ifRange: string | null, { etag, lastModified, modified }: Validators): boolean {
+function isCurrent(ifRange: string | null, { etag, lastModified, modified }: CacheValidators): boolean {
   if (ifRange === null) return true
   if (parseHttpDate(ifRange) === undefined) return ifRange === etag
   // Within a second the file could have changed twice, so a date that new says nothing (section 8.8.2.2).

@@ -53,7 +53,7 @@ export class Cors {
   }
 
   /** The answer, with what the origin of the request may do with it. */
-  dress(answer: FileAnswer, request: FileRequest): FileAnswer {
+  addHeaders(answer: FileAnswer, request: FileRequest): FileAnswer {
     const headers = { ...answer.headers }
     const origin = request.headers.get('Origin')
     // A cache must not give the answer for one origin to another.

@@ -1,10 +1,13 @@
 import fresh from 'fresh'
 import type { FileRequest } from './file-request.ts'
 import { parseHttpDate } from './http-date.ts'
-import type { Validators } from './validators.ts'
+import type { CacheValidators } from './cache-validators.ts'
 
 /** The outcome of the conditions of a request: the status to answer with, or `undefined` where it goes on. */
-export function checkPreconditions({ headers }: FileRequest, validators: Validators): 304 | 412 | undefined {
+export function checkPreconditions(
+  { headers }: FileRequest,
+  validators: CacheValidators,
+): 304 | 412 | undefined {
   // In the order of RFC 9110, section 13.2.2.
   const ifMatch = headers.get('if-match')
   if (ifMatch !== null) {
@@ -16,7 +19,7 @@ export function checkPreconditions({ headers }: FileRequest, validators: Validat
   return isFresh(headers, validators) ? 304 : undefined
 }
 
-function isFresh(headers: FileRequest['headers'], { etag, lastModified }: Validators): boolean {
+function isFresh(headers: FileRequest['headers'], { etag, lastModified }: CacheValidators): boolean {
   const noneMatch = headers.get('if-none-match')
   const modifiedSince = headers.get('if-modified-since')
   if (noneMatch === null && parseHttpDate(modifiedSince) === undefined) return false

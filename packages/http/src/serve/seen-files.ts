@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { Validators } from './validators.ts'
+import type { CacheValidators } from './cache-validators.ts'
 
 /** How many files are remembered, of some hundred bytes each. */
 const REMEMBERED = 1000
@@ -12,7 +12,7 @@ const GOOD_FOR_MS = 1000
  * in that moment is with those who ask anyway.
  */
 export class SeenFiles {
-  readonly #validators = new LRUCache<string, Validators>({
+  readonly #validators = new LRUCache<string, CacheValidators>({
     max: REMEMBERED,
     ttl: GOOD_FOR_MS,
     // How exactly the time is told; each look at the clock costs something.
@@ -20,11 +20,11 @@ export class SeenFiles {
   })
 
   /** @param path of the file, with its storage */
-  validatorsOf(path: string): Validators | undefined {
+  cacheValidatorsOf(path: string): CacheValidators | undefined {
     return this.#validators.get(path)
   }
 
-  add(path: string, validators: Validators): void {
+  add(path: string, validators: CacheValidators): void {
     this.#validators.set(path, validators)
   }
 }

@@ -1,4 +1,4 @@
-import { patiently } from '@filedepot/core/integration'
+import { waitUpTo } from '@filedepot/core/integration'
 import { ledgerIncomplete, type Ledger } from '@filedepot/ledger'
 
 /**
@@ -32,6 +32,6 @@ export function checkedOnce(ledger: Ledger): () => Promise<void> {
       // Whoever waits no more is not to be told.
       checking.catch(() => undefined)
     }
-    await patiently(Math.max(since + PATIENCE - Date.now(), 0), checking)
+    await waitUpTo(Math.max(since + PATIENCE - Date.now(), 0), checking)
   }
 }

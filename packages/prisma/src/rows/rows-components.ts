@@ -14,7 +14,7 @@ import { LaterExtensions } from './writes/later-extensions.ts'
 import { WriteHook } from './writes/run-write.ts'
 import { sentOnce } from './writes/sent-once.ts'
 import { transactionMethod } from './writes/transaction-method.ts'
-import { WritesOnTheirWay } from './writes/writes-on-their-way.ts'
+import { ActiveWrites } from './writes/active-writes.ts'
 
 interface RawOperation {
   readonly args: unknown
@@ -58,7 +58,7 @@ export function rowsComponents(
   const planner = new WritePlanner(schema, fields, (model) => cascades.losesFiles(model))
   const later = new LaterExtensions()
   const write = { depot, reader, cascades, later }
-  const onTheirWay = new WritesOnTheirWay({ internals, planner, reader, later })
+  const onTheirWay = new ActiveWrites({ internals, planner, reader, later })
   const hook = new WriteHook({
     internals,
     planner,

@@ -93,7 +93,7 @@ export function attachLedger(
     const found = ledger()
     // The command line of TypeORM takes the subscribers away, to run the migrations that may install the ledger.
     if (!found || !isSubscribed(dataSource, subscriber)) return
-    if (install ?? dataSource.options.synchronize ?? false) await installPatiently(found)
+    if (install ?? dataSource.options.synchronize ?? false) await installWithRetries(found)
     else await requireLedger(found)
   }
   return { initialized, finish: async () => upkeep?.finish() }
@@ -104,7 +104,7 @@ function schemaOf({ options }: DataSource): string | undefined {
 }
 
 /** Several processes of an application may start at the same time. */
-async function installPatiently(ledger: Ledger): Promise<void> {
+async function installWithRetries(ledger: Ledger): Promise<void> {
   const deadline = Date.now() + INSTALL_TIMEOUT
   for (;;) {
     try {

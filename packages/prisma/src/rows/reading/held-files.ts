@@ -19,19 +19,19 @@ export interface Before {
 }
 
 /** A write that failed within a transaction. What it did before it failed may stay, if the transaction is committed. */
-export interface Doubt {
+export interface UncertainWrite {
   readonly before: readonly Before[]
   readonly uploads: readonly Upload[]
 }
 
 /** The files that no row has after all: those that were given up, and those that came to nothing. */
-export async function resolveDoubts(
+export async function resolveUncertainWrites(
   reader: RowReader,
   link: TransactionLink,
-  doubts: readonly Doubt[],
+  uncertainWrites: readonly UncertainWrite[],
 ): Promise<string[]> {
   const unheld: string[] = []
-  for (const { before, uploads } of doubts) {
+  for (const { before, uploads } of uncertainWrites) {
     unheld.push(
       ...(await unheldUploads(reader, link, uploads)),
       ...(await pathsGivenUp(reader, link, before)),

@@ -1,5 +1,5 @@
 import { stateAfter, type TransactionState } from '../database-errors.ts'
-import type { Doubt } from '../reading/held-files.ts'
+import type { UncertainWrite } from '../reading/held-files.ts'
 import type { PrismaInternals, TransactionLink } from '../../prisma-internals.ts'
 
 /** A level of a transaction: itself, or one of its savepoints. */
@@ -9,7 +9,7 @@ export interface Level {
   /** True if it had one that was released in a look at the transaction. */
   wasMarked: boolean
   /** Writes that failed. What they left is looked at before the commit. */
-  readonly doubts: Doubt[]
+  readonly uncertainWrites: UncertainWrite[]
 }
 
 /** How a transaction is, and what the database said of it. */
@@ -105,5 +105,5 @@ export class TransactionLevels {
 }
 
 function newLevel(): Level {
-  return { marker: undefined, wasMarked: false, doubts: [] }
+  return { marker: undefined, wasMarked: false, uncertainWrites: [] }
 }

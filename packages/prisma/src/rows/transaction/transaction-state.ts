@@ -1,8 +1,8 @@
 import { FiledepotError } from '@filedepot/core'
-import { patiently, type FileTransaction, type TransactionOutcome } from '@filedepot/core/integration'
+import { waitUpTo, type FileTransaction, type TransactionOutcome } from '@filedepot/core/integration'
 import { hasEndedTransaction, prismaCodeOf, type TransactionState } from '../database-errors.ts'
-import type { Doubt } from '../reading/held-files.ts'
-import { Gate } from './gate.ts'
+import type { UncertainWrite } from '../reading/held-files.ts'
+import { OperationLock } from './operation-lock.ts'
 import type { Preuploads } from './preuploads.ts'
 import type { PrismaInternals, TransactionLink } from '../../prisma-internals.ts'
 import { TransactionLevels, type FoundState } from './transaction-levels.ts'
@@ -23,7 +23,7 @@ export class OpenTransaction {
   readonly #internals: PrismaInternals
   readonly #deadline: number
   readonly #levels: TransactionLevels
-  readonly #gate = new Gate()
+  readonly #lock = new OperationLock()
   readonly #writes: WriteTurns
   #lastSent = 0
   /** Why it can only be rolled back, although nobody has ended it for Prisma: mostly as the database has done so. */
@@ -33,7 +33,7 @@ export class OpenTransaction {
   #state: TransactionState | undefined
   #isClosed = false
   /** True where it is closed for the end: nothing opens it any more, so nobody may wait for that. */
-  #isGateClosed = false
+  #isLocked = false
   #isPrepared = false
   #hasFailed = false
   #uploading = 0
@@ -72,7 +72,7 @@ export class OpenTransaction {
    */
   async run<T>(write: () => Promise<T>): Promise<T> {
     this.checkOpen()
-    while (this.#gate.opened) await this.#gate.opened
+    while (this.#lock.opened) await this.#lock.opened
     this.checkOpen()
     return await this.#follow(async () => {
       await this.#levels.mark()
@@ -86,7 +86,7 @@ export class OpenTransaction {
    * statement: a row that it puts under one that is about to be deleted would be deleted unseen.
    */
   async runAside<T>(statement: () => Promise<T>): Promise<T> {
-    while (this.#gate.opened) await this.#gate.opened
+    while (this.#lock.opened) await this.#lock.opened
     return await this.#follow(() =>
       this.#writes.run(false, async (overlap) => {
         try {
@@ -101,7 +101,7 @@ export class OpenTransaction {
 
   /** Runs a read, so that its failure is known before the last look at the transaction. */
   async runRead<T>(read: () => Promise<T>): Promise<T> {
-    while (this.#gate.opened) await this.#gate.opened
+    while (this.#lock.opened) await this.#lock.opened
     return await this.#follow(read)
   }
 
@@ -147,8 +147,8 @@ export class OpenTransaction {
   }
 
   /** A write has failed, and may have left a part of what it did. */
-  doubt(doubt: Doubt): void {
-    this.#levels.top.doubts.push(doubt)
+  addUncertain(write: UncertainWrite): void {
+    this.#levels.top.uncertainWrites.push(write)
   }
 
   /** A statement has failed: of a write of files, or of whomever. */
@@ -185,25 +185,25 @@ export class OpenTransaction {
    * A nested transaction, which is a savepoint, is about to begin or to end, or the transaction itself is: writes wait, so
    * that each is on one side of it, and so does whatever else begins or ends.
    */
-  async closeGate(): Promise<void> {
-    await this.#gate.close()
+  async lockOperations(): Promise<void> {
+    await this.#lock.close()
   }
 
   /** Writes go on. */
-  openGate(): void {
-    this.#gate.open()
+  unlockOperations(): void {
+    this.#lock.open()
   }
 
   /** Prisma has ended the transaction: what waits at the gate goes on, and finds that it is too late. */
   end(): void {
-    this.#gate.end()
+    this.#lock.end()
   }
 
   /** A nested transaction has begun. */
   beginNested(): void {
     this.files.savepoint()
     this.#levels.push()
-    this.openGate()
+    this.unlockOperations()
   }
 
   /**
@@ -223,7 +223,7 @@ export class OpenTransaction {
     const inner = this.#levels.pop()
     this.files.release()
     if (!inner?.wasMarked) return
-    this.#levels.top.doubts.push(...inner.doubts)
+    this.#levels.top.uncertainWrites.push(...inner.uncertainWrites)
     // The savepoint of the inner level is gone with it. Where this one cannot be set, the look before the COMMIT says so.
     await this.#levels.mark().catch(() => undefined)
   }
@@ -240,7 +240,7 @@ export class OpenTransaction {
       return
     }
     this.files.release()
-    this.#levels.top.doubts.push(...(inner?.doubts ?? []))
+    this.#levels.top.uncertainWrites.push(...(inner?.uncertainWrites ?? []))
     this.#state = state
   }
 
@@ -249,10 +249,10 @@ export class OpenTransaction {
    *
    * @throws FiledepotError `TRANSACTION_ABORTED` where it cannot, although Prisma would report a success
    */
-  async prepareCommit(resolve: (doubts: readonly Doubt[]) => Promise<void>): Promise<void> {
-    await this.closeGate()
+  async prepareCommit(resolve: (uncertainWrites: readonly UncertainWrite[]) => Promise<void>): Promise<void> {
+    await this.lockOperations()
     this.#isClosed = true
-    this.#isGateClosed = true
+    this.#isLocked = true
     if (this.isUntouched) return
     const { state, error } = await this.#release()
     // Prisma says by itself what is wrong with one that is over.
@@ -261,7 +261,8 @@ export class OpenTransaction {
     }
     // Prisma refuses to commit it with a nested one that has not ended, and rolls back.
     if (this.#levels.depth > 1) return
-    if (state === 'intact' && this.#levels.top.doubts.length > 0) await resolve(this.#levels.top.doubts)
+    if (state === 'intact' && this.#levels.top.uncertainWrites.length > 0)
+      await resolve(this.#levels.top.uncertainWrites)
     this.#isPrepared = true
   }
 
@@ -272,7 +273,7 @@ export class OpenTransaction {
     // A savepoint that reaches SQLite after it would begin a transaction that nobody ends.
     await this.#writes.settled()
     this.files.stopUploads()
-    if (!this.#isGateClosed) await patiently(STOP_MS, this.closeGate())
+    if (!this.#isLocked) await waitUpTo(STOP_MS, this.lockOperations())
     this.noteError(error)
     if (!this.isUntouched) await this.#release()
   }
@@ -294,7 +295,7 @@ export class OpenTransaction {
 
   /** Runs it, so that the gate is closed when it has ended: it belongs to the level at which it has begun. */
   async #follow<T>(action: () => Promise<T>): Promise<T> {
-    return await this.#gate.run(action, (error) => {
+    return await this.#lock.run(action, (error) => {
       this.noteError(error)
     })
   }

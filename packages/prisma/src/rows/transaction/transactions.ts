@@ -1,7 +1,7 @@
 import { FiledepotError, type DepotManager } from '@filedepot/core'
 import { FileTransaction, type TransactionOutcome } from '@filedepot/core/integration'
 import { isAnswer, prismaCodeOf } from '../database-errors.ts'
-import { resolveDoubts } from '../reading/held-files.ts'
+import { resolveUncertainWrites } from '../reading/held-files.ts'
 import { OpenTransaction, tooLate } from './transaction-state.ts'
 import {
   openedTransactionId,
@@ -125,8 +125,8 @@ export class Transactions {
         this.#open.set(opened.id, opened)
         try {
           const value = await callback(transaction)
-          await opened.prepareCommit(async (doubts) => {
-            opened.files.discard(await resolveDoubts(reader, opened.link, doubts))
+          await opened.prepareCommit(async (uncertainWrites) => {
+            opened.files.discard(await resolveUncertainWrites(reader, opened.link, uncertainWrites))
           })
           return value
         } catch (error) {
@@ -171,7 +171,7 @@ export class Transactions {
     options: TransactionOptions,
   ): Promise<unknown> {
     open.checkInTime()
-    await open.closeGate()
+    await open.lockOperations()
     const nested = { hasBegun: false }
     try {
       open.checkInTime()
@@ -185,7 +185,7 @@ export class Transactions {
             value = await callback(transaction)
             open.checkInTime()
           } finally {
-            await open.closeGate()
+            await open.lockOperations()
           }
           await open.prepareKeep()
           return value
@@ -197,7 +197,7 @@ export class Transactions {
       await open.keepNested()
       return result
     } finally {
-      open.openGate()
+      open.unlockOperations()
     }
   }
 

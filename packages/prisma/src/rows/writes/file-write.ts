@@ -17,7 +17,7 @@ import {
   pathsGivenUp,
   unheldUploads,
   type Before,
-  type Doubt,
+  type UncertainWrite,
   type Upload,
 } from '../reading/held-files.ts'
 import { excludeEachOther, type Slot, type Target, type WritePlan } from '../plan/write-plan.ts'
@@ -172,7 +172,7 @@ export class FileWrite {
   }
 
   /** What the operation may have done, where that cannot be told yet. */
-  doubt(): Doubt {
+  asUncertain(): UncertainWrite {
     return {
       before: [...this.#before.values()].flat(),
       uploads: [...this.#uploads.values()].map(({ upload }) => upload),
@@ -188,7 +188,7 @@ export class FileWrite {
 
   /** After a failure that may have come after the operation: the files that no row has got. */
   async unheldUploads(link?: TransactionLink): Promise<string[]> {
-    return await unheldUploads(this.#parts.reader, link, this.doubt().uploads)
+    return await unheldUploads(this.#parts.reader, link, this.asUncertain().uploads)
   }
 
   /** The rows that were read and locked, in the latest try. */

@@ -18,7 +18,7 @@ import { isNoJson } from '../reading/read-around.ts'
 import { SentWrite } from './sent-write.ts'
 import type { SingleConnection } from '../transaction/connection-turns.ts'
 import type { Transactions } from '../transaction/transactions.ts'
-import type { WriteOnItsWay, WritesOnTheirWay } from './writes-on-their-way.ts'
+import type { ActiveWrite, ActiveWrites } from './active-writes.ts'
 
 /** How often a write is tried that others get in the way of. */
 const TRIES = 5
@@ -29,7 +29,7 @@ export class WriteHook {
   readonly #planner: WritePlanner
   readonly #transactions: Transactions
   readonly #connection: SingleConnection
-  readonly #onTheirWay: WritesOnTheirWay
+  readonly #onTheirWay: ActiveWrites
   readonly #parts: WriteParts
   readonly #options: TransactionOptions
 
@@ -38,7 +38,7 @@ export class WriteHook {
     planner: WritePlanner
     transactions: Transactions
     connection: SingleConnection
-    onTheirWay: WritesOnTheirWay
+    onTheirWay: ActiveWrites
     write: WriteParts
     options: TransactionOptions
   }) {
@@ -101,18 +101,18 @@ export class WriteHook {
         open.checkOpen()
         result = await this.#hand(write, fileWrite, open.link)
       } catch (error) {
-        open.doubt(fileWrite.doubt())
+        open.addUncertain(fileWrite.asUncertain())
         // For the next try, which may come before the end of the transaction.
         if (fileWrite.hasGiven) await fileWrite.unheldUploads(open.link).catch(() => undefined)
         throw error
       }
       if (result === undefined) {
         // Prisma sends what is asked for in one go as one, and resolves what comes after one that fails without running it.
-        open.doubt(fileWrite.doubt())
+        open.addUncertain(fileWrite.asUncertain())
         return result
       }
       if (overlap.isThere) {
-        open.doubt(fileWrite.doubt())
+        open.addUncertain(fileWrite.asUncertain())
         open.files.discard(await fileWrite.givenUp(open.link, result, write.pathsHeld(result)))
       } else {
         open.files.discard(await fileWrite.unheld(open.link, result, write.pathsHeld(result)))
@@ -223,7 +223,7 @@ export class WriteHook {
   }
 }
 
-function onItsWay({ name }: SentWrite, fileWrite: FileWrite, link?: TransactionLink): () => WriteOnItsWay {
+function onItsWay({ name }: SentWrite, fileWrite: FileWrite, link?: TransactionLink): () => ActiveWrite {
   return () => ({ name, link, rows: fileWrite.lockedRows, uploads: fileWrite.uploads })
 }
 

@@ -1,7 +1,7 @@
 import type { Args, TransactionLink } from '../../prisma-internals.ts'
 import type { FileFields } from '../../fields/file-fields.ts'
 import type { DataModel, Model } from '../../schema/data-model.ts'
-import type { WritesOnTheirWay } from './writes-on-their-way.ts'
+import type { ActiveWrites } from './active-writes.ts'
 
 interface SentOperation {
   readonly operation: string
@@ -25,7 +25,7 @@ const GIVING = [
  * An extension that stands behind one of the caller's, and sees what that one sends. If it sends the files of a write twice,
  * two rows would have them, and deleting one row would take the files of the other.
  */
-export function sentOnce(schema: DataModel, fields: FileFields, onTheirWay: WritesOnTheirWay): object {
+export function sentOnce(schema: DataModel, fields: FileFields, onTheirWay: ActiveWrites): object {
   const sender = {}
   const run = async (model: Model, { operation, args, query, __internalParams: internal }: SentOperation) => {
     // Of a batch Prisma says that each operation has succeeded: then nobody knows whether it may be sent again.

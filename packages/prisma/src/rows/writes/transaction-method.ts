@@ -13,14 +13,14 @@ import type { WritePlanner } from '../plan/plan-write.ts'
 import type { DataModel } from '../../schema/data-model.ts'
 import type { Begin, Transactions } from '../transaction/transactions.ts'
 import { WRITES } from '../../schema/write-operations.ts'
-import type { WritesOnTheirWay } from './writes-on-their-way.ts'
+import type { ActiveWrites } from './active-writes.ts'
 
 /** What `$transaction` needs to know. */
 export interface TransactionMethodParts {
   readonly schema: DataModel
   readonly planner: WritePlanner
   readonly transactions: Transactions
-  readonly onTheirWay: WritesOnTheirWay
+  readonly onTheirWay: ActiveWrites
   readonly write: WriteParts
   /** For transactions that the caller has not opened himself. */
   readonly own: TransactionOptions

@@ -1,5 +1,5 @@
 import type { QueryRunner } from 'typeorm'
-import { isConnectionKnownLost } from '../../typeorm-internals.ts'
+import { isConnectionLost } from '../../typeorm-internals.ts'
 import { tooLate, type RunnerEnds } from '../transaction/transaction-ends.ts'
 import type { RunnerTransactions } from '../transaction/transactions.ts'
 import type { TransactionWrites } from '../transaction/transaction-writes.ts'
@@ -76,7 +76,7 @@ function beforeCommit(
 ): Promise<void> | undefined {
   if (!transactions.get(queryRunner)) return undefined
   return transactions.verify(queryRunner).then(() => {
-    transactions.sending(queryRunner, { isLost: isConnectionKnownLost(queryRunner) })
+    transactions.sending(queryRunner, { isLost: isConnectionLost(queryRunner) })
   })
 }
 

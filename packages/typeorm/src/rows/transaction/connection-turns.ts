@@ -101,7 +101,7 @@ export class ConnectionTurns {
 
   /** A subscriber, or a listener of an entity, may do whatever it likes within a save. */
   #isEntered(target: unknown): boolean {
-    return this.#dataSource.subscribers.length > 0 || !this.#listening.isDeaf(target)
+    return this.#dataSource.subscribers.length > 0 || !this.#listening.hasNoListeners(target)
   }
 }
 

@@ -3,10 +3,10 @@ import { fromMetadata } from '../../typeorm-internals.ts'
 
 /** The entities with listeners of their own, such as `@BeforeInsert()`, and all that a save can reach from them. */
 export class ListeningEntities {
-  readonly #deaf: () => ReadonlySet<unknown>
+  readonly #withoutListeners: () => ReadonlySet<unknown>
 
   constructor(dataSource: DataSource) {
-    this.#deaf = fromMetadata(dataSource, (metadatas) => {
+    this.#withoutListeners = fromMetadata(dataSource, (metadatas) => {
       const listening = metadatas.filter(({ listeners }) => listeners.length > 0)
       const near = related(listening, metadatas)
       return new Set(metadatas.filter((metadata) => !near.has(metadata)).map(({ target }) => target))
@@ -14,8 +14,8 @@ export class ListeningEntities {
   }
 
   /** True where saving or removing such an entity surely runs no listener, also through relations. */
-  isDeaf(target: unknown): boolean {
-    return this.#deaf().has(target)
+  hasNoListeners(target: unknown): boolean {
+    return this.#withoutListeners().has(target)
   }
 }
 

@@ -43,7 +43,7 @@ export class RunnerTransaction {
   #commitSent = false
   #committedImplicitly = false
   #lost = false
-  #doubt: unknown
+  #uncertainty: unknown
   #refusal: { readonly error: FiledepotError; readonly scope: object | undefined } | undefined
   /** A statement has failed, so the database may have ended the transaction by itself. */
   suspect = false
@@ -63,8 +63,8 @@ export class RunnerTransaction {
   }
 
   /** Nobody can say any more how this ends. */
-  doubt(reason: unknown): void {
-    this.#doubt ??= reason
+  markUncertain(reason: unknown): void {
+    this.#uncertainty ??= reason
   }
 
   /** The database has rolled the transaction back by itself. */
@@ -113,9 +113,10 @@ export class RunnerTransaction {
     const ending = control === 'rollbackToSavepoint' ? 'rollback' : control
     if (control === 'implicitCommit') this.commitImplicitly()
     else if (control !== undefined && control !== 'begin' && ending !== this.#ending) {
-      if (success) this.doubt(new Error(`A statement of the application changed the transaction: ${query}`))
+      if (success)
+        this.markUncertain(new Error(`A statement of the application changed the transaction: ${query}`))
     } else if (control === 'commit') {
-      if (!success && this.#commitSent && !isAnswer(this.#family, error)) this.doubt(error)
+      if (!success && this.#commitSent && !isAnswer(this.#family, error)) this.markUncertain(error)
       // PostgreSQL answers the COMMIT of a transaction in which a statement has failed with ROLLBACK.
       if ((rawResults as { command?: unknown } | undefined)?.command === 'ROLLBACK') this.#lost = true
     }
@@ -127,7 +128,7 @@ export class RunnerTransaction {
 
   /** How it ended, where TypeORM says this. */
   outcome(said: 'committed' | 'rolledBack' | 'released'): { outcome: TransactionOutcome; reason?: unknown } {
-    if (this.#doubt !== undefined) return { outcome: 'unknown', reason: this.#doubt }
+    if (this.#uncertainty !== undefined) return { outcome: 'unknown', reason: this.#uncertainty }
     if (said === 'committed') return { outcome: this.#lost ? 'rolledBack' : 'committed' }
     if (this.#committedImplicitly) {
       const reason = 'a statement had committed the transaction on the side before it was rolled back'

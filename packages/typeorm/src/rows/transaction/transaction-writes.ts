@@ -1,4 +1,4 @@
-import { patiently, TurnsOnOneConnection, type Turns } from '@filedepot/core/integration'
+import { waitUpTo, TurnsOnOneConnection, type Turns } from '@filedepot/core/integration'
 import type { QueryRunner } from 'typeorm'
 import { tooLate, type RunnerEnds } from './transaction-ends.ts'
 
@@ -176,7 +176,7 @@ export class TransactionWrites {
   /** A transaction, or a savepoint, is about to begin, to be committed, or to be released. */
   settled(queryRunner: FollowedRunner): Promise<void> | undefined {
     const writes = levelOf(queryRunner)
-    return writes && patiently(this.#maxWait, writes.settled())
+    return writes && waitUpTo(this.#maxWait, writes.settled())
   }
 
   /** The same before a rollback: of a whole transaction, nothing more is begun. */
@@ -184,7 +184,7 @@ export class TransactionWrites {
     const writes = levelOf(queryRunner)
     if (!writes) return undefined
     if (whole) writes.end()
-    return patiently(this.#maxWait, writes.settled())
+    return waitUpTo(this.#maxWait, writes.settled())
   }
 
   /** The transaction is over. What has not begun yet is refused. */

@@ -150,7 +150,7 @@ export class RunnerTransactions {
     if (!queryRunner.isTransactionActive) await this.#settleStatements(queryRunner, transaction)
     else if (depthOf(queryRunner) === 0) {
       // On SQLite's one connection, a statement can slip in between the wish to begin a transaction and its beginning.
-      transaction.doubt(new Error('A statement ran at the same time as the begin of the transaction'))
+      transaction.markUncertain(new Error('A statement ran at the same time as the begin of the transaction'))
     }
   }
 
@@ -229,7 +229,7 @@ export class RunnerTransactions {
         family === 'postgres' ? undefined : await isTransactionOpen(queryRunner).catch(() => undefined)
       if (open === false && !transaction.lost) {
         if (family === 'mysql') transaction.commitImplicitly()
-        else transaction.doubt(new Error('The transaction ended before its rollback'))
+        else transaction.markUncertain(new Error('The transaction ended before its rollback'))
       }
       // SQLite refuses the ROLLBACK of what is over, and so TypeORM says nothing afterwards.
       if (open === false && family === 'sqlite') await this.#settle(queryRunner, transaction, 'released')
@@ -299,7 +299,7 @@ export class RunnerTransactions {
     transaction.suspect = false
     if (open !== false) return
     if (familyOf(dataSourceOf(queryRunner)) === 'sqlite') transaction.lose(undefined)
-    else transaction.doubt(new Error('The database has ended the transaction by itself'))
+    else transaction.markUncertain(new Error('The database has ended the transaction by itself'))
     throw aborted(undefined)
   }
 
@@ -308,7 +308,7 @@ export class RunnerTransactions {
     try {
       await transaction.claims.verifyAll(queryRunner)
     } catch (error) {
-      transaction.doubt(error)
+      transaction.markUncertain(error)
     }
     await this.#settle(queryRunner, transaction, 'committed')
   }

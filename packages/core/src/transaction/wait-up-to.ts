@@ -7,7 +7,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
  *
  * @param maxWait in milliseconds; `Infinity` waits without a limit
  */
-export async function patiently(maxWait: number, settling: Promise<unknown>): Promise<void> {
+export async function waitUpTo(maxWait: number, settling: Promise<unknown>): Promise<void> {
   if (maxWait > LONGEST_TIMER_MS) {
     await settling
     return

@@ -1,5 +1,5 @@
 /** Lets operations of a transaction begin while it is open. To close it waits for those that have begun. */
-export class Gate {
+export class OperationLock {
   readonly #running = new Set<Promise<unknown>>()
   #closed: { readonly opened: Promise<void>; readonly open: () => void } | undefined
   #isOver = false

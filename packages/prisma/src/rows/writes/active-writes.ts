@@ -7,7 +7,7 @@ import type { Model } from '../../schema/data-model.ts'
 import { ADD_BEFORE, OPEN_IT, sentAgain, sentLate, sentTwice, wouldWait } from './refusals.ts'
 
 /** A write that the extensions after ours have been given, and that has not come back. */
-export interface WriteOnItsWay {
+export interface ActiveWrite {
   /** `user.update()`. */
   readonly name: string
   /** The transaction in which it runs, if its rows were looked at in one. */
@@ -19,7 +19,7 @@ export interface WriteOnItsWay {
 }
 
 interface Entry {
-  readonly write: WriteOnItsWay
+  readonly write: ActiveWrite
   /** The one within which an extension has called it. */
   readonly outer: Entry | undefined
   /** The files that were sent, by what stands behind the extension that has sent them. */
@@ -35,7 +35,7 @@ interface Entry {
  * for the rows that are locked for it, or on SQLite for the connection: the two would wait for each other until the time of
  * the transaction is over.
  */
-export class WritesOnTheirWay {
+export class ActiveWrites {
   readonly #internals: PrismaInternals
   readonly #planner: WritePlanner
   readonly #reader: RowReader
@@ -72,7 +72,7 @@ export class WritesOnTheirWay {
   }
 
   /** Runs what hands a write on to the extensions after ours. */
-  async run<T>(write: () => WriteOnItsWay, action: () => Promise<T>): Promise<T> {
+  async run<T>(write: () => ActiveWrite, action: () => Promise<T>): Promise<T> {
     if (!this.#later.seeWrites) return await action()
     const entry: Entry = {
       write: write(),
@@ -190,7 +190,7 @@ export class WritesOnTheirWay {
   }
 
   /** The writes within which an extension has called something that is not in their transaction. */
-  *#outside(id: TransactionLink['id'] | undefined): Iterable<WriteOnItsWay> {
+  *#outside(id: TransactionLink['id'] | undefined): Iterable<ActiveWrite> {
     for (let entry = this.#innermost; entry; entry = entry.outer) {
       if (!entry.isOver && (entry.write.link === undefined || entry.write.link.id !== id)) yield entry.write
     }

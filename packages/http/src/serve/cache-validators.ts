@@ -2,15 +2,15 @@ import type { StoredFile } from '@filedepot/core'
 import { formatHttpDate } from './http-date.ts'
 
 /** By what a client can tell one content of a file from the next. */
-export interface Validators {
+export interface CacheValidators {
   /** Strong, with its quotes: the SHA-256 of the bytes, or what the storage has in its place. */
   readonly etag: string
   readonly lastModified: string
-  /** {@link Validators.lastModified} in milliseconds. */
+  /** {@link CacheValidators.lastModified} in milliseconds. */
   readonly modified: number
 }
 
-export function validatorsOf({ sha256, etag, lastModified }: StoredFile): Validators {
+export function cacheValidatorsOf({ sha256, etag, lastModified }: StoredFile): CacheValidators {
   return {
     // A storage of somebody else may have a tag with anything in it.
     etag: `"${sha256 ?? etag.replace(/[^!#-~]/g, '')}"`,

@@ -8,7 +8,7 @@ import type { UploadedFile } from './uploaded-file.ts'
  * every garbage collection longer by milliseconds. Values of the same file that {@link UploadedFile.with} has made of each
  * other share it, because they belong to one row.
  */
-export class FileTies {
+export class ValueState {
   /** Through which the value finds its file, where that is not the one of the process. */
   manager: DepotManager | undefined
   /** The database whose ledger counts its rows; none if no ledger does, or no row has it. */
@@ -36,7 +36,7 @@ export class FileTies {
 /** How the private fields of a value are read. */
 interface PrivateFields {
   readonly has: (value: object) => boolean
-  readonly ties: (value: UploadedFile) => FileTies
+  readonly state: (value: UploadedFile) => ValueState
   readonly text: (value: UploadedFile) => string | undefined
   readonly setText: (value: UploadedFile, text: string) => void
 }
@@ -49,12 +49,12 @@ export function readPrivateFieldsBy(access: PrivateFields): void {
 }
 
 /** True for what the constructor of the values made. */
-export function hasTies(value: object): value is UploadedFile {
+export function hasState(value: object): value is UploadedFile {
   return fields.has(value)
 }
 
-export function tiesOf(value: UploadedFile): FileTies {
-  return fields.ties(value)
+export function stateOf(value: UploadedFile): ValueState {
+  return fields.state(value)
 }
 
 /** The JSON text of the value, if somebody has asked for it. */
