@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { DepotManager, MemoryBackend } from '@filedepot/core'
 import { newFileId } from '@filedepot/core/backend'
-import { Ledger, type Finding } from '@filedepot/ledger'
+import { fileRows, Ledger, type Finding } from '@filedepot/ledger'
 import { ChaosBackend } from '@filedepot/testing'
 import { setTimeout } from 'node:timers/promises'
 import { isOn } from '../../../test/databases/database-kind.ts'
@@ -245,8 +245,53 @@ describe('verify', () => {
       `t ${isOn('postgres') ? 'timestamptz' : 'datetime(6)'} PRIMARY KEY, a varchar(20), b bigint, file text`,
     ],
     ['that is missing', 'a varchar(20), b bigint, file text'],
+    ...(isOn('sqlite')
+      ? [
+          [
+            'that is a large number, without a rowid',
+            'b bigint PRIMARY KEY, a varchar(20), file text) WITHOUT ROWID --',
+          ],
+          [
+            'of texts and numbers, without a rowid',
+            'a, b blob, file text, PRIMARY KEY (a, b)) WITHOUT ROWID --',
+          ],
+          [
+            'that hides the rowid',
+            'a varchar(20), b bigint, file text, _rowid_ int DEFAULT 1, rowid int DEFAULT 1',
+          ],
+        ]
+      : []),
+    ...(isOn('mariadb')
+      ? [
+          ['of an ENUM', "a ENUM('2', '1', '0') NOT NULL, b bigint NOT NULL, file text, PRIMARY KEY (a, b)"],
+          ['of a SET', "a SET('2', '0', '1') NOT NULL, b bigint NOT NULL, file text, PRIMARY KEY (a, b)"],
+          ['that is a large decimal', 'b decimal(30, 2) PRIMARY KEY, a varchar(20), file text'],
+          ['of a number of bits', 'b bit(64) PRIMARY KEY, a varchar(20), file text'],
+          ['of a TIMESTAMP', 't timestamp(6) PRIMARY KEY, a varchar(20), b bigint, file text'],
+          [
+            'of a floating-point number',
+            'a float NOT NULL, b bigint NOT NULL, file text, PRIMARY KEY (a, b)',
+          ],
+        ]
+      : []),
+    ...(isOn('postgres')
+      ? [
+          [
+            'that is only unique',
+            'a varchar(20) NOT NULL, b bigint NOT NULL, file text, UNIQUE (b) INCLUDE (a)',
+          ],
+          [
+            'that is an enumeration',
+            'a things_kind NOT NULL, b bigint NOT NULL, file text, PRIMARY KEY (a, b)',
+          ],
+        ]
+      : []),
   ])('reads all rows of a table with a key %s', async (_, columns) => {
-    await database.run(`CREATE TABLE things (${columns})`)
+    if (columns.includes('things_kind')) {
+      await database.run('DROP TYPE IF EXISTS things_kind')
+      await database.run("CREATE TYPE things_kind AS ENUM ('2', '0', '1')")
+    }
+    await database.run(`CREATE TABLE things (${columns}\n)`.replace(/--\n\)$/, ''))
     const hasTime = columns.startsWith('t ')
     const kept = await store(depot, 'kept')
     const rows = 2050
@@ -271,5 +316,21 @@ describe('verify', () => {
 
     expect(report).toMatchObject({ dangling: rows - 21, values: rows - 21 + 1 })
     expect(paths.size).toBe(rows - 21)
+  })
+
+  it('reads each value of a table without a key, and says by what to find it', async () => {
+    await database.run('CREATE TABLE things (n int, file text)')
+    const files = Array.from({ length: 12 }, () => valueOf(`default/${newFileId()}`))
+    for (const file of [...files, ...files.slice(0, 2)])
+      await database.run('INSERT INTO things (n, file) VALUES (1, ?)', [file])
+    const rows = fileRows(database.client, { columns: [{ table: 'things', column: 'file' }] })
+
+    const found = new Set<unknown>()
+    for await (const { key, value } of rows.values()) {
+      expect(Object.keys(key)).toEqual([isOn('sqlite') ? '_rowid_' : 'sha256'])
+      found.add(value)
+    }
+
+    expect([...found].sort()).toEqual([...files].sort())
   })
 })

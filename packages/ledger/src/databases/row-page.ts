@@ -8,6 +8,12 @@ export interface PageColumns {
   readonly key: readonly string[]
 }
 
+/**
+ * What stands for the key of a row that has none: the hash of its values. Rows of the same values may be read once only, which
+ * makes no difference to their files.
+ */
+export const WITHOUT_KEY = 'sha256'
+
 export function pageOf(
   rows: readonly LedgerRow[],
   { columns, position, key }: PageColumns,

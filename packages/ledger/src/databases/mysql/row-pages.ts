@@ -1,85 +1,118 @@
 import type { LedgerSession } from '../../clients/ledger-client.ts'
-import { pageOf, selected } from '../row-page.ts'
+import { pageOf, selected, WITHOUT_KEY } from '../row-page.ts'
 import type { SweepDatabase } from '../sweep-database.ts'
-import { quote, readTable } from './followed-table.ts'
+import { quote, readTable, type FollowedTable } from './followed-table.ts'
 
-const INTEGERS = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint', 'year'])
-const AS_THEY_ARE = /char|text|binary|blob|enum|set|uuid/
+/** How a column of the key goes from one page to the next. */
+export interface KeyColumn {
+  readonly name: string
+  /** What rows are ordered by. The index has the same order. */
+  readonly column: string
+  /** What is compared, in the same order. */
+  readonly by: string
+  /** What the next page is told: text or bytes, as a driver makes another value of a time or a large number. */
+  readonly position: string
+  /** True for a number, which stands in the statement: as text, a large one is compared as a floating-point number. */
+  readonly isNumber: boolean
+}
 
-/** Positions are text or bytes: what a driver makes of a time or a large number may be another value. */
+/** Rows of a table whose key is not known to order them go by the hash of their values, ten times as many at once. */
 export const readPage: SweepDatabase['readPage'] = async (session, wanted, { after, limit }) => {
-  const { table, columns, key } = await readTable(session, wanted)
-  const types = await typesOf(session, table)
-  const by = key.map((name) => `r.${quote(name)}`)
-  const texts = key.map((name) =>
-    AS_THEY_ARE.test(types.get(name) ?? '') ? `r.${quote(name)}` : `CAST(r.${quote(name)} AS CHAR)`,
-  )
+  const followed = await readTable(session, wanted)
+  const { table, columns } = followed
   const values = columns.map((column) => `r.${quote(column)}`)
   const given = values.map((value) => `${value} IS NOT NULL`).join(' OR ')
-  const isInteger = areIntegers(types, key)
-  const { condition, parameters } = after && key.length > 0 ? later(by, after, isInteger) : NONE
-  const order = key.length > 0 ? `ORDER BY ${by.join(', ')}` : ''
-  // Without a key, rows can only be counted off.
-  const offset = key.length === 0 && after ? Number(after[0]) : 0
+  const keys = (await keyOf(session, followed)) ?? [hashOf(values)]
+  const most = keys[0]?.name === WITHOUT_KEY ? limit * 10 : limit
+  const { condition, parameters } = after ? later(keys, after) : { condition: '', parameters: [] }
+  const shown = keys.map(({ name, column, position, isNumber }) =>
+    isNumber && name !== WITHOUT_KEY ? `CAST(${column} AS CHAR)` : position,
+  )
   const rows = await session.query(
-    `SELECT ${selected({ v: values, p: texts, k: texts })} FROM ${quote(table)} r
-      WHERE (${given})${condition} ${order} LIMIT ${limit}${offset > 0 ? ` OFFSET ${offset}` : ''}`,
+    `SELECT ${selected({ v: values, p: keys.map(({ position }) => position), k: shown })} FROM ${quote(table)} r
+      WHERE (${given})${condition} ORDER BY ${keys.map(({ column }) => column).join(', ')} LIMIT ${most}`,
     parameters,
   )
-  const page = pageOf(rows, { columns: wanted.columns, position: key.length, key }, limit)
-  return key.length === 0 && page.next ? { ...page, next: [offset + rows.length] } : page
+  return pageOf(
+    rows,
+    { columns: wanted.columns, position: keys.length, key: keys.map(({ name }) => name) },
+    most,
+  )
 }
 
-const NONE: { condition: string; parameters: unknown[] } = { condition: '', parameters: [] }
+const NUMBERS = /^(tinyint|smallint|mediumint|int|bigint|year|decimal)$/
+/** Rows are ordered by what is behind the texts. */
+const CODES = /^(enum|set|bit)$/
+const AS_THEY_ARE = /^(char|varchar|(tiny|medium|long)?text|binary|varbinary|(tiny|medium|long)?blob|uuid)$/
+const TIMES = /^(date|time|datetime)$/
 
-/** Written out, as the optimizer does not use an index for a comparison of rows. */
-function later(by: readonly string[], after: readonly unknown[], isInteger: readonly boolean[]) {
-  const { value, parameters } = positionValues(after, isInteger)
-  const steps = by.map((column, index) => {
-    const equal = by.slice(0, index).map((before, at) => `${before} = ${value(at)} AND `)
-    return `(${equal.join('')}${column} > ${value(index)})`
+/** `undefined` if there is none, or if it may order rows in another way than it compares them. */
+function keyColumns(
+  names: readonly string[],
+  types: ReadonlyMap<string, string>,
+): readonly KeyColumn[] | undefined {
+  const keys = names.flatMap((name) => {
+    const column = `r.${quote(name)}`
+    const type = types.get(name) ?? ''
+    const number = (by: string) => [
+      { name, column, by, position: `CAST(${by} AS CHAR)`, isNumber: true } satisfies KeyColumn,
+    ]
+    if (NUMBERS.test(type)) return number(column)
+    if (CODES.test(type)) return number(`CAST(${column} AS UNSIGNED)`)
+    // The hour that comes twice in autumn is the same text.
+    if (type === 'timestamp') return number(`UNIX_TIMESTAMP(${column})`)
+    if (AS_THEY_ARE.test(type)) return [{ name, column, by: column, position: column, isNumber: false }]
+    if (TIMES.test(type))
+      return [{ name, column, by: column, position: `CAST(${column} AS CHAR)`, isNumber: false }]
+    return []
   })
-  const first = by.length > 1 ? `${by[0]} >= ${value(0)} AND ` : ''
-  // The parameters are in the order of their places only if this one comes last.
-  const condition =
-    first === '' ? ` AND ${steps.join('')}` : ` AND (${steps.join(' OR ')}) AND ${first.slice(0, -5)}`
-  return { condition, parameters }
+  return keys.length > 0 && keys.length === names.length ? keys : undefined
 }
 
-/** True for the row at a position; for all rows of a table without a key. */
-export function equalTo(
-  by: readonly string[],
-  position: readonly unknown[],
-  isInteger: readonly boolean[],
-): { condition: string; parameters: unknown[] } {
-  const { value, parameters } = positionValues(position, isInteger)
-  const condition = by.map((column, index) => `${column} = ${value(index)}`).join(' AND ') || 'TRUE'
-  return { condition, parameters }
+function hashOf(values: readonly string[]): KeyColumn {
+  const hash = `CONCAT(${values.map((value) => `SHA2(COALESCE(${value}, ''), 256)`).join(', ')})`
+  return { name: WITHOUT_KEY, column: hash, by: hash, position: hash, isNumber: false }
 }
 
-/** Which columns of the key are whole numbers. */
-export async function integersIn(
+/** The columns of the key of a table, by which a row is found again; `undefined` if there are none to go by. */
+export async function keyOf(
   session: LedgerSession,
-  table: string,
-  key: readonly string[],
-): Promise<boolean[]> {
-  return areIntegers(await typesOf(session, table), key)
+  { table, key }: FollowedTable,
+): Promise<readonly KeyColumn[] | undefined> {
+  return keyColumns(key, await typesOf(session, table))
 }
 
-function areIntegers(types: ReadonlyMap<string, string>, key: readonly string[]): boolean[] {
-  return key.map((name) => INTEGERS.has(types.get(name) ?? ''))
+/** True for the row at a position. */
+export function equalTo(
+  keys: readonly KeyColumn[],
+  position: readonly unknown[],
+): { condition: string; parameters: unknown[] } {
+  const { value, parameters } = positionValues(keys, position)
+  return { condition: keys.map(({ by }, index) => `${by} = ${value(index)}`).join(' AND '), parameters }
 }
 
 /** What stands in a statement for the parts of a position, and the parameters that this needs so far. */
-function positionValues(position: readonly unknown[], isInteger: readonly boolean[]) {
+function positionValues(keys: readonly KeyColumn[], position: readonly unknown[]) {
   const parameters: unknown[] = []
   const value = (index: number): string => {
-    // As text, a large number would be compared as a floating-point one.
-    if (isInteger[index] === true && /^-?\d+$/.test(String(position[index]))) return String(position[index])
+    if (keys[index]?.isNumber === true && /^-?\d+(\.\d+)?$/.test(String(position[index])))
+      return String(position[index])
     parameters.push(position[index])
     return '?'
   }
   return { value, parameters }
+}
+
+/** Written out, as the optimizer does not use an index for a comparison of rows. */
+function later(keys: readonly KeyColumn[], after: readonly unknown[]) {
+  const { value, parameters } = positionValues(keys, after)
+  const steps = keys.map(({ by }, index) => {
+    const equal = keys.slice(0, index).map((before, at) => `${before.by} = ${value(at)} AND `)
+    return `(${equal.join('')}${by} > ${value(index)})`
+  })
+  // The parameters are in the order of their places only if this one comes last.
+  const first = keys.length > 1 ? ` AND ${keys[0]?.by ?? ''} >= ${value(0)}` : ''
+  return { condition: ` AND (${steps.join(' OR ')})${first}`, parameters }
 }
 
 async function typesOf(session: LedgerSession, table: string): Promise<Map<string, string>> {
@@ -87,5 +120,5 @@ async function typesOf(session: LedgerSession, table: string): Promise<Map<strin
     'SELECT COLUMN_NAME AS name, DATA_TYPE AS type FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?',
     [table],
   )
-  return new Map(rows.map(({ name, type }) => [String(name), String(type)]))
+  return new Map(rows.map(({ name, type }) => [String(name), String(type).toLowerCase()]))
 }

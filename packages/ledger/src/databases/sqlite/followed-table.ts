@@ -1,3 +1,4 @@
+import { FiledepotError } from '@filedepot/core'
 import type { LedgerSession } from '../../clients/ledger-client.ts'
 import {
   byTable,
@@ -45,7 +46,21 @@ export async function readTable(session: LedgerSession, wanted: TableColumns): P
     return String(info.name)
   })
   const primary = infos.filter(({ pk }) => Number(pk) > 0).map(({ name }) => quote(String(name)))
-  return { table, columns, key: Number(found.wr) === 1 ? primary : ['_rowid_'] }
+  if (Number(found.wr) === 1) return { table, columns, key: primary }
+  const taken = new Set(infos.map(({ name }) => String(name).toLowerCase()))
+  const rowid = ROWID.find((name) => !taken.has(name))
+  if (rowid === undefined) throw hidesRowid(table)
+  return { table, columns, key: [rowid] }
+}
+
+/** The names of the number that each row has. A column may have one of them. */
+const ROWID = ['_rowid_', 'rowid', 'oid']
+
+function hidesRowid(table: string): FiledepotError {
+  return new FiledepotError(
+    'INVALID_ARGUMENT',
+    `expected the table "${table}" to leave a name for the rowid, got columns named ${ROWID.join(', ')}: rename one of them`,
+  )
 }
 
 /** A name as it stands in a statement. */
@@ -53,9 +68,10 @@ export function quote(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }
 
-/** True if a value is as we write it: one object with `files`. */
+/** True if a value is as we write it: one object with `files`, of which the first one is its own. */
 export function isPlain(value: string): string {
-  return `json_valid(${value}) AND json_type(${value}, '$.files[0]') = 'text'`
+  return `json_valid(${value}) AND ${value} ->> '$.files[0]' = (${value} ->> '$.storage') || '/' || (${value} ->> '$.id')
+      AND ${value} ->> '$.depot_name' IS NULL`
 }
 
 /** A UUID is the same in upper case, and then has one count, as well. */
@@ -71,8 +87,8 @@ export function plainPaths(value: string): string {
 }
 
 /**
- * The paths of a value or an array of values, as a query with the column `p`: `files` if it is there, else `storage/id`, or
- * what Python's DEPOT writes.
+ * The paths of a value or an array of values, as a query with the column `p`: `storage/id`, or what Python's DEPOT writes, and
+ * `files`.
  *
  * @param from what stands before the objects of the value, such as the table with a comma
  * @param keys what tells its rows apart
@@ -86,8 +102,7 @@ export function anyPaths(value: string, { from = '', keys = [] as readonly strin
     SELECT ${named}f.value AS q FROM ${from}${objects}, json_each(o.value, '$.files') f WHERE o.type = 'object' AND f.type = 'text'
     UNION ALL SELECT ${named}CASE WHEN o.value ->> 'depot_name' IS NULL THEN (o.value ->> 'storage') || '/' || (o.value ->> 'id')
         ELSE coalesce(o.value ->> 'path', (o.value ->> 'depot_name') || '/' || (o.value ->> 'file_id')) END
-      FROM ${from}${objects} WHERE o.type = 'object'
-        AND NOT EXISTS (SELECT 1 FROM json_each(o.value, '$.files') f WHERE f.type = 'text'))`
+      FROM ${from}${objects} WHERE o.type = 'object')`
 }
 
 /** What follows an INSERT of deltas. */
