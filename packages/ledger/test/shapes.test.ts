@@ -45,6 +45,32 @@ const SHAPES: [name: string, value: string | null, paths: readonly string[]][] =
     '{"depot_name":"default","file_id":"a","path":"default/a","files":["default/a"]}',
     ['default/a'],
   ],
+  [
+    'files without its own',
+    '{"storage":"default","id":"a","files":["default/b"]}',
+    ['default/a', 'default/b'],
+  ],
+  [
+    'two files without its own',
+    '{"storage":"default","id":"a","files":["default/b","default/c"]}',
+    ['default/a', 'default/b', 'default/c'],
+  ],
+  [
+    'its own file as the second one',
+    '{"storage":"default","id":"a","files":["default/b","default/a"]}',
+    ['default/a', 'default/b'],
+  ],
+  [
+    'files without its own in an array',
+    '[{"storage":"default","id":"a","files":["default/b"]},{"files":["default/c"]}]',
+    ['default/a', 'default/b', 'default/c'],
+  ],
+  [
+    "DEPOT's value whose files are without its own",
+    '{"depot_name":"default","file_id":"a","path":"default/a","files":["default/b"]}',
+    ['default/a', 'default/b'],
+  ],
+  ['files beside no file of its own', '{"files":["default/a","default/b"]}', ['default/a', 'default/b']],
   ["DEPOT's value without files", '{"depot_name":"default","file_id":"a"}', ['default/a']],
   ["DEPOT's value with a path", '{"depot_name":"x","file_id":"y","path":"default/a"}', ['default/a']],
   [

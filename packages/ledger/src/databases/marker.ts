@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 
 /** Raised when the SQL of triggers means something else, although it may read the same. */
-export const VERSION = 1
+export const VERSION = 2
 
 const MARKER = /filedepot:(\d+):[0-9a-f]{16}/
 

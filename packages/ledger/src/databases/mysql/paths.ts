@@ -8,7 +8,7 @@ export const ADD = `ON DUPLICATE KEY UPDATE discarded_at = CASE WHEN gone THEN d
       WHEN refs + VALUES(refs) = 0 THEN UTC_TIMESTAMP(6) END, refs = refs + VALUES(refs)`
 
 /** The variables that {@link addPaths} needs. */
-export const VARIABLES = `DECLARE n int; DECLARE a, b ${TEXT}; DECLARE v longtext CHARACTER SET utf8mb4;`
+export const VARIABLES = `DECLARE n int; DECLARE a, b, o ${TEXT}; DECLARE v longtext CHARACTER SET utf8mb4;`
 
 /** A regular expression, whatever `sql_mode` makes of a backslash. */
 function pattern(expression: RegExp): string {
@@ -29,7 +29,8 @@ function oneSpelling(path: string): string {
 }
 
 /**
- * The objects of a value or an array of values, and the path that each of them means: as the table `j` and an expression.
+ * The objects of a value or an array of values, and the paths that each of them means: tables, and an expression. Each row of
+ * `files` is there twice, once for the file of the value itself.
  */
 function objectsOf(value: string): { table: string; path: string } {
   const column = (name: string, path: string) => `${name} ${TEXT} PATH '${path}'`
@@ -37,8 +38,9 @@ function objectsOf(value: string): { table: string; path: string } {
     table: `JSON_TABLE(CASE WHEN ${value} = '' THEN '[]' WHEN NOT JSON_VALID(${value}) THEN '[{"files":["!unreadable"]}]'
         WHEN JSON_TYPE(${value}) = 'ARRAY' THEN ${value} ELSE CONCAT('[', ${value}, ']') END, '$[*]' COLUMNS (
         ${column('s', '$.storage')}, ${column('i', '$.id')}, ${column('dn', '$.depot_name')}, ${column('fi', '$.file_id')},
-        ${column('p', '$.path')}, NESTED PATH '$.files[*]' COLUMNS (${column('f', '$')}))) j`,
-    path: "COALESCE(j.f, IF(j.dn IS NULL, CONCAT(j.s, '/', j.i), COALESCE(j.p, CONCAT(j.dn, '/', j.fi))))",
+        ${column('p', '$.path')}, NESTED PATH '$.files[*]' COLUMNS (${column('f', '$')}))) j,
+        (SELECT 0 AS own UNION ALL SELECT 1) k`,
+    path: "IF(k.own = 0, j.f, IF(j.dn IS NULL, CONCAT(j.s, '/', j.i), COALESCE(j.p, CONCAT(j.dn, '/', j.fi))))",
   }
 }
 
@@ -59,16 +61,19 @@ export function pathsOf({ table, key }: FollowedTable, column: string): string {
 }
 
 /**
- * Statements of a trigger that count the paths of a value. One and two files, as nearly every value has, are read without
- * JSON_TABLE, which makes a temporary table for each row.
+ * Statements of a trigger that count the paths of a value. One and two files with the value's own at first, as nearly every
+ * value has them, are read without JSON_TABLE, which makes a temporary table for each row.
  */
 export function addPaths(value: string, sign: 1 | -1): string {
   const { table, path } = objectsOf('v')
   const slot = (index: number) => `JSON_VALUE(${value}, '$.files[${index}]')`
+  const member = (name: string) => `JSON_VALUE(${value}, '$.${name}')`
   const insert = 'INSERT INTO filedepot_files (path, refs)'
   return `IF ${value} IS NOT NULL THEN
       SET n = IF(JSON_VALID(${value}), COALESCE(JSON_LENGTH(${value}, '$.files'), 0), 0);
       SET a = IF(n IN (1, 2), ${slot(0)}, NULL), b = IF(n = 2, ${slot(1)}, NULL);
+      SET o = IF(n IN (1, 2) AND ${member('depot_name')} IS NULL, CONCAT(${member('storage')}, '/', ${member('id')}), NULL);
+      IF NOT (a <=> o) THEN SET n = 0; END IF;
       SET a = ${oneSpelling('a')}, b = ${oneSpelling('b')};
       IF n = 1 AND a LIKE '%_/_%' THEN ${insert} VALUES (a, ${sign}) ${ADD};
       ELSEIF n = 2 AND a LIKE '%_/_%' AND b LIKE '%_/_%' AND a <> b THEN

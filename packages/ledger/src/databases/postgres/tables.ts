@@ -44,15 +44,20 @@ function readJson(name: string): string {
 const ONE_SPELLING = `CASE WHEN p ~ '/[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$'
             THEN left(p, -36) || lower(right(p, 36)) ELSE p END`
 
+/** What an object names as its own file, or what Python's DEPOT writes. */
+const OWN = (o: string) =>
+  `CASE WHEN ${o} ? 'depot_name' THEN coalesce(${o}->>'path', (${o}->>'depot_name') || '/' || (${o}->>'file_id'))
+          ELSE (${o}->>'storage') || '/' || (${o}->>'id') END`
+
 /**
- * The distinct paths of a value or an array of values: `files` if it is there, else `storage/id`, or what Python's DEPOT
- * writes. One and two files, as nearly every value has, are read without a query.
+ * The distinct paths of a value or an array of values: `storage/id`, and `files`. One and two files with the value's own at
+ * first, as nearly every value has them, are read without a query.
  */
 function readPaths(name: string): string {
   return `CREATE OR REPLACE FUNCTION ${name}(v jsonb) RETURNS text[] LANGUAGE plpgsql IMMUTABLE AS $$
     DECLARE a jsonb := v->'files';
     BEGIN
-      IF jsonb_typeof(a) = 'array' AND jsonb_typeof(a->0) = 'string' THEN
+      IF jsonb_typeof(a) = 'array' AND a->>0 = (v->>'storage') || '/' || (v->>'id') AND NOT v ? 'depot_name' THEN
         IF jsonb_array_length(a) = 1 AND right(a->>0, 36) = lower(right(a->>0, 36)) THEN RETURN ARRAY[a->>0]; END IF;
         IF jsonb_array_length(a) = 2 AND jsonb_typeof(a->1) = 'string' AND a->>0 <> a->>1
           AND right(a->>0, 36) || right(a->>1, 36) = lower(right(a->>0, 36) || right(a->>1, 36)) THEN
@@ -62,9 +67,7 @@ function readPaths(name: string): string {
       RETURN ARRAY(SELECT DISTINCT ${ONE_SPELLING} FROM (
         SELECT f #>> '{}' p FROM jsonb_path_query(v, '$.files[*] ? (@.type() == "string")') f
         UNION ALL
-        SELECT CASE WHEN o ? 'depot_name' THEN coalesce(o->>'path', (o->>'depot_name') || '/' || (o->>'file_id'))
-          ELSE (o->>'storage') || '/' || (o->>'id') END
-        FROM jsonb_path_query(v, '$[*] ? (@.type() == "object" && !exists(@.files[*] ? (@.type() == "string")))') o
+        SELECT ${OWN('o')} FROM jsonb_path_query(v, '$[*] ? (@.type() == "object")') o
       ) x WHERE p IS NOT NULL);
     END $$`
 }
