@@ -36,17 +36,13 @@ export async function buryFiles(
 }
 
 /** Leaves out what an open transaction holds: of a batch that has to wait, each half is tried by itself. */
-async function mark(context: LedgerContext, paths: readonly string[]): Promise<string[]> {
+async function mark(context: LedgerContext, paths: readonly string[]): Promise<readonly string[]> {
   if (paths.length === 0) return []
-  const { database } = context
-  const { marked, left } = await runStep(context, async (session) => {
+  const marked = await runStep(context, async (session) => {
     await expectTrusted(context, session)
-    const marked = await database.bury(session, paths, LEASE)
-    if (marked.length > 0) return { marked, left: [] }
-    const known = new Set(await database.knownOf(session, paths))
-    return { marked, left: paths.filter((path) => !known.has(path)) }
+    return await context.database.bury(session, paths, LEASE)
   })
-  if (left.length === 0 || paths.length === 1) return marked
-  const half = Math.ceil(left.length / 2)
-  return [...(await mark(context, left.slice(0, half))), ...(await mark(context, left.slice(half)))]
+  if (marked || paths.length === 1) return marked ?? []
+  const half = Math.ceil(paths.length / 2)
+  return [...(await mark(context, paths.slice(0, half))), ...(await mark(context, paths.slice(half)))]
 }

@@ -1,13 +1,9 @@
-import { AbortedError, parseFilePath, type DepotManager } from '@filedepot/core'
+import { parseFilePath, type DepotManager } from '@filedepot/core'
 import { parseFileId } from '@filedepot/core/backend'
-import type { LedgerClient } from './clients/ledger-client.ts'
-import { retryDeadlocks } from './clients/retry-deadlocks.ts'
-import type { LedgerDatabase } from './databases/database.ts'
+import { buryFiles } from './bury-files.ts'
 import { refuseAliases } from './drain.ts'
-import { LEASE } from './databases/deletion-times.ts'
-import { deleteTaken, firstTry } from './delete-taken.ts'
-import type { LedgerColumn } from './ledger-column.ts'
-import { expectTrusted } from './ledger-context.ts'
+import { inBatches } from './in-lanes.ts'
+import { runStep, throwIfAborted, type LedgerContext } from './ledger-context.ts'
 
 /** Options of {@link Ledger.settleUploads}. */
 export interface SettleOptions {
@@ -28,34 +24,32 @@ export interface SettleReport {
 
 /** Files that are asked about at once. */
 const BATCH = 1000
+
 export async function settleUploads(
-  depot: DepotManager,
-  client: LedgerClient,
-  database: LedgerDatabase,
-  { columns, paths, signal }: SettleOptions & { columns: readonly LedgerColumn[]; paths: readonly string[] },
+  context: LedgerContext,
+  paths: readonly string[],
+  { signal }: SettleOptions,
 ): Promise<SettleReport> {
-  const asked = [...new Set(paths.map((path) => spelled(depot, path)))]
+  const { depot, database } = context
+  const knownOf = async (asked: readonly string[]) =>
+    new Set(await runStep(context, (session) => database.knownOf(session, asked)))
   let [deleted, failed, kept] = [0, 0, 0]
   const open: string[] = []
-  for (let index = 0; index < asked.length; index += BATCH) {
-    if (signal?.aborted) throw new AbortedError('Settling uploads', { cause: signal.reason })
-    const batch = asked.slice(index, index + BATCH)
-    const { known, buried } = await retryDeadlocks(client, async (session) => {
-      const known = new Set(await database.knownOf(session, batch))
-      const unknown = batch.filter((path) => !known.has(path))
-      if (unknown.length === 0) return { known, buried: [] }
-      // A row that was not counted may refer to it.
-      await expectTrusted({ depot, client, database, columns }, session)
-      await refuseAliases(depot, database, session)
-      return { known, buried: await database.bury(session, unknown, LEASE) }
-    })
-    const isBuried = new Set(buried)
+  for await (const batch of inBatches(new Set(paths.map((path) => spelled(depot, path))), BATCH)) {
+    throwIfAborted('Settling uploads', signal)
+    const known = await knownOf(batch)
+    const unknown = batch.filter((path) => !known.has(path))
     kept += known.size
-    open.push(...batch.filter((path) => !known.has(path) && !isBuried.has(path)))
-    if (buried.length === 0) continue
-    const done = await deleteTaken({ depot, client, database }, firstTry(buried))
+    if (unknown.length === 0) continue
+    await runStep(context, (session) => refuseAliases(depot, database, session))
+    const done = await buryFiles(context, { unknown, again: [] })
     deleted += done.deleted
     failed += done.failed
+    if (done.kept.length === 0) continue
+    // A row may have taken some of them since.
+    const taken = await knownOf(done.kept)
+    kept += taken.size
+    open.push(...done.kept.filter((path) => !taken.has(path)))
   }
   return { deleted, failed, kept, open }
 }

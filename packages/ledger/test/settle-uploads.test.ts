@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { DepotManager, MemoryBackend, UploadedFile } from '@filedepot/core'
-import { isFileGone, Ledger } from '@filedepot/ledger'
+import { isFileGone, Ledger, type LedgerClient } from '@filedepot/ledger'
 import { ChaosBackend } from '@filedepot/testing'
 import { isOn } from '../../../test/databases/database-kind.ts'
+import { valueOf } from './support/books.ts'
 import { documents, type DocumentsDatabase } from './support/documents.ts'
 
 let database: DocumentsDatabase
@@ -32,6 +33,22 @@ async function storedPaths(): Promise<string[]> {
   const paths: string[] = []
   for await (const id of depot.get().list()) paths.push(`default/${id}`)
   return paths.sort()
+}
+
+/** The client of the database, with something that happens before a statement. */
+function before(statement: string, happens: () => Promise<void>): LedgerClient {
+  return {
+    database: database.client.database,
+    session: (action) =>
+      database.client.session((session) =>
+        action({
+          async query(sql, parameters) {
+            if (sql === statement) await happens()
+            return await session.query(sql, parameters)
+          },
+        }),
+      ),
+  }
 }
 
 describe('settleUploads', () => {
@@ -104,6 +121,53 @@ describe('settleUploads', () => {
     expect(await ledger.settleUploads([rolledBack.path])).toMatchObject({ deleted: 1, open: [] })
     expect(await storedPaths()).toEqual([committed.path])
   })
+
+  it('deletes the others of many, of which a transaction that is open has some', async () => {
+    if (isOn('sqlite')) return
+    const files = await Promise.all(Array.from({ length: 40 }, (_, n) => upload(`${n}`)))
+    const held = [files[3], files[17], files[18]].flatMap((file) => (file ? [file.path] : []))
+    await database.onConnection(async (run) => {
+      await run('BEGIN')
+      for (const path of held)
+        await run('INSERT INTO documents (name, file) VALUES (?, ?)', [path.slice(-40), valueOf(path)])
+
+      const settled = await ledger.settleUploads(files.map(({ path }) => path))
+
+      expect({ ...settled, open: [...settled.open].sort() }).toEqual({
+        deleted: 37,
+        failed: 0,
+        kept: 0,
+        open: held.sort(),
+      })
+      await run('COMMIT')
+    })
+    expect(await storedPaths()).toEqual(held)
+  })
+
+  if (isOn('mariadb')) {
+    it('waits a second for a transaction that has come between the look and the mark', async () => {
+      const [taken, unused] = [await upload('a'), await upload('b')]
+      await database.onConnection(async (run) => {
+        await run('BEGIN')
+        const late = new Ledger(depot, before('START TRANSACTION', insertOnce), { columns: database.columns })
+        let isThere = false
+        async function insertOnce(): Promise<void> {
+          if (isThere) return
+          isThere = true
+          await run('INSERT INTO documents (name, file) VALUES (?, ?)', ['a', JSON.stringify(taken)])
+        }
+
+        expect(await late.settleUploads([taken.path, unused.path])).toEqual({
+          deleted: 1,
+          failed: 0,
+          kept: 0,
+          open: [taken.path],
+        })
+        await run('COMMIT')
+      })
+      expect(await storedPaths()).toEqual([taken.path])
+    })
+  }
 
   it('leaves to drains what the storage refuses to delete', async () => {
     const unused = await upload('a')

@@ -89,6 +89,7 @@ const CLEAN_UP = [
   'UNLOCK TABLES',
   'DROP TEMPORARY TABLE IF EXISTS filedepot_delta',
   'SET SESSION lock_wait_timeout = DEFAULT',
+  'SET SESSION innodb_lock_wait_timeout = DEFAULT',
   'DO RELEASE_ALL_LOCKS()',
 ]
 

@@ -1,4 +1,11 @@
-import type { LedgerSession } from '../../clients/ledger-client.ts'
+import { hasDatabaseCode } from '../../clients/database-code.ts'
+import { readCommitted } from './read-committed.ts'
+import type { LedgerRow, LedgerSession } from '../../clients/ledger-client.ts'
+
+/** How long it is waited for a transaction that refers to one of the files, in seconds: the least that there is. */
+const LOCK_TIMEOUT = 1
+/** ER_LOCK_WAIT_TIMEOUT */
+const LOCK_WAIT_TIMEOUT = ['1205']
 
 /** The paths that the ledger has, as far as is committed. */
 export async function knownOf(session: LedgerSession, paths: readonly string[]): Promise<string[]> {
@@ -8,13 +15,13 @@ export async function knownOf(session: LedgerSession, paths: readonly string[]):
 
 /**
  * A transaction that has referred to a file and is open yet would be waited for, for as long as it takes. So it is looked for
- * first, by a read of what is not committed.
+ * first, by a read of what is not committed; one that comes between the look and the mark is waited for a second.
  */
 export async function bury(
   session: LedgerSession,
   paths: readonly string[],
   lease: number,
-): Promise<string[]> {
+): Promise<string[] | undefined> {
   await session.query('SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED')
   const seen = new Set(await knownOf(session, paths))
   const unseen = paths.filter((path) => !seen.has(path)).sort()
@@ -24,25 +31,39 @@ export async function bury(
     'SELECT CAST(UTC_TIMESTAMP(6) AS CHAR) AS discarded, CAST(UTC_TIMESTAMP(6) + INTERVAL (?) * 1000 MICROSECOND AS CHAR) AS retry',
     [lease],
   )
-  const values = unseen.map(() => '(?, 0, 1, ?, 1, ?)')
-  await session.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED')
+  await session.query(`SET SESSION innodb_lock_wait_timeout = ${LOCK_TIMEOUT}`)
+  await readCommitted(session)
   await session.query('START TRANSACTION')
-  // The lock keeps an installation waiting meanwhile, which might count a row that refers to one of the files.
-  const ready = await session.query("SELECT 1 FROM filedepot_state WHERE name = 'ready' LOCK IN SHARE MODE")
-  if (ready.length === 0) {
-    await session.query('COMMIT')
-    return []
-  }
-  await session.query(
-    `INSERT INTO filedepot_files (path, refs, gone, discarded_at, attempts, retry_at) VALUES ${values.join(', ')}
-      ON DUPLICATE KEY UPDATE refs = refs`,
-    unseen.flatMap((path) => [path, times?.discarded, times?.retry]),
-  )
-  await session.query('COMMIT')
+  const outcome = await mark(session, unseen, times).catch(async (error: unknown) => {
+    if (!hasDatabaseCode(error, LOCK_WAIT_TIMEOUT)) throw error
+    await session.query('ROLLBACK')
+    return 'held' as const
+  })
+  await session.query('SET SESSION innodb_lock_wait_timeout = DEFAULT')
+  if (outcome === 'held') return undefined
+  if (outcome === 'not counted') return []
   // MySQL does not say which were new.
   const rows = await session.query(
     'SELECT path FROM filedepot_files WHERE path IN (?) AND gone AND refs = 0 AND discarded_at = ? AND retry_at = ?',
     [unseen, times?.discarded, times?.retry],
   )
   return rows.map(({ path }) => String(path))
+}
+
+async function mark(
+  session: LedgerSession,
+  paths: readonly string[],
+  times: LedgerRow | undefined,
+): Promise<'marked' | 'not counted'> {
+  // The lock keeps an installation waiting meanwhile, which might count a row that refers to one of the files.
+  const ready = await session.query("SELECT 1 FROM filedepot_state WHERE name = 'ready' LOCK IN SHARE MODE")
+  if (ready.length > 0) {
+    await session.query(
+      `INSERT INTO filedepot_files (path, refs, gone, discarded_at, attempts, retry_at)
+        VALUES ${paths.map(() => '(?, 0, 1, ?, 1, ?)').join(', ')} ON DUPLICATE KEY UPDATE refs = refs`,
+      paths.flatMap((path) => [path, times?.discarded, times?.retry]),
+    )
+  }
+  await session.query('COMMIT')
+  return ready.length > 0 ? 'marked' : 'not counted'
 }

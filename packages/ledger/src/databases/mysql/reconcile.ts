@@ -3,6 +3,7 @@ import type { LedgerColumn } from '../../ledger-column.ts'
 import type { Reconciled } from '../database.ts'
 import { readTables } from './followed-table.ts'
 import { ADD, pathsOf } from './paths.ts'
+import { readCommitted } from './read-committed.ts'
 
 /** Paths in one statement; the rows of the ledger that it touches are locked for so long. */
 const BATCH = 1000
@@ -21,7 +22,7 @@ export async function reconcile(
   for (const table of await readTables(session, columns))
     counted.push(...table.columns.map((column) => pathsOf(table, column)))
   await session.query('DROP TEMPORARY TABLE IF EXISTS filedepot_delta')
-  await session.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED')
+  await readCommitted(session)
   await session.query(
     `CREATE TEMPORARY TABLE filedepot_delta (path varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PRIMARY KEY, d int NOT NULL, lost boolean NOT NULL)
       SELECT p AS path, SUM(d) AS d, MAX(g) AS lost FROM (

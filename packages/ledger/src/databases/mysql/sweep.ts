@@ -1,4 +1,5 @@
 import { placeOf, type SweepDatabase } from '../sweep-database.ts'
+import { readCommitted } from './read-committed.ts'
 import { readPage } from './row-pages.ts'
 
 const NOW = 'UTC_TIMESTAMP(6)'
@@ -30,6 +31,7 @@ export function sweepDatabase(): SweepDatabase {
     },
     async deleteAgain(session, paths, lease) {
       if (paths.length === 0) return
+      await readCommitted(session)
       await session.query(
         `UPDATE filedepot_files SET discarded_at = ${NOW}, attempts = 1, retry_at = ${fromNow} WHERE path IN (?) AND gone AND discarded_at IS NULL`,
         [lease, paths],
