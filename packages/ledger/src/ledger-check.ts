@@ -19,11 +19,19 @@ export interface LedgerCheck {
   readonly others: readonly string[]
   /** False until the rows have been counted. */
   readonly isCounted: boolean
+  /**
+   * Settings of the database with which it may lose what it has committed, so that a row comes back whose file was deleted. Each says
+   * what to do. The ledger works with them.
+   */
+  readonly warnings: readonly string[]
 }
+
+/** What the triggers say, without the settings. */
+export type TriggerCheck = Omit<LedgerCheck, 'warnings'>
 
 /** A check, with what an installation needs to know. */
 export interface Comparison {
-  readonly check: LedgerCheck
+  readonly check: TriggerCheck
   /** The triggers that have to be made. */
   readonly create: readonly Trigger[]
   readonly others: readonly FoundTrigger[]
@@ -98,7 +106,7 @@ function refuseNewer(found: readonly FoundTrigger[]): void {
 }
 
 /** Nothing may be deleted by counts that cannot be trusted. */
-export function notReady(check: LedgerCheck): FiledepotError {
+export function notReady(check: TriggerCheck): FiledepotError {
   const remedy = 'Run install(), which counts the rows anew'
   return ledgerIncomplete(
     check,
@@ -114,7 +122,7 @@ export function notReady(check: LedgerCheck): FiledepotError {
  * @param remedy what to do about it
  */
 export function ledgerIncomplete(
-  { missing, outdated, disabled, uncounted, isCounted }: LedgerCheck,
+  { missing, outdated, disabled, uncounted, isCounted }: TriggerCheck,
   failed: string,
   remedy: string,
 ): FiledepotError {

@@ -15,7 +15,7 @@ beforeEach(async () => {
 
 afterEach(() => database.close())
 
-const CLEAN = { missing: [], outdated: [], disabled: [], uncounted: [], others: [] }
+const CLEAN = { missing: [], outdated: [], disabled: [], uncounted: [], others: [], warnings: [] }
 
 /** The statement that removes the trigger of INSERT. */
 async function dropInsertTrigger(): Promise<void> {
@@ -29,6 +29,45 @@ async function dropInsertTrigger(): Promise<void> {
       : "SELECT TRIGGER_NAME AS name FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() AND TRIGGER_NAME LIKE '%\\_i'"
   for (const { name } of await database.run(names)) await database.run(`DROP TRIGGER ${String(name)}`)
 }
+
+/** Says of the settings of the database what the test wants. */
+function withSettings(pattern: RegExp, rows: Record<string, unknown>[]): Ledger {
+  const client: LedgerClient = {
+    database: database.client.database,
+    session: (action) =>
+      database.client.session((session) =>
+        action({
+          query: (sql, parameters) =>
+            pattern.test(sql) ? Promise.resolve(rows) : session.query(sql, parameters),
+        }),
+      ),
+  }
+  return new Ledger(new DepotManager(), client, { columns: database.columns })
+}
+
+describe('check', () => {
+  it('names settings with which the database may lose a commit', async () => {
+    await ledger.install()
+    const loose = {
+      sqlite: ledger,
+      postgres: withSettings(/'fsync'/, [{ fsync: 'off', synchronous: '', standbys: '1' }]),
+      mariadb: withSettings(/^SHOW GLOBAL VARIABLES/, [
+        { Variable_name: 'innodb_flush_log_at_trx_commit', Value: '2' },
+        { Variable_name: 'wsrep_on', Value: 'ON' },
+      ]),
+    }[kind]
+
+    const { isReady, warnings } = await loose.check()
+
+    expect(isReady).toBe(true)
+    const expected = {
+      sqlite: [],
+      postgres: [/^fsync is off/, /^synchronous_standby_names .* retention/],
+      mariadb: [/^innodb_flush_log_at_trx_commit is 2.* retention/, /^wsrep_on is ON/],
+    }[kind]
+    expect(warnings).toEqual(expected.map((pattern) => expect.stringMatching(pattern) as unknown))
+  })
+})
 
 describe('install', () => {
   it('counts the rows that are there, and says what it has made', async () => {
@@ -49,7 +88,27 @@ describe('install', () => {
     await ledger.install()
     await database.insert('a', valueOf('default/1'))
 
-    expect(await ledger.install()).toEqual({ created: [], removed: [], repaired: 0, dangling: [] })
+    expect(await ledger.install()).toEqual({
+      created: [],
+      removed: [],
+      repaired: 0,
+      dangling: [],
+      unclaimed: [],
+    })
+    expect(await refsIn(database)).toEqual({ 'default/1': 1 })
+  })
+
+  it('is needed after the statements of sql() have run, also where the ledger was installed before', async () => {
+    await ledger.install()
+    await dropInsertTrigger()
+    await database.insert('a', valueOf('default/1'))
+    for (const statement of await ledger.sql())
+      await database.client.session((session) => session.query(statement))
+
+    expect(await ledger.check()).toEqual({ ...CLEAN, isReady: false, isCounted: false })
+    await expect(ledger.drain()).rejects.toMatchObject({ code: 'LEDGER_INCOMPLETE' })
+
+    expect(await ledger.install()).toMatchObject({ created: [], repaired: 1 })
     expect(await refsIn(database)).toEqual({ 'default/1': 1 })
   })
 

@@ -1,5 +1,6 @@
 import { hasDatabaseCode } from '../../clients/database-code.ts'
 import type { LedgerSession } from '../../clients/ledger-client.ts'
+import { commitDurably } from './commit-durably.ts'
 import type { PostgresNames } from './names.ts'
 
 /** How long it is waited for a transaction that refers to one of the files. */
@@ -26,11 +27,12 @@ export async function bury(
   session: LedgerSession,
   paths: readonly string[],
   lease: number,
-): Promise<string[]> {
+): Promise<string[] | undefined> {
   await session.query('BEGIN ISOLATION LEVEL READ COMMITTED')
   await session.query('SAVEPOINT filedepot_bury')
+  await commitDurably(session)
   await session.query(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`)
-  let buried: string[] = []
+  let buried: string[] | undefined
   try {
     const ready = await session.query(`SELECT 1 FROM ${state} WHERE name = 'ready' FOR SHARE`)
     const rows = await session.query(

@@ -26,7 +26,9 @@ export async function changeTriggers(session: LedgerSession, changes: TriggerCha
       return
     } catch (cause) {
       if (!hasDatabaseCode(cause, HELD)) throw cause
-      await session.query('ROLLBACK')
+      // Not the whole transaction: a client whose session is one keeps its lock, and what it has done before.
+      await session.query('ROLLBACK TO SAVEPOINT filedepot_triggers')
+      await session.query('COMMIT')
       if (Date.now() >= deadline) throw tablesHeld(tables, changes, cause)
       await setTimeout(PAUSE * (0.5 + Math.random()))
     }
@@ -39,11 +41,13 @@ async function tryOnce(
   { create, drop }: TriggerChanges,
 ): Promise<void> {
   await session.query('BEGIN')
+  await session.query('SAVEPOINT filedepot_triggers')
   await session.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT}`)
   // To remove a trigger takes the strongest lock; to get it later could end in a deadlock.
   const mode = drop.length > 0 ? 'ACCESS EXCLUSIVE' : 'SHARE ROW EXCLUSIVE'
   await session.query(`LOCK TABLE ${tables.join(', ')} IN ${mode} MODE`)
   for (const { drop: statements } of drop) for (const statement of statements) await session.query(statement)
   for (const trigger of create) for (const statement of trigger.create) await session.query(statement)
+  await session.query('SET LOCAL lock_timeout = DEFAULT')
   await session.query('COMMIT')
 }
