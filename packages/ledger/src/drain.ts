@@ -1,12 +1,11 @@
-import { AbortedError, type DepotManager } from '@filedepot/core'
-import type { LedgerClient, LedgerSession } from './clients/ledger-client.ts'
+import type { DepotManager } from '@filedepot/core'
+import type { LedgerSession } from './clients/ledger-client.ts'
 import { retryDeadlocks } from './clients/retry-deadlocks.ts'
 import type { LedgerDatabase } from './databases/database.ts'
 import { LEASE } from './databases/deletion-times.ts'
 import { deleteTaken } from './delete-taken.ts'
-import type { LedgerColumn } from './ledger-column.ts'
 import { namedByAlias } from './ledger-check.ts'
-import { expectTrusted } from './ledger-context.ts'
+import { expectTrusted, throwIfAborted, type LedgerContext } from './ledger-context.ts'
 
 /** Options of {@link Ledger.drain}. */
 export interface DrainOptions {
@@ -26,7 +25,10 @@ export interface DrainReport {
   readonly deleted: number
   /** Files that could not be deleted now. The ledger keeps the reason of each, and later drains try again. */
   readonly failed: number
-  /** Discarded files that are still there: those that failed, and those that `retention` keeps. */
+  /**
+   * Discarded files that are still there: those that failed, those that `retention` keeps, and those of storages that the depot
+   * does not have.
+   */
   readonly waiting: number
 }
 
@@ -34,25 +36,26 @@ export interface DrainReport {
 const BATCH = 1000
 
 export async function drain(
-  depot: DepotManager,
-  client: LedgerClient,
-  database: LedgerDatabase,
-  { columns, retention = 0, signal, onProgress }: DrainOptions & { columns: readonly LedgerColumn[] },
+  context: LedgerContext,
+  { retention = 0, signal, onProgress }: DrainOptions,
 ): Promise<DrainReport> {
+  const { client, database } = context
   let [deleted, failed] = [0, 0]
-  for (let isFirst = true; ; isFirst = false) {
-    if (signal?.aborted) throw new AbortedError('A drain of the ledger', { cause: signal.reason })
+  let storages: readonly string[] | undefined
+  for (;;) {
+    throwIfAborted('A drain of the ledger', signal)
     const taken = await retryDeadlocks(client, async (session) => {
       // Each time: a migration may have made a table anew since.
-      await expectTrusted({ depot, client, database, columns }, session)
-      if (isFirst) {
-        await refuseAliases(depot, database, session)
+      await expectTrusted(context, session)
+      if (!storages) {
+        await refuseAliases(context.depot, database, session)
         await database.correctTimes(session)
+        storages = await drainedNames(context, session)
       }
-      return await database.takeDue(session, { retention, lease: LEASE, limit: BATCH })
+      return await database.takeDue(session, { storages, retention, lease: LEASE, limit: BATCH })
     })
     if (taken.length === 0) break
-    const done = await deleteTaken({ depot, client, database }, taken)
+    const done = await deleteTaken(context, taken)
     deleted += done.deleted
     failed += done.failed
     await retryDeadlocks(client, (session) => database.forget(session, BATCH))
@@ -63,6 +66,27 @@ export async function drain(
     return await database.waiting(session)
   })
   return { deleted, failed, waiting }
+}
+
+/**
+ * The names before the slash of discarded files that can be deleted here. No row names a storage by an alias any more, but the
+ * rows that have done so may have got its name since: only the count under that name says whether a row has the file.
+ */
+async function drainedNames(
+  { depot, database }: LedgerContext,
+  session: LedgerSession,
+): Promise<readonly string[]> {
+  const names: string[] = []
+  for (const name of await database.discardedNames(session)) {
+    const storage = depot.has(name) ? depot.get(name).name : undefined
+    if (storage === undefined) continue
+    names.push(storage)
+    while (
+      storage !== name &&
+      (await database.renameDiscarded(session, { name, storage, limit: BATCH })) > 0
+    );
+  }
+  return names
 }
 
 /**

@@ -1,4 +1,4 @@
-import { FiledepotError, parseFilePath, type DepotManager } from '@filedepot/core'
+import { FiledepotError, hasCode, parseFilePath, type DepotManager } from '@filedepot/core'
 import { checkWholeNumber } from '@filedepot/core/backend'
 import type { GarbageOptions, GarbageReport } from './audit/collect-garbage.ts'
 import { DAY } from './audit/file-ages.ts'
@@ -10,7 +10,7 @@ import type { LedgerDatabase, LedgerStats } from './databases/database.ts'
 import { drain, type DrainOptions, type DrainReport } from './drain.ts'
 import { gc } from './gc.ts'
 import { checkColumns, type LedgerColumn } from './ledger-column.ts'
-import { compare, keyOf, notReady, type LedgerCheck } from './ledger-check.ts'
+import { compare, keyOf, notReady, type LedgerCheck, type TriggerCheck } from './ledger-check.ts'
 import { chosenStorages, installedAt, type LedgerContext } from './ledger-context.ts'
 import type { FileRows } from './file-rows.ts'
 import { ledgerRows } from './ledger-rows.ts'
@@ -18,7 +18,7 @@ import { ledgerSql } from './ledger-sql.ts'
 import { find, restore, type LedgerFile, type RestoredFile, type RestoreOptions } from './restore.ts'
 import { moveFiles, type MoveOptions, type MoveReport } from './move/move-files.ts'
 import { settleUploads, type SettleOptions, type SettleReport } from './settle-uploads.ts'
-import { claimStorage } from './storage-owner.ts'
+import { claimStorage, ensureOwner, ownStorages, releaseStorage } from './storage-owner.ts'
 import { sweep, type SweepOptions, type SweepReport } from './sweep.ts'
 
 /** What a {@link Ledger} follows. */
@@ -56,6 +56,8 @@ export interface LedgerInstallation {
   readonly repaired: number
   /** Up to 100 files that rows refer to, and that have been deleted. */
   readonly dangling: readonly string[]
+  /** Storages that could not be asked whose they are, such as one that is down. The first drain asks them. */
+  readonly unclaimed: readonly string[]
 }
 
 /**
@@ -91,28 +93,47 @@ export class Ledger {
   }
 
   /**
-   * Compares the triggers with what they should be. Changes nothing.
+   * Compares the triggers with what they should be, and looks at settings that put files at risk. Changes nothing.
    *
    * @throws FiledepotError `INVALID_ARGUMENT` if a table or column is not there
    */
   async check(): Promise<LedgerCheck> {
-    const { check } = await this.#client.session((session) => compare(this.#database, session, this.#columns))
-    return check
+    return await this.#client.session(async (session) => {
+      const { check } = await compare(this.#database, session, this.#columns)
+      return { ...check, warnings: await this.#database.warnings(session, { retention: this.#retention }) }
+    })
   }
 
   /**
    * Makes the tables and triggers of the ledger, and counts the rows. What is there already stays. Others may write
-   * meanwhile: they wait a moment for the triggers, not for the count. Nothing is drained before it has ended.
+   * meanwhile: they wait a moment for the triggers, not for the count. Nothing is drained before it has ended. Then it marks
+   * the storages of the depot as those in which this database deletes.
    *
-   * @throws FiledepotError `LEDGER_BUSY` if another one runs, or others hold the tables; `LEDGER_DENIED` if the user of the
+   * @throws FiledepotError `LEDGER_NOT_OWNER` if another database, or a copy of this one, deletes in a storage of the depot: the
+   *   rows are counted, and nothing is deleted there; `LEDGER_BUSY` if another one runs, or others hold the tables; `LEDGER_DENIED` if the user of the
    *   database must not create triggers; `LEDGER_NEWER`; `INVALID_ARGUMENT` if a table or column is not there, or triggers of
    *   other tables are and `prune` is not given
    */
-  async install({
+  async install(options: InstallOptions = {}): Promise<LedgerInstallation> {
+    const done = await this.#install(options)
+    const unclaimed: string[] = []
+    for (const storage of this.#depot.storages()) {
+      try {
+        await ensureOwner(this.#context, storage)
+      } catch (error) {
+        // A deployment does not wait for a storage that is down.
+        if (!hasCode(error, 'READ_FAILED', 'STORAGE_UNAVAILABLE')) throw error
+        unclaimed.push(storage.name)
+      }
+    }
+    return { ...done, unclaimed }
+  }
+
+  async #install({
     recount = false,
     prune = false,
     timeout = LOCK_TIMEOUT,
-  }: InstallOptions = {}): Promise<LedgerInstallation> {
+  }: InstallOptions): Promise<Omit<LedgerInstallation, 'unclaimed'>> {
     checkWholeNumber('timeout', timeout, 0)
     const database = this.#database
     return await this.#client.session(async (session) => {
@@ -139,7 +160,8 @@ export class Ledger {
   }
 
   /**
-   * The statements that make the tables and triggers, for a migration of your own. {@link Ledger.install} counts the rows afterwards.
+   * The statements that make the tables and triggers, for a migration of your own. They may run again. {@link Ledger.install} counts the
+   * rows afterwards; until then `check()` says that they are not counted, and nothing is deleted.
    *
    * ```ts
    * import type { Ledger } from '@filedepot/ledger'
@@ -158,12 +180,15 @@ export class Ledger {
   }
 
   /**
-   * Removes the triggers and tables of the ledger. No file is deleted.
+   * Removes the triggers and tables of the ledger, and its marks in the storages of the depot. No file is deleted.
    *
-   * @throws FiledepotError `LEDGER_BUSY` if it is being installed
+   * @throws FiledepotError `LEDGER_BUSY` if it is being installed; `READ_FAILED` if a storage could not be left to others. The
+   *   tables are removed then
    */
   async remove(): Promise<void> {
     const database = this.#database
+    const hasTables = await this.#client.session((session) => database.hasTables(session))
+    const own = hasTables ? await ownStorages(this.#context, this.#depot.storages()) : []
     await this.#client.session(async (session) => {
       await this.#alone(session, async () => {
         if (await database.hasTables(session)) await database.setCounted(session, undefined)
@@ -172,6 +197,7 @@ export class Ledger {
         await database.dropTables(session)
       })
     })
+    for (const storage of own) await releaseStorage(storage)
   }
 
   /** @throws FiledepotError `LEDGER_BUSY` */
@@ -185,13 +211,14 @@ export class Ledger {
    * Deletes the files that no row refers to any more. Several processes may do so at the same time: each takes others. A file
    * that cannot be deleted is tried again by later drains, first after 30 seconds, then less and less often.
    *
+   * Files of storages that the depot does not have wait for a process that has them.
+   *
    * @throws FiledepotError `LEDGER_INCOMPLETE` if the counts cannot be trusted; `ABORTED`, `INVALID_ARGUMENT`
    */
   async drain(options: DrainOptions = {}): Promise<DrainReport> {
     checkWholeNumber('retention', options.retention, 0)
     const { retention = this.#retention } = options
-    const given = { ...options, retention, columns: this.#columns }
-    return await drain(this.#depot, this.#client, this.#database, given)
+    return await drain(this.#context, { ...options, retention })
   }
 
   /**
@@ -221,8 +248,7 @@ export class Ledger {
    * @throws FiledepotError `LEDGER_INCOMPLETE` if the counts cannot be trusted; `ABORTED`
    */
   async settleUploads(paths: Iterable<string>, { signal }: SettleOptions = {}): Promise<SettleReport> {
-    const options = { columns: this.#columns, paths: [...new Set(paths)], signal }
-    return await settleUploads(this.#depot, this.#client, this.#database, options)
+    return await settleUploads(this.#context, [...paths], { signal })
   }
 
   /**
@@ -266,7 +292,7 @@ export class Ledger {
   async gc(options: GarbageOptions = {}): Promise<GarbageReport> {
     const check = await this.check()
     if (check.missing.length + check.outdated.length + check.disabled.length > 0) throw notReady(check)
-    const recount = async () => (await this.install({ recount: true })).repaired
+    const recount = async () => (await this.#install({ recount: true })).repaired
     return await gc(this.#context, options, recount)
   }
 
@@ -334,7 +360,8 @@ export class Ledger {
 
   /**
    * Makes this database the one that deletes in the storages, whichever did before. Call it after a database was restored from
-   * a backup, or copied, or a storage was replaced; see `docs/recovery.md`. The first sweep of a new storage needs no call.
+   * a backup, or copied, or a storage was replaced; see `docs/recovery.md`. `install()` and the first drain or sweep of a new
+   * storage claim it by themselves if nobody owns it.
    *
    * @throws FiledepotError `STORAGE_UNAVAILABLE`, `STORAGE_NOT_FOUND`, `READ_FAILED`, `LEDGER_BUSY`
    */
@@ -365,7 +392,7 @@ export class Ledger {
   }
 }
 
-const NOTHING: LedgerInstallation = { created: [], removed: [], repaired: 0, dangling: [] }
+const NOTHING: Omit<LedgerInstallation, 'unclaimed'> = { created: [], removed: [], repaired: 0, dangling: [] }
 
 function busy(): FiledepotError {
   return new FiledepotError(
@@ -374,7 +401,7 @@ function busy(): FiledepotError {
   )
 }
 
-function followsOthers({ others }: LedgerCheck): FiledepotError {
+function followsOthers({ others }: TriggerCheck): FiledepotError {
   return new FiledepotError(
     'INVALID_ARGUMENT',
     `The ledger of this database counts more columns than the given ones: ${others.join(', ')}. Add these columns, or pass { prune: true } if they no longer hold files`,

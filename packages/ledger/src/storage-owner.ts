@@ -15,6 +15,9 @@ interface StorageState {
   readonly after?: string | undefined
 }
 
+/** What a ledger that was removed has left in the storage. */
+const NOBODY = 'nobody'
+
 type Context = Pick<LedgerContext, 'client' | 'database'>
 
 /** Sweeps of several hosts may write their texts in another order than they have told the database. */
@@ -30,13 +33,14 @@ const ATTEMPTS = 20
  */
 export async function claimStorage(
   context: LedgerContext,
-  { name, backend }: FileStorage,
+  storage: FileStorage,
   { force = false }: { force?: boolean } = {},
 ): Promise<void> {
+  const { name, backend } = storage
   if (!keepsOwner(backend)) return
   const turn = `${randomUUID()} ${new Date().toISOString()} ${hostname()}`
   await changeState(context, name, async (state) => {
-    const found = await ownerOf(name, backend)
+    const found = await ownerOf(storage)
     if (!force) expectOwn(name, found, state)
     // What the storage has now stays known, even if the new text never gets there.
     const others = state.turns.filter((text) => text !== found)
@@ -49,13 +53,56 @@ export async function claimStorage(
 }
 
 /**
+ * As {@link expectOwner}, and claims a storage that nobody owns if this database has not marked it yet, or has no row with a file
+ * in it. Of two databases that do so at the same moment, the one whose mark was overwritten is refused.
+ *
+ * @throws FiledepotError `LEDGER_NOT_OWNER`, `STORAGE_UNAVAILABLE`, `READ_FAILED`
+ */
+export async function ensureOwner(context: LedgerContext, storage: FileStorage): Promise<void> {
+  if (!keepsOwner(storage.backend)) return
+  if ((await ownerOf(storage)) === undefined && (await isNew(context, storage)))
+    await claimStorage(context, storage, { force: true })
+  await expectOwner(context, storage)
+}
+
+async function isNew(context: LedgerContext, storage: FileStorage): Promise<boolean> {
+  if ((await readState(context, storage.name)).isMarked !== true) return true
+  const prefix = storage.path('')
+  const used = await runStep(context, (session) => context.database.usedAfter(session, prefix))
+  return used?.startsWith(prefix) !== true
+}
+
+/** Those of the storages that this database owns, as far as they can be asked. */
+export async function ownStorages(
+  context: Context,
+  storages: readonly FileStorage[],
+): Promise<FileStorage[]> {
+  const own: FileStorage[] = []
+  for (const storage of storages) {
+    try {
+      await expectOwner(context, storage)
+      own.push(storage)
+    } catch (error) {
+      if (!(error instanceof FiledepotError)) throw error
+    }
+  }
+  return own
+}
+
+/** Leaves a storage to whichever database comes next. */
+export async function releaseStorage({ name, backend }: FileStorage): Promise<void> {
+  if (keepsOwner(backend)) await ofStorage(name, 'write the owner', async () => backend.writeOwner?.(NOBODY))
+}
+
+/**
  * As {@link claimStorage}, and changes nothing.
  *
  * @throws FiledepotError `LEDGER_NOT_OWNER`, `STORAGE_UNAVAILABLE`, `READ_FAILED`
  */
-export async function expectOwner(context: Context, { name, backend }: FileStorage): Promise<void> {
+export async function expectOwner(context: Context, storage: FileStorage): Promise<void> {
+  const { name, backend } = storage
   if (!keepsOwner(backend)) return
-  const found = await ownerOf(name, backend)
+  const found = await ownerOf(storage)
   // Read afterwards: another process of this ledger tells the database first.
   expectOwn(name, found, await readState(context, name))
 }
@@ -78,8 +125,13 @@ function keepsOwner(backend: FileStorage['backend']): boolean {
   return typeof backend.readOwner === 'function' && typeof backend.writeOwner === 'function'
 }
 
-async function ownerOf(name: string, backend: FileStorage['backend']): Promise<string | undefined> {
-  return await ofStorage(name, 'read the owner', async () => backend.readOwner?.())
+/** @throws FiledepotError `STORAGE_UNAVAILABLE`, `READ_FAILED` */
+export async function ownerOf({
+  name,
+  backend,
+}: Pick<FileStorage, 'name' | 'backend'>): Promise<string | undefined> {
+  const owner = await ofStorage(name, 'read the owner', async () => backend.readOwner?.())
+  return owner === NOBODY ? undefined : owner
 }
 
 function expectOwn(name: string, found: string | undefined, { turns, isMarked }: StorageState): void {

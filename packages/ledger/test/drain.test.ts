@@ -4,7 +4,7 @@ import { isFileGone, Ledger } from '@filedepot/ledger'
 import { ChaosBackend } from '@filedepot/testing'
 import { setImmediate } from 'node:timers/promises'
 import { isOn } from '../../../test/databases/database-kind.ts'
-import { refsIn } from './support/books.ts'
+import { refsIn, valueOf } from './support/books.ts'
 import { documents, type DocumentsDatabase } from './support/documents.ts'
 
 let database: DocumentsDatabase
@@ -120,15 +120,8 @@ describe('drain', () => {
     expect(await storedIds()).toEqual([])
   })
 
-  it('keeps the files of storages that it does not know', async () => {
-    await database.insert('a', '{"storage":"elsewhere","id":"a","files":["elsewhere/a"]}')
-    await database.run('DELETE FROM documents')
-
-    expect(await ledger.drain()).toEqual({ deleted: 0, failed: 1, waiting: 1 })
-  })
-
   it.each(['default/no uuid', 'nonsense', '/', 'default/'])('is not stopped by the path %j', async (path) => {
-    await database.insert('a', JSON.stringify({ storage: 'default', id: 'a', files: [path] }))
+    await database.insert('a', JSON.stringify({ files: [path] }))
     await database.insert('b', await store('b'))
     await database.run('DELETE FROM documents')
 
@@ -210,8 +203,54 @@ describe('drain', () => {
     expect(await storedIds()).toHaveLength(1)
 
     await database.run('DELETE FROM documents')
-    expect(await ledger.drain()).toMatchObject({ deleted: 2 })
+    expect(await ledger.drain()).toMatchObject({ deleted: 1, failed: 0, waiting: 0 })
     expect(await storedIds()).toEqual([])
+  })
+
+  it('keeps a file whose rows have got the name of the storage in the place of its alias', async () => {
+    depot.alias('uploads', 'default')
+    const value = await store('a')
+    await database.insert('a', value.replaceAll('default', 'uploads'))
+    await database.run('UPDATE documents SET file = ?', [value])
+
+    expect(await ledger.drain()).toEqual({ deleted: 0, failed: 0, waiting: 0 })
+    expect(await storedIds()).toHaveLength(1)
+
+    await database.run('DELETE FROM documents')
+    expect(await ledger.drain()).toEqual({ deleted: 1, failed: 0, waiting: 0 })
+    expect(await storedIds()).toEqual([])
+  })
+
+  it('leaves the files of a storage that it does not have to a process that has it', async () => {
+    const other = new DepotManager()
+    other.configure('default', depot.get().backend)
+    other.configure('archive', new MemoryBackend())
+    const file = await other.upload(UploadedFile.from(Buffer.from('a'), { storage: 'archive' }))
+    await database.insert('a', JSON.stringify(file))
+    await database.run('DELETE FROM documents')
+
+    expect(await ledger.drain()).toEqual({ deleted: 0, failed: 0, waiting: 1 })
+    expect(await ledger.find(file.path)).toMatchObject({ state: 'discarded', attempts: 0 })
+
+    const complete = new Ledger(other, database.client, { columns: database.columns })
+    expect(await complete.drain()).toEqual({ deleted: 1, failed: 0, waiting: 0 })
+  })
+
+  it('gives up what is the path of no file, and says so', async () => {
+    const failed: string[] = []
+    depot.on('deleteFailed', ({ path }) => failed.push(path))
+    await database.insert('a', valueOf('default/no uuid', 'default/'))
+    await database.run('DELETE FROM documents')
+    const paths = isOn('mariadb') ? ['default/no uuid'] : ['default/', 'default/no uuid']
+
+    expect(await ledger.drain()).toEqual({ deleted: 0, failed: paths.length, waiting: 0 })
+    await passTime()
+    expect(await ledger.drain()).toEqual({ deleted: 0, failed: 0, waiting: 0 })
+
+    expect(failed.sort()).toEqual(paths)
+    const rows = await database.run('SELECT last_error AS reason FROM filedepot_files WHERE gone')
+    expect(rows).toHaveLength(paths.length)
+    for (const { reason } of rows) expect(reason).toContain('to be a UUID')
   })
 
   it('never takes a file twice, however many drain', async () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { DepotManager, LocalBackend, MemoryBackend } from '@filedepot/core'
-import { Ledger } from '@filedepot/ledger'
+import { collectGarbage, fileRows, Ledger } from '@filedepot/ledger'
 import { mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -42,7 +42,86 @@ const REFUSED = {
 }
 
 describe('the owner of a storage', () => {
-  it('is the database that sweeps it first, and every process of it', async () => {
+  it('is the database that installs its ledger first', async () => {
+    const value = await store(depot, 'of both')
+    await database.insert('a', value)
+    // A copy of the database that was made before, as a staging system may have it.
+    await forgetSweeps(database)
+
+    await expect(ledger.install()).rejects.toMatchObject(REFUSED)
+    await expect(ledger.install({ recount: true })).rejects.toMatchObject(REFUSED)
+    await database.run('DELETE FROM documents')
+    expect(await ledger.drain()).toMatchObject({ deleted: 0, failed: 1 })
+
+    expect(await pathsIn(depot.get())).toEqual([pathIn(value)])
+    expect((await ledger.check()).isReady).toBe(true)
+    await ledger.own()
+    expect(await ledger.install()).toMatchObject({ created: [], unclaimed: [] })
+  })
+
+  it('of a storage that is configured later is the database that drains it first', async () => {
+    depot.configure('later', new MemoryBackend())
+    await database.insert('a', await store(depot, 'a', 'later'))
+    await database.run('DELETE FROM documents')
+    expect(await ledger.drain()).toMatchObject({ deleted: 1 })
+    const value = await store(depot, 'b', 'later')
+    await database.insert('b', value)
+    await database.run('DELETE FROM documents')
+    await forgetSweeps(database)
+
+    expect(await ledger.drain()).toMatchObject({ deleted: 0, failed: 1 })
+
+    expect(await pathsIn(depot.get('later'))).toEqual([pathIn(value)])
+  })
+
+  it('is claimed by the first drain if the storage was down when the ledger was installed', async () => {
+    const backend = new MemoryBackend()
+    depot.configure('down', backend)
+    const readOwner = jest.spyOn(backend, 'readOwner').mockRejectedValue(new Error('the storage is down'))
+    expect(await ledger.install()).toMatchObject({ unclaimed: ['down'] })
+    readOwner.mockRestore()
+
+    await database.insert('a', await store(depot, 'a', 'down'))
+    await database.run('DELETE FROM documents')
+    expect(await ledger.drain()).toMatchObject({ deleted: 1 })
+
+    expect(await backend.readOwner()).toEqual(expect.any(String))
+  })
+
+  it('is the same database in a new storage, if no row has a file in the old one', async () => {
+    await database.insert('a', await store(depot, 'a'))
+    const other = new DepotManager()
+    other.configure('default', new MemoryBackend())
+    const restarted = new Ledger(other, database.client, { columns: database.columns })
+    await expect(restarted.install()).rejects.toMatchObject({
+      code: 'LEDGER_NOT_OWNER',
+      message: expect.stringContaining('lost its owner') as unknown,
+    })
+    expect(await other.get().backend.readOwner?.()).toBeUndefined()
+
+    await database.run('DELETE FROM documents')
+    await restarted.install()
+
+    expect(await other.get().backend.readOwner?.()).toEqual(expect.any(String))
+  })
+
+  it('is nobody after the ledger was removed', async () => {
+    await ledger.remove()
+
+    await collectGarbage(depot, fileRows(database.client, { columns: database.columns }), { delete: true })
+    expect(await ledger.install()).toMatchObject({ unclaimed: [] })
+    await ledger.sweep()
+  })
+
+  it('stays who it is if a ledger is removed that does not own the storage', async () => {
+    await forgetSweeps(database)
+    const owner = await depot.get().backend.readOwner?.()
+    await ledger.remove()
+
+    expect(await depot.get().backend.readOwner?.()).toBe(owner)
+  })
+
+  it('is every process of the database', async () => {
     await ledger.sweep()
     const owner = await depot.get().backend.readOwner?.()
     await new Ledger(depot, database.client, { columns: database.columns }).sweep()

@@ -2,7 +2,8 @@ import { FiledepotError, type DepotManager } from '@filedepot/core'
 import { checkWholeNumber } from '@filedepot/core/backend'
 import type { FileRows } from '../file-rows.ts'
 import { inBatches, inLanes } from '../in-lanes.ts'
-import { chosenStorages, ofStorage, throwIfAborted } from '../ledger-context.ts'
+import { chosenStorages, throwIfAborted } from '../ledger-context.ts'
+import { ownerOf } from '../storage-owner.ts'
 import { compareFiles, type CompareProgress } from './compare-files.ts'
 import { Candidates } from './candidates.ts'
 import { AT_ONCE, DAY, isOld, isThere } from './file-ages.ts'
@@ -173,12 +174,12 @@ function refuseMany(orphaned: number, files: number): void {
 
 /** @throws FiledepotError `LEDGER_NOT_OWNER` */
 async function refuseOwned(depot: DepotManager, names: readonly string[] | undefined): Promise<void> {
-  for (const { name, backend } of chosenStorages(depot, names)) {
-    const owner = await ofStorage(name, 'read the owner', async () => backend.readOwner?.())
+  for (const storage of chosenStorages(depot, names)) {
+    const owner = await ownerOf(storage)
     if (owner === undefined) continue
     throw new FiledepotError(
       'LEDGER_NOT_OWNER',
-      `A ledger deletes in the storage "${name}": its owner is "${owner}". Call gc() of that ledger, or pass { force: true } if the ledger was removed.`,
+      `A ledger deletes in the storage "${storage.name}": its owner is "${owner}". Call gc() of that ledger, or pass { force: true } if the ledger was removed.`,
     )
   }
 }

@@ -58,6 +58,8 @@ export interface Reconciled {
 
 /** Which files a drain takes. */
 export interface DueOptions {
+  /** What stands before the slash of their paths. What is no path at all is taken, too. */
+  readonly storages: readonly string[]
   /** For how long a discarded file is kept, in milliseconds. */
   readonly retention: number
   /** How long nobody else takes the same file, in milliseconds. */
@@ -75,6 +77,8 @@ export interface TakenFile {
 /** A file that could not be deleted. */
 export interface FailedDeletion extends TakenFile {
   readonly message: string
+  /** True for what can never be deleted, as it names no file. It is remembered for as long as a deleted file. */
+  readonly isFinal: boolean
 }
 
 /** How many files the ledger knows of. */
@@ -110,14 +114,28 @@ export interface LedgerDatabase extends SweepDatabase, MoveDatabase {
    * Marks files as gone that no row wants, unless an installation counts the rows meanwhile, or a value cannot be read.
    */
   readonly takeDue: (session: LedgerSession, options: DueOptions) => Promise<TakenFile[]>
+  /** What stands before the slash of the paths of discarded files. */
+  readonly discardedNames: (session: LedgerSession) => Promise<string[]>
+  /**
+   * Has discarded files go by the name of their storage in the place of an alias, where the ledger may know them already. Resolves
+   * with how many it has renamed.
+   */
+  readonly renameDiscarded: (
+    session: LedgerSession,
+    options: { name: string; storage: string; limit: number },
+  ) => Promise<number>
   /** Those of some paths that the ledger has, as far as is committed. */
   readonly knownOf: (session: LedgerSession, paths: readonly string[]) => Promise<string[]>
   /**
    * Marks paths as gone that the ledger does not have, so that no row can refer to them any more. A transaction that has done
-   * so and is open yet is waited for a moment at the most. Resolves with those that were marked;
-   * this is the first try to delete each of them.
+   * so and is open yet is waited for a moment at the most. Resolves with those that were marked; this is the first try to delete
+   * each of them. `undefined` if none was marked, as one of them has to be waited for.
    */
-  readonly bury: (session: LedgerSession, paths: readonly string[], lease: number) => Promise<string[]>
+  readonly bury: (
+    session: LedgerSession,
+    paths: readonly string[],
+    lease: number,
+  ) => Promise<string[] | undefined>
   /** Settles files that nobody has taken since. */
   readonly deleted: (session: LedgerSession, files: readonly TakenFile[]) => Promise<void>
   readonly failed: (session: LedgerSession, failures: readonly FailedDeletion[]) => Promise<void>
@@ -131,5 +149,7 @@ export interface LedgerDatabase extends SweepDatabase, MoveDatabase {
   readonly waiting: (session: LedgerSession) => Promise<number>
   /** Times that lie in the future, as the clock of the server was set back, become times from now on. */
   readonly correctTimes: (session: LedgerSession) => Promise<void>
+  /** Settings with which the database may lose what it has committed, and what to do. */
+  readonly warnings: (session: LedgerSession, options: { retention: number }) => Promise<string[]>
   readonly stats: (session: LedgerSession) => Promise<LedgerStats>
 }

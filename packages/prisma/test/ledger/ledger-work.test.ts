@@ -160,9 +160,12 @@ describe('a client without a ledger', () => {
     ])
 
     expect(await verifyFiles(database.depot, rows)).toMatchObject({ dangling: 0 })
-    expect(await collectGarbage(database.depot, rows, { grace: 0, delete: true })).toMatchObject({
-      deleted: 1,
+    await expect(collectGarbage(database.depot, rows, { delete: true })).rejects.toMatchObject({
+      code: 'LEDGER_NOT_OWNER',
     })
+    expect(await collectGarbage(database.depot, rows, { grace: 0, delete: true, force: true })).toMatchObject(
+      { deleted: 1 },
+    )
     expect(await database.exists(b)).toBe(false)
     expect(await database.exists(a)).toBe(true)
   })

@@ -20,8 +20,9 @@ export interface DataSourceLedgerOptions {
    */
   readonly drain?: 'auto' | false
   /**
-   * True: `initialize()` installs the ledger, which needs the right to create tables and triggers. False: it only checks it, and
-   * fails with `LEDGER_INCOMPLETE` if something is missing. @default as `synchronize` of the data source
+   * True: `initialize()` installs the ledger, which needs the right to create tables and triggers; it fails with `LEDGER_NOT_OWNER` if
+   * another database deletes in a storage of the depot. False: it only checks the ledger, and fails with `LEDGER_INCOMPLETE` if
+   * something is missing. @default as `synchronize` of the data source, where the event `ledgerFailed` tells of another database
    */
   readonly install?: boolean
 }
@@ -93,8 +94,13 @@ export function attachLedger(
     const found = ledger()
     // The command line of TypeORM takes the subscribers away, to run the migrations that may install the ledger.
     if (!found || !isSubscribed(dataSource, subscriber)) return
-    if (install ?? dataSource.options.synchronize ?? false) await installWithRetries(found)
-    else await requireLedger(found)
+    if (install ?? dataSource.options.synchronize ?? false) {
+      await installWithRetries(found).catch((error: unknown) => {
+        // A database for a test or for a developer is new each time, and the folder of its files is not. They just stay.
+        if (install !== undefined || !hasCode(error, 'LEDGER_NOT_OWNER')) throw error
+        depot.report('ledgerFailed', { error })
+      })
+    } else await requireLedger(found)
   }
   return { initialized, finish: async () => upkeep?.finish() }
 }

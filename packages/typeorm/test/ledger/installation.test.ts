@@ -68,6 +68,26 @@ describe('a data source with a ledger', () => {
     await expect(again.initialize()).resolves.toBe(again)
   })
 
+  it('says that another database deletes in the storage, and refuses to start if it was told to install the ledger', async () => {
+    const source = await attach({}, { ledger: { drain: false } })
+    await depot.get().backend.writeOwner?.('another database')
+    const events: unknown[] = []
+    depot.on('ledgerFailed', (event) => events.push(event))
+
+    await source.initialize()
+
+    const refused = { code: 'LEDGER_NOT_OWNER' }
+    expect(events).toMatchObject([{ error: refused }])
+    await source.manager.save(Note, { name: 'a', file: textFile('a') })
+    await source.manager.delete(Note, { name: 'a' })
+    expect(await ledgerOf(source).drain()).toMatchObject({ deleted: 0, failed: 1 })
+    await source.destroy()
+    const strict = attachDepot(new DataSource(source.options), depot, {
+      ledger: { install: true, drain: false },
+    })
+    await expect(strict.initialize()).rejects.toMatchObject(refused)
+  })
+
   it('starts before its tables are there, so that a migration can make them', async () => {
     const source = await (await attach({ synchronize: false })).initialize()
     const { upQueries } = await source.driver.createSchemaBuilder().log()

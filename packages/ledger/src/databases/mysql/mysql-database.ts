@@ -3,8 +3,10 @@ import type { LedgerDatabase } from '../database.ts'
 import {
   correctTimes,
   deleted,
+  discardedNames,
   failed,
   forget,
+  renameDiscarded,
   stats,
   takeDue,
   unreadable,
@@ -16,6 +18,7 @@ import { reconcile } from './reconcile.ts'
 import { sweepDatabase } from './sweep.ts'
 import { changeTriggers, expectedTriggers, foundTriggers } from './triggers.ts'
 import { bury, knownOf } from './bury.ts'
+import { warnings } from './warnings.ts'
 
 /** Locks of names are those of the whole server. */
 const LOCK = "CONCAT('filedepot_ledger.', LEFT(DATABASE(), 40))"
@@ -58,6 +61,8 @@ export function mysqlDatabase(): LedgerDatabase {
         )
     },
     takeDue,
+    discardedNames,
+    renameDiscarded,
     knownOf,
     bury,
     deleted,
@@ -67,6 +72,7 @@ export function mysqlDatabase(): LedgerDatabase {
     usedAfter,
     waiting,
     correctTimes,
+    warnings,
     stats,
     ...sweepDatabase(),
     ...moveDatabase(),

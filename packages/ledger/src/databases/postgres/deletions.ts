@@ -1,11 +1,41 @@
 import type { LedgerSession } from '../../clients/ledger-client.ts'
 import { CLOCK_TOLERANCE, RETRY_FIRST, RETRY_LONGEST, TOMBSTONE } from '../deletion-times.ts'
 import type { DueOptions, FailedDeletion, LedgerStats, TakenFile } from '../database.ts'
+import { commitDurably } from './commit-durably.ts'
 import { statsOf } from '../stats-of.ts'
 import type { PostgresNames } from './names.ts'
 
 /** Milliseconds as an interval. */
 const ms = (parameter: string) => `make_interval(secs => ${parameter}::float8 / 1000)`
+
+/** What stands before the slash. */
+const NAME = "split_part(path, '/', 1)"
+
+export async function discardedNames({ files }: PostgresNames, session: LedgerSession): Promise<string[]> {
+  const rows = await session.query(
+    `SELECT DISTINCT ${NAME} AS name FROM ${files} WHERE discarded_at IS NOT NULL AND path LIKE '%_/_%'`,
+  )
+  return rows.map(({ name }) => String(name))
+}
+
+export async function renameDiscarded(
+  { files }: PostgresNames,
+  session: LedgerSession,
+  { name, storage, limit }: { name: string; storage: string; limit: number },
+): Promise<number> {
+  const rows = await session.query(
+    `WITH old AS (
+        DELETE FROM ${files} WHERE path IN (
+          SELECT path FROM ${files} WHERE discarded_at IS NOT NULL AND refs = 0 AND ${NAME} = $1 LIMIT $3 FOR UPDATE SKIP LOCKED
+        ) RETURNING path, discarded_at
+      ), renamed AS (
+        INSERT INTO ${files} (path, refs, discarded_at)
+        SELECT $2::text || substr(path, length($1) + 1), 0, discarded_at FROM old ORDER BY 1 ON CONFLICT (path) DO NOTHING
+      ) SELECT path FROM old`,
+    [name, storage, limit],
+  )
+  return rows.length
+}
 
 /**
  * Others take others. A deletion that never ended, as its process was killed, is due again after the lease. The lock on the
@@ -14,9 +44,10 @@ const ms = (parameter: string) => `make_interval(secs => ${parameter}::float8 / 
 export async function takeDue(
   { files, state }: PostgresNames,
   session: LedgerSession,
-  { retention, lease, limit }: DueOptions,
+  { storages, retention, lease, limit }: DueOptions,
 ): Promise<TakenFile[]> {
   await session.query('BEGIN ISOLATION LEVEL READ COMMITTED')
+  await commitDurably(session)
   const ready = await session.query(`SELECT 1 FROM ${state} WHERE name = 'ready' FOR SHARE`)
   const rows =
     ready.length === 0
@@ -26,10 +57,10 @@ export async function takeDue(
             FROM (
               SELECT path FROM ${files}
               WHERE discarded_at <= now() - ${ms('$1')} AND refs = 0 AND (retry_at IS NULL OR retry_at <= now())
-                AND path <> '!unreadable' AND NOT EXISTS (SELECT 1 FROM ${files} WHERE path = '!unreadable' AND refs > 0)
+                AND (${NAME} = ANY($4) OR path NOT LIKE '%_/_%') AND path <> '!unreadable' AND NOT EXISTS (SELECT 1 FROM ${files} WHERE path = '!unreadable' AND refs > 0)
               ORDER BY discarded_at LIMIT $3 FOR UPDATE SKIP LOCKED
             ) due WHERE f.path = due.path RETURNING f.path, f.attempts`,
-          [retention, lease, limit],
+          [retention, lease, limit, storages],
         )
   await session.query('COMMIT')
   return rows.map(({ path, attempts }) => ({ path: String(path), attempts: Number(attempts) }))
@@ -53,14 +84,15 @@ export async function failed(
   failures: readonly FailedDeletion[],
 ): Promise<void> {
   await session.query(
-    `UPDATE ${files} f SET last_error = e.message,
-        retry_at = now() + ${ms(`least(${RETRY_LONGEST}, ${RETRY_FIRST} * power(2, least(f.attempts, 30) - 1))`)}
-      FROM unnest($1::text[], $2::int[], $3::text[]) e (path, attempts, message)
+    `UPDATE ${files} f SET last_error = e.message, discarded_at = CASE WHEN NOT e.final THEN f.discarded_at END,
+        retry_at = now() + ${ms(`CASE WHEN e.final THEN ${TOMBSTONE} ELSE least(${RETRY_LONGEST}, ${RETRY_FIRST} * power(2, least(f.attempts, 30) - 1)) END`)}
+      FROM unnest($1::text[], $2::int[], $3::text[], $4::bool[]) e (path, attempts, message, final)
       WHERE f.path = e.path AND f.attempts = e.attempts AND f.gone AND f.discarded_at IS NOT NULL`,
     [
       failures.map(({ path }) => path),
       failures.map(({ attempts }) => attempts),
       failures.map(({ message }) => message),
+      failures.map(({ isFinal }) => isFinal),
     ],
   )
 }

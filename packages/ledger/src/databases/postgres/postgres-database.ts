@@ -3,7 +3,18 @@ import { countedIn } from '../counted-in.ts'
 import type { LedgerDatabase } from '../database.ts'
 import { bury, knownOf } from './bury.ts'
 import { changeTriggers } from './change-triggers.ts'
-import { correctTimes, deleted, failed, forget, stats, takeDue, usedAfter, waiting } from './deletions.ts'
+import {
+  correctTimes,
+  deleted,
+  discardedNames,
+  failed,
+  forget,
+  renameDiscarded,
+  stats,
+  takeDue,
+  usedAfter,
+  waiting,
+} from './deletions.ts'
 import { foundTriggers } from './found-triggers.ts'
 import { moveDatabase } from './move.ts'
 import { namesIn, quote } from './names.ts'
@@ -11,6 +22,7 @@ import { reconcile } from './reconcile.ts'
 import { sweepDatabase } from './sweep.ts'
 import { createTables, dropTables } from './tables.ts'
 import { expectedTriggers } from './triggers.ts'
+import { warnings } from './warnings.ts'
 
 /** A number of our own among the advisory locks of the database. */
 const LOCK = 4_173_665_001
@@ -62,6 +74,8 @@ export function postgresDatabase(schema = 'public'): LedgerDatabase {
         )
     },
     takeDue: (session, options) => takeDue(names, session, options),
+    discardedNames: (session) => discardedNames(names, session),
+    renameDiscarded: (session, options) => renameDiscarded(names, session, options),
     knownOf: (session, paths) => knownOf(names, session, paths),
     bury: (session, paths, lease) => bury(names, session, paths, lease),
     deleted: (session, taken) => deleted(names, session, taken),
@@ -74,6 +88,7 @@ export function postgresDatabase(schema = 'public'): LedgerDatabase {
     usedAfter: (session, after) => usedAfter(names, session, after),
     waiting: (session) => waiting(names, session),
     correctTimes: (session) => correctTimes(names, session),
+    warnings,
     stats: (session) => stats(names, session),
     ...sweepDatabase(names),
     ...moveDatabase(names),

@@ -1,28 +1,61 @@
 import type { LedgerSession } from '../../clients/ledger-client.ts'
 import { CLOCK_TOLERANCE, RETRY_FIRST, RETRY_LONGEST, TOMBSTONE } from '../deletion-times.ts'
 import type { DueOptions, FailedDeletion, LedgerStats, TakenFile } from '../database.ts'
+import { commitDurably } from './commit-durably.ts'
 import { statsOf } from '../stats-of.ts'
 
 /** Milliseconds since 1970. */
 const NOW = "CAST(unixepoch('subsec') * 1000 AS INTEGER)"
 
+/** What stands before the slash. */
+const NAME = "substr(path, 1, instr(path, '/') - 1)"
+
+export async function discardedNames(session: LedgerSession): Promise<string[]> {
+  const rows = await session.query(
+    `SELECT DISTINCT ${NAME} AS name FROM main.filedepot_files WHERE discarded_at IS NOT NULL AND path LIKE '%_/_%'`,
+  )
+  return rows.map(({ name }) => String(name))
+}
+
+/** The new name first: a process that is killed in between leaves both. */
+export async function renameDiscarded(
+  session: LedgerSession,
+  { name, storage, limit }: { name: string; storage: string; limit: number },
+): Promise<number> {
+  const old = `SELECT path FROM main.filedepot_files WHERE discarded_at IS NOT NULL AND refs = 0 AND ${NAME} = ? ORDER BY path LIMIT ?`
+  await session.query(
+    `INSERT INTO main.filedepot_files (path, refs, discarded_at)
+      SELECT ? || substr(path, length(?) + 1), 0, discarded_at FROM main.filedepot_files WHERE path IN (${old}) ON CONFLICT (path) DO NOTHING`,
+    [storage, name, name, limit],
+  )
+  const rows = await session.query(
+    `DELETE FROM main.filedepot_files WHERE path IN (${old})
+      AND ? || substr(path, length(?) + 1) IN (SELECT path FROM main.filedepot_files) RETURNING path`,
+    [name, limit, storage, name],
+  )
+  return rows.length
+}
+
 /** One statement, and so one transaction of the one writer: no installation counts the rows beside it. */
 export async function takeDue(
   session: LedgerSession,
-  { retention, lease, limit }: DueOptions,
+  { storages, retention, lease, limit }: DueOptions,
 ): Promise<TakenFile[]> {
-  const rows = await session.query(
-    `UPDATE main.filedepot_files SET gone = 1, attempts = attempts + 1, retry_at = ${NOW} + ?
+  return await commitDurably(session, async () => {
+    const rows = await session.query(
+      `UPDATE main.filedepot_files SET gone = 1, attempts = attempts + 1, retry_at = ${NOW} + ?
       WHERE path IN (
         SELECT path FROM main.filedepot_files
         WHERE discarded_at <= ${NOW} - ? AND refs = 0 AND (retry_at IS NULL OR retry_at <= ${NOW}) AND path <> '!unreadable'
+          AND (${NAME} IN (SELECT value FROM json_each(?)) OR path NOT LIKE '%_/_%')
           AND EXISTS (SELECT 1 FROM main.filedepot_state WHERE name = 'ready')
           AND NOT EXISTS (SELECT 1 FROM main.filedepot_files WHERE path = '!unreadable' AND refs > 0)
         ORDER BY discarded_at LIMIT ?
       ) RETURNING path, attempts`,
-    [lease, retention, limit],
-  )
-  return rows.map(({ path, attempts }) => ({ path: String(path), attempts: Number(attempts) }))
+      [lease, retention, JSON.stringify(storages), limit],
+    )
+    return rows.map(({ path, attempts }) => ({ path: String(path), attempts: Number(attempts) }))
+  })
 }
 
 export async function deleted(session: LedgerSession, taken: readonly TakenFile[]): Promise<void> {
@@ -36,7 +69,8 @@ export async function deleted(session: LedgerSession, taken: readonly TakenFile[
 export async function failed(session: LedgerSession, failures: readonly FailedDeletion[]): Promise<void> {
   await session.query(
     `UPDATE main.filedepot_files SET last_error = e.value ->> 'message',
-        retry_at = ${NOW} + min(${RETRY_LONGEST}, ${RETRY_FIRST} * (1 << min(attempts - 1, 30)))
+        discarded_at = iif(e.value ->> 'isFinal', NULL, discarded_at),
+        retry_at = ${NOW} + iif(e.value ->> 'isFinal', ${TOMBSTONE}, min(${RETRY_LONGEST}, ${RETRY_FIRST} * (1 << min(attempts - 1, 30))))
       FROM json_each(?) e WHERE filedepot_files.path = e.value ->> 'path' AND attempts = e.value ->> 'attempts'
         AND gone AND discarded_at IS NOT NULL`,
     [JSON.stringify(failures)],

@@ -4,8 +4,10 @@ import type { LedgerDatabase } from '../database.ts'
 import {
   correctTimes,
   deleted,
+  discardedNames,
   failed,
   forget,
+  renameDiscarded,
   stats,
   takeDue,
   unreadable,
@@ -17,6 +19,7 @@ import { reconcile } from './reconcile.ts'
 import { sweepDatabase } from './sweep.ts'
 import { changeTriggers, expectedTriggers, foundTriggers } from './triggers.ts'
 import { bury, knownOf } from './bury.ts'
+import { warnings } from './warnings.ts'
 
 /** Connections on which an action runs that has temporary tables. */
 const busy = new WeakSet<LedgerSession>()
@@ -62,6 +65,8 @@ export function sqliteDatabase(): LedgerDatabase {
         )
     },
     takeDue,
+    discardedNames,
+    renameDiscarded,
     knownOf,
     bury,
     deleted,
@@ -71,6 +76,7 @@ export function sqliteDatabase(): LedgerDatabase {
     usedAfter,
     waiting,
     correctTimes,
+    warnings,
     stats,
     ...sweepDatabase(),
     ...moveDatabase(),
