@@ -1,7 +1,7 @@
 import type { LedgerSession } from '../../clients/ledger-client.ts'
 import type { ColumnValues, MoveDatabase, TableColumn } from '../move-database.ts'
 import { quote, readTable } from './followed-table.ts'
-import { equalTo, integersIn } from './row-pages.ts'
+import { equalTo, keyOf } from './row-pages.ts'
 
 const NOW = 'UTC_TIMESTAMP(6)'
 const FROM_NOW = `${NOW} + INTERVAL (?) * 1000 MICROSECOND`
@@ -32,23 +32,28 @@ async function columnValues(
   session: LedgerSession,
   { column, ...wanted }: TableColumn,
 ): Promise<ColumnValues> {
-  const { table, columns, key } = await readTable(session, { ...wanted, columns: [column] })
-  const isInteger = await integersIn(session, table, key)
+  const followed = await readTable(session, { ...wanted, columns: [column] })
+  const { table, columns } = followed
+  const keys = await keyOf(session, followed)
   const [name, from] = [quote(columns[0] ?? column), quote(table)]
   const text = `CONVERT(${name} USING utf8mb4)`
-  const by = key.map(quote)
+  // Without a key, a row is told by its value only.
+  const isRow = (position: readonly unknown[]) =>
+    keys ? equalTo(keys, position) : { condition: 'TRUE', parameters: [] }
   return {
     async read(session, position) {
-      // Without a key, a row is told by its value only.
-      if (key.length === 0) return undefined
-      const { condition, parameters } = equalTo(by, position, isInteger)
-      const [row] = await session.query(`SELECT ${text} AS value FROM ${from} WHERE ${condition}`, parameters)
+      if (!keys) return undefined
+      const { condition, parameters } = isRow(position)
+      const [row] = await session.query(
+        `SELECT ${text} AS value FROM ${from} r WHERE ${condition}`,
+        parameters,
+      )
       return typeof row?.value === 'string' ? row.value : undefined
     },
     async replace(session, position, { before, after }) {
-      const { condition, parameters } = equalTo(by, position, isInteger)
+      const { condition, parameters } = isRow(position)
       await session.query(
-        `UPDATE ${from} SET ${name} = ? WHERE ${condition} AND ${text} COLLATE utf8mb4_bin = ? LIMIT 1`,
+        `UPDATE ${from} r SET ${name} = ? WHERE ${condition} AND ${text} COLLATE utf8mb4_bin = ? LIMIT 1`,
         [after, ...parameters, before],
       )
       const [row] = await session.query('SELECT ROW_COUNT() AS moved')

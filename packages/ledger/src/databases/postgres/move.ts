@@ -32,17 +32,24 @@ async function columnValues(
 ): Promise<ColumnValues> {
   const table = await readTable(session, { ...wanted, columns: [column] })
   const name = nameOf(table)
-  const { by, types } = await positionOf(session, name, table.isPartitioned)
+  const known = await positionOf(session, name)
   const from = `${table.isPartitioned ? '' : 'ONLY '}${name}`
   const type = table.columns[0]?.type ?? 'text'
   const value = `r.${quote(column)}`
-  const isRow = (first: number) =>
-    `(${by.join(', ')}) = (${types.map((type, index) => `$${first + index}::text::${type}`).join(', ')})`
   // JSON has no equality, but keeps its text.
   const isBefore =
     type === 'jsonb' ? `${value} = $2::text::jsonb` : `${value}::text COLLATE "C" = $2::text COLLATE "C"`
+  // Without a key, a row is told by its value only.
+  const isRow = (first: number) => {
+    const { by, types } = known ?? { by: [], types: [] }
+    const given = types.map((type, index) => `$${first + index}::text::${type}`)
+    return known
+      ? `(${by.join(', ')}) = (${given.join(', ')})`
+      : `(r.tableoid, r.ctid) = (SELECT r.tableoid, r.ctid FROM ${from} r WHERE ${isBefore} LIMIT 1)`
+  }
   return {
     async read(session, position) {
+      if (!known) return undefined
       const [row] = await session.query(
         `SELECT ${value}::text AS value FROM ${from} r WHERE ${isRow(1)}`,
         position,
@@ -53,7 +60,7 @@ async function columnValues(
       const rows = await session.query(
         `UPDATE ${from} r SET ${quote(column)} = $1::text${type === 'text' ? '' : `::${type}`}
           WHERE ${isRow(3)} AND ${isBefore} RETURNING 1 AS moved`,
-        [after, before, ...position],
+        [after, before, ...(known ? position : [])],
       )
       return rows.length > 0
     },

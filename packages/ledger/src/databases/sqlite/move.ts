@@ -1,7 +1,6 @@
 import type { LedgerSession } from '../../clients/ledger-client.ts'
 import type { ColumnValues, MoveDatabase, TableColumn } from '../move-database.ts'
 import { quote, readTable } from './followed-table.ts'
-import { positionMarks } from './row-pages.ts'
 
 /** Milliseconds since 1970. */
 const NOW = "CAST(unixepoch('subsec') * 1000 AS INTEGER)"
@@ -32,19 +31,19 @@ async function columnValues(
 ): Promise<ColumnValues> {
   const { table, columns, key } = await readTable(session, { ...wanted, columns: [column] })
   const [name, from] = [quote(columns[0] ?? column), `main.${quote(table)}`]
-  const isRow = `(${key.join(', ')}) = (${positionMarks(key)})`
+  // A position is made of values as they stand in a statement.
+  const isRow = (position: readonly unknown[]) => `(${key.join(', ')}) = (${position.map(String).join(', ')})`
   return {
     async read(session, position) {
       const [row] = await session.query(
-        `SELECT CAST(${name} AS TEXT) AS value FROM ${from} WHERE ${isRow}`,
-        position,
+        `SELECT CAST(${name} AS TEXT) AS value FROM ${from} WHERE ${isRow(position)}`,
       )
       return typeof row?.value === 'string' ? row.value : undefined
     },
     async replace(session, position, { before, after }) {
       const rows = await session.query(
-        `UPDATE ${from} SET ${name} = ? WHERE ${isRow} AND CAST(${name} AS TEXT) COLLATE BINARY = ? RETURNING 1 AS moved`,
-        [after, ...position, before],
+        `UPDATE ${from} SET ${name} = ? WHERE ${isRow(position)} AND CAST(${name} AS TEXT) COLLATE BINARY = ? RETURNING 1 AS moved`,
+        [after, before],
       )
       return rows.length > 0
     },
