@@ -4,7 +4,12 @@ import { tooLate, type RunnerEnds } from '../transaction/transaction-ends.ts'
 import type { RunnerTransactions } from '../transaction/transactions.ts'
 import type { TransactionWrites } from '../transaction/transaction-writes.ts'
 
-type Query = (sql: string, ...rest: unknown[]) => Promise<unknown>
+type Query = (
+  this: QueryRunner,
+  sql: string,
+  parameters?: unknown,
+  useStructuredResult?: unknown,
+) => Promise<unknown>
 
 const TO_SAVEPOINT = 'ROLLBACK TO SAVEPOINT typeorm_'
 const RELEASE = 'RELEASE SAVEPOINT typeorm_'
@@ -24,28 +29,48 @@ export interface LateStatementParts {
  */
 export function refuseLateStatements(parts: LateStatementParts): (queryRunner: QueryRunner) => void {
   const { ends, writes } = parts
-  const query: Query = function (this: QueryRunner, ...args) {
-    const original = (Object.getPrototypeOf(this) as { query: Query }).query
-    const [sql] = args
-    const isWhole = sql === 'COMMIT' || sql === 'ROLLBACK'
-    if (isWhole || sql.startsWith(TO_SAVEPOINT) || sql.startsWith(RELEASE))
-      return end(parts, this, { isWhole, isCommit: sql === 'COMMIT' }, () => original.apply(this, args))
-    if (writes.isLate(this) || ends.isTooLate(this)) {
-      if (WRITES.test(sql)) return Promise.reject(tooLate())
+  const guards = new WeakMap<Query, Query>()
+  const guarded = (original: Query): Query =>
+    function (this: QueryRunner, sql, parameters, useStructuredResult) {
+      const kind = endIn(sql)
+      if (kind) return end(parts, this, kind, () => original.call(this, sql, parameters, useStructuredResult))
+      if ((writes.isLate(this) || ends.isTooLate(this)) && WRITES.test(sql)) return Promise.reject(tooLate())
+      return original.call(this, sql, parameters, useStructuredResult)
     }
-    return original.apply(this, args)
-  }
   return (queryRunner) => {
     ends.made(queryRunner)
-    queryRunner.query = query as QueryRunner['query']
+    const { query: original } = queryRunner as { query: Query }
+    let guard = guards.get(original)
+    if (!guard) guards.set(original, (guard = guarded(original)))
+    queryRunner.query = guard as QueryRunner['query']
   }
+}
+
+/** The end of a transaction, or of a savepoint, that a statement is. */
+interface EndStatement {
+  readonly isWhole: boolean
+  readonly isCommit: boolean
+}
+
+const COMMIT: EndStatement = { isWhole: true, isCommit: true }
+const ROLLBACK: EndStatement = { isWhole: true, isCommit: false }
+const OF_SAVEPOINT: EndStatement = { isWhole: false, isCommit: false }
+const [C, R] = ['C', 'R'].map((letter) => letter.charCodeAt(0))
+
+/** Looks at one letter of most statements, as every one of a data source comes by here. */
+function endIn(sql: string): EndStatement | undefined {
+  const first = sql.charCodeAt(0)
+  if (first === C) return sql === 'COMMIT' ? COMMIT : undefined
+  if (first !== R) return undefined
+  if (sql === 'ROLLBACK') return ROLLBACK
+  return sql.startsWith(TO_SAVEPOINT) || sql.startsWith(RELEASE) ? OF_SAVEPOINT : undefined
 }
 
 /** Without a promise of its own for each step, as every transaction ends here, also one without files. */
 function end(
   parts: LateStatementParts,
   queryRunner: QueryRunner,
-  { isWhole, isCommit }: { isWhole: boolean; isCommit: boolean },
+  { isWhole, isCommit }: EndStatement,
   send: () => Promise<unknown>,
 ): Promise<unknown> {
   const { ends, writes } = parts

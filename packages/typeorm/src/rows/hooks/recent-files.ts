@@ -3,11 +3,8 @@ import type { UploadedFile } from '@filedepot/core'
 /** How many are remembered, of about a kilobyte each; up to twice as many for a while. */
 const REMEMBERED = 1000
 
-/**
- * How much of a text it is found by. The path is in there, and V8 needs longer to work out the hash of a whole text, which
- * each load of a row makes anew, than to compare two of them.
- */
-const KEY_LENGTH = 100
+/** How many characters of a text it is found by, from all over it. */
+const SAMPLED = 32
 
 interface Recent {
   readonly text: string
@@ -16,12 +13,12 @@ interface Recent {
 
 /** The values of the texts that were read last. */
 export class RecentFiles {
-  #recent = new Map<string, Recent>()
+  #recent = new Map<number, Recent>()
   /** Those before them; what is asked for again comes back from here. */
-  #older = new Map<string, Recent>()
+  #older = new Map<number, Recent>()
 
   get(text: string): UploadedFile | undefined {
-    const key = text.slice(0, KEY_LENGTH)
+    const key = keyOf(text)
     const recent = this.#recent.get(key)
     if (recent?.text === text) return recent.file
     const older = this.#older.get(key)
@@ -35,6 +32,17 @@ export class RecentFiles {
       this.#older = this.#recent
       this.#recent = new Map()
     }
-    this.#recent.set(text.slice(0, KEY_LENGTH), { text, file })
+    this.#recent.set(keyOf(text), { text, file })
   }
+}
+
+/**
+ * A number that few texts share, for a map that then compares them. V8 needs several times as long to work out the hash of a text
+ * itself, which each load of a row makes anew.
+ */
+function keyOf(text: string): number {
+  const step = Math.max(1, Math.floor(text.length / SAMPLED))
+  let key = text.length
+  for (let index = 0; index < text.length; index += step) key = (key * 31 + text.charCodeAt(index)) | 0
+  return key
 }

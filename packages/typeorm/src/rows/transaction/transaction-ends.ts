@@ -9,7 +9,7 @@ class End {
   readonly isWhole: boolean
   #isOver = false
   #over: Promise<void> | undefined
-  #resolve: () => void = () => undefined
+  #resolve: (() => void) | undefined
 
   constructor(isWhole: boolean) {
     this.isWhole = isWhole
@@ -25,7 +25,7 @@ class End {
 
   ended(): void {
     this.#isOver = true
-    this.#resolve()
+    this.#resolve?.()
   }
 }
 
