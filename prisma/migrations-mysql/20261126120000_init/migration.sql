@@ -114,6 +114,7 @@ CREATE TABLE `Page` (
     `chapter` VARCHAR(191) NOT NULL,
     `number` INTEGER NOT NULL,
     `scan` JSON NULL,
+    `folder` INTEGER NULL,
 
     PRIMARY KEY (`chapter`,`number`)
 ) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
@@ -206,6 +207,9 @@ ALTER TABLE `Team` ADD CONSTRAINT `Team_captainId_fkey` FOREIGN KEY (`captainId`
 
 -- AddForeignKey
 ALTER TABLE `Member` ADD CONSTRAINT `Member_teamId_fkey` FOREIGN KEY (`teamId`) REFERENCES `Team`(`id`) ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE `Page` ADD CONSTRAINT `Page_folder_fkey` FOREIGN KEY (`folder`) REFERENCES `directory`(`id`) ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- AddForeignKey
 ALTER TABLE `docu` ADD CONSTRAINT `docu_directory_fkey` FOREIGN KEY (`directory`) REFERENCES `directory`(`id`) ON DELETE CASCADE ON UPDATE CASCADE;

@@ -114,6 +114,7 @@ CREATE TABLE "Page" (
     "chapter" TEXT NOT NULL,
     "number" INTEGER NOT NULL,
     "scan" JSONB,
+    "folder" INTEGER,
 
     CONSTRAINT "Page_pkey" PRIMARY KEY ("chapter","number")
 );
@@ -219,6 +220,9 @@ ALTER TABLE "Team" ADD CONSTRAINT "Team_captainId_fkey" FOREIGN KEY ("captainId"
 
 -- AddForeignKey
 ALTER TABLE "Member" ADD CONSTRAINT "Member_teamId_fkey" FOREIGN KEY ("teamId") REFERENCES "Team"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "Page" ADD CONSTRAINT "Page_folder_fkey" FOREIGN KEY ("folder") REFERENCES "directory"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- AddForeignKey
 ALTER TABLE "docu" ADD CONSTRAINT "docu_directory_fkey" FOREIGN KEY ("directory") REFERENCES "directory"("id") ON DELETE CASCADE ON UPDATE CASCADE;

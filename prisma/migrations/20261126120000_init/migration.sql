@@ -95,8 +95,10 @@ CREATE TABLE "Page" (
     "chapter" TEXT NOT NULL,
     "number" INTEGER NOT NULL,
     "scan" JSONB,
+    "folder" INTEGER,
 
-    PRIMARY KEY ("chapter", "number")
+    PRIMARY KEY ("chapter", "number"),
+    CONSTRAINT "Page_folder_fkey" FOREIGN KEY ("folder") REFERENCES "directory" ("id") ON DELETE CASCADE ON UPDATE CASCADE
 );
 
 -- CreateTable

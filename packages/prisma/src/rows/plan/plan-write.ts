@@ -116,6 +116,7 @@ class Walk {
       case 'updateManyAndReturn': {
         const target = this.target(model, where, {
           limit: args.limit as number | undefined,
+          parts: 'sent',
           restrict,
         })
         this.data(model, args.data, written.data, found(target, ALWAYS))
@@ -135,6 +136,7 @@ class Walk {
         this.target(model, where, {
           deletes: true,
           limit: args.limit as number | undefined,
+          parts: 'sent',
           restrict,
         })
     }
@@ -225,8 +227,8 @@ class Walk {
             }
             case 'update': {
               const wrapped = isList || isWrapped(model, args)
-              const restrict = (rows?: Where) => {
-                replace(rows ? { where: rows, data: args } : args)
+              const restrict = (rows?: readonly Where[]) => {
+                replace(rows ? { where: rows[0], data: args } : args)
               }
               const target = wrapped
                 ? this.target(model, under(args.where), one(args))
@@ -236,7 +238,13 @@ class Walk {
               return
             }
             case 'updateMany': {
-              const target = this.target(model, under(args.where), { restrict: restriction(args) })
+              const { where = {} } = args
+              const target = this.target(model, under(where), {
+                parts: 'listed',
+                restrict(parts) {
+                  replace(eachPart(where as Where, parts).map((part) => ({ ...args, where: part })))
+                },
+              })
               this.data(model, args.data, written.data, found(target, place))
               return
             }
@@ -246,15 +254,16 @@ class Walk {
                 deletes: true,
                 isOne: true,
                 restrict(rows) {
-                  replace(value === true ? (rows ?? true) : narrowed(args, rows))
+                  replace(value === true ? (rows?.[0] ?? true) : narrowed(args, rows?.[0]))
                 },
               })
               return
             case 'deleteMany':
               this.target(model, under(value), {
                 deletes: true,
-                restrict(rows) {
-                  replace(narrowed(args, rows))
+                parts: 'listed',
+                restrict(parts) {
+                  replace(eachPart(args, parts))
                 },
               })
           }
@@ -267,9 +276,9 @@ class Walk {
   private target(
     model: Model,
     where: Where,
-    options: Pick<Target, 'restrict'> & Partial<Pick<Target, 'deletes' | 'limit' | 'isOne'>>,
+    options: Pick<Target, 'restrict'> & Partial<Pick<Target, 'deletes' | 'limit' | 'isOne' | 'parts'>>,
   ): Target {
-    const { deletes = false, isOne = false } = options
+    const { deletes = false, isOne = false, parts = 'none' } = options
     const fields = deletes ? [...(this.fields.get(model.name)?.values() ?? [])] : []
     const isOfRowsAlone = looksAtRowsAlone(model, where)
     const target: Target = {
@@ -279,6 +288,7 @@ class Walk {
       fields: new Set(fields),
       deletes,
       isOne,
+      parts,
       isOfRowsAlone,
       newKey: {},
     }
@@ -292,12 +302,20 @@ function one(args: Args): Pick<Target, 'isOne' | 'restrict'> {
   return { isOne: true, restrict: restriction(args) }
 }
 
-/** Narrows the `where` of a write. */
-function restriction(args: Args): (rows?: Where) => void {
+/** Narrows the `where` of a write, unless that is sent in several parts. */
+function restriction(args: Args): (parts?: readonly Where[]) => void {
   const { where = {} } = args
-  return (rows) => {
-    args.where = narrowed(where as Where, rows)
+  return (parts) => {
+    args.where = parts && parts.length > 1 ? where : narrowed(where as Where, parts?.[0])
   }
+}
+
+/**
+ * The `where` of each part of a write. Of several, each says no more than which rows it means: what the first has changed must
+ * not decide which rows the others find.
+ */
+function eachPart(where: Where, parts: readonly Where[] | undefined): readonly Where[] {
+  return parts && parts.length > 1 ? parts : [narrowed(where, parts?.[0])]
 }
 
 /** A key stays where it is: `where` has to name one. */
@@ -313,7 +331,7 @@ function absent(target: Target, { conditions }: Place): Place {
   return { conditions: [...conditions, { target, is: 'absent' }] }
 }
 
-/** Prisma takes one object or a list of them in most places. */
+/** Prisma takes one object or a list of them in most places. What one is replaced by may be several. */
 function eachOf(
   value: unknown,
   original: unknown,
@@ -325,8 +343,12 @@ function eachOf(
     return
   }
   const originals: readonly unknown[] = Array.isArray(original) ? original : []
+  const current: unknown[] = [...(value as unknown[])]
   value.forEach((one: unknown, index) => {
-    visit(one, (originals[index] ?? {}) as Args, (replaced) => (value[index] = replaced))
+    visit(one, (originals[index] ?? {}) as Args, (replaced) => {
+      current[index] = replaced
+      replaceAll(current.flat())
+    })
   })
 }
 

@@ -18,8 +18,13 @@ export interface Target {
   readonly isOne: boolean
   /** True if `where` looks at no other rows: then the rows that it has found stay found while they are locked. */
   readonly isOfRowsAlone: boolean
-  /** Restricts the write to some rows, as others could come to match meanwhile; to none in particular without them. */
-  readonly restrict: (rows?: Where) => void
+  /**
+   * Restricts the write to some rows, as others could come to match meanwhile; to none in particular without them. Several
+   * conditions are parts, each of which is written by itself.
+   */
+  readonly restrict: (parts?: readonly Where[]) => void
+  /** Who can write the rows in parts: nobody, a list in the arguments, or whoever sends the operation once for each. */
+  readonly parts: 'none' | 'listed' | 'sent'
 }
 
 /**

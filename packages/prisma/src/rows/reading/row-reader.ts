@@ -127,16 +127,23 @@ export class RowReader {
   }
 
   /**
-   * Names the rows, for a write that must not touch others that come to match meanwhile. `undefined` if they are too many to
-   * be named: on SQLite, which has one writer, so nobody comes; and where the number of written rows tells whether others have
-   * come.
+   * Names the rows, for a write that must not touch others that come to match meanwhile; in several parts if they are many, and
+   * the write can have parts. `undefined` if they are too many to be named: on SQLite, which has one writer, so nobody comes; and
+   * where the number of written rows tells whether others have come.
    */
-  restrictionTo({ model, keys }: ReadRows, target: Target, isCounted: boolean): Where | undefined {
+  restrictionTo(
+    { model, keys }: ReadRows,
+    target: Target,
+    { isCounted, hasParts }: { isCounted: boolean; hasParts: boolean },
+  ): readonly Where[] | undefined {
     const { provider } = this.#internals
     const isNameable = model.key.length === 1 || keys.length <= ROWS_AT_A_TIME || target.limit !== undefined
     // MySQL counts the rows that an update has changed, and not those that it has found.
     const tellsOthers = isCounted && target.isOfRowsAlone && (target.deletes || provider !== 'mysql')
-    return !isNameable && (tellsOthers || provider === 'sqlite') ? undefined : withKeys(model, keys)
+    if (!isNameable && (tellsOthers || provider === 'sqlite')) return undefined
+    return isNameable || !hasParts
+      ? [withKeys(model, keys)]
+      : [...withValuesInParts(model.key, model.key, keys)]
   }
 
   /** True if a `where` finds one of these rows, by what is committed. */

@@ -63,6 +63,8 @@ export class FileWrite {
   readonly #before = new Map<Target, Before[]>()
   /** The rows of a write of so many that it does not name them. */
   #unnamed: ReadRows | undefined
+  /** The rows of each part of a write of so many that it is sent in parts. */
+  #sentParts: readonly Where[] = []
 
   /** @param uploaded what was uploaded already, of the pending values in the plan */
   constructor(parts: WriteParts, plan: WritePlan, files: FileTransaction, uploaded?: Preuploads) {
@@ -97,6 +99,7 @@ export class FileWrite {
   async prepare(link: TransactionLink): Promise<void> {
     this.#before.clear()
     this.#unnamed = undefined
+    this.#sentParts = []
     for (const target of this.#plan.targets) this.#before.set(target, await this.#read(link, target))
     for (const slot of this.#plan.slots) {
       const rows = slot.target && this.#before.get(slot.target)?.[0]?.rows
@@ -191,6 +194,11 @@ export class FileWrite {
     return await unheldUploads(this.#parts.reader, link, this.asUncertain().uploads)
   }
 
+  /** The rows of each part, if the operation is to be sent once for each. */
+  get sentParts(): readonly Where[] {
+    return this.#sentParts
+  }
+
   /** The rows that were read and locked, in the latest try. */
   get lockedRows(): ReadRows[] {
     return [...this.#before.values()].flat().map(({ rows }) => rows)
@@ -237,11 +245,15 @@ export class FileWrite {
   }
 
   /** A row that is there is locked, so that it stays the one; of one that comes after this look nothing is known. */
-  #restriction(target: Target, rows: ReadRows): Where | undefined {
+  #restriction(target: Target, rows: ReadRows): readonly Where[] | undefined {
     if (target.isOne && rows.keys.length > 0) return undefined
-    const isCounted = this.#plan.isCounted && !this.#parts.later.seeWrites
-    const restriction = this.#parts.reader.restrictionTo(rows, target, isCounted)
+    // What an extension after ours does with a write, it would do with each part.
+    const isOurs = !this.#parts.later.seeWrites
+    const isCounted = this.#plan.isCounted && isOurs
+    const hasParts = target.parts === 'listed' || (target.parts === 'sent' && isOurs)
+    const restriction = this.#parts.reader.restrictionTo(rows, target, { isCounted, hasParts })
     if (!restriction && isCounted) this.#unnamed = rows
+    if (target.parts === 'sent' && restriction && restriction.length > 1) this.#sentParts = restriction
     return restriction
   }
 

@@ -124,7 +124,9 @@ export class WriteHook {
   /** Hands a write on to the extensions after ours, in a transaction. */
   async #hand(write: SentWrite, fileWrite: FileWrite, link: TransactionLink): Promise<unknown> {
     try {
-      const result = await this.#onTheirWay.run(onItsWay(write, fileWrite, link), () => write.within(link))
+      const result = await this.#onTheirWay.run(onItsWay(write, fileWrite, link), () =>
+        write.within(link, fileWrite.sentParts),
+      )
       fileWrite.checkCount(result)
       return result
     } catch (error) {

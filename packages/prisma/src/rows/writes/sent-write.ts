@@ -5,7 +5,7 @@ import type {
   PrismaInternals,
   TransactionLink,
 } from '../../prisma-internals.ts'
-import type { WritePlan } from '../plan/write-plan.ts'
+import type { Where, WritePlan } from '../plan/write-plan.ts'
 import type { Model } from '../../schema/data-model.ts'
 import { pathsOf } from '../../fields/field-values.ts'
 import { WithFields } from './selected-fields.ts'
@@ -36,8 +36,16 @@ export class SentWrite {
     return this.#query(this.#withFields?.into(this.#args) ?? this.#args)
   }
 
-  async within(link: TransactionLink): Promise<unknown> {
-    return await this.send().requestTransaction(link)
+  /** @param parts the rows of each part, if it is to be sent in several */
+  async within(link: TransactionLink, parts: readonly Where[]): Promise<unknown> {
+    if (parts.length === 0) return await this.send().requestTransaction(link)
+    const results: unknown[] = []
+    for (const where of parts) {
+      const result = await this.#query({ ...this.#args, where }).requestTransaction(link)
+      if (result === undefined) return result
+      results.push(result)
+    }
+    return sumOf(results)
   }
 
   /** The files that the row of an update or upsert holds afterwards. */
@@ -49,4 +57,10 @@ export class SentWrite {
   result(result: unknown): unknown {
     return this.#withFields?.strip(result) ?? result
   }
+}
+
+/** The result of a write of many rows that was sent in parts: all of their rows, or how many there are. */
+function sumOf(results: readonly unknown[]): unknown {
+  if (Array.isArray(results[0])) return results.flat()
+  return { count: results.reduce<number>((sum, result) => sum + (result as { count: number }).count, 0) }
 }
