@@ -157,6 +157,20 @@ describe('an extension that was added before', () => {
     expect(database.chaos.calls('write')).toBe(1)
   })
 
+  it('clones stored values, which another row gets a copy of', async () => {
+    const client = database.base.$extends(logging([])).$extends(ours())
+    const { id, content } = await client.document.create({ data: { content: textFile('a') } })
+
+    const other = await client.document.create({ data: { content: content!, attachments: [content!] } })
+    const read = (await client.document.findUniqueOrThrow({ where: { id } })).content
+    await client.document.update({ where: { id: other.id }, data: { attachments: [read!, textFile('b')] } })
+    await client.document.delete({ where: { id } })
+
+    const left = await client.document.findFirstOrThrow()
+    expect(await textsOf([left.content, ...left.attachments!])).toEqual(['a', 'a', 'b'])
+    await database.expectFilesMatchRows()
+  })
+
   it('and opens transactions itself, as for row level security, cannot write files in them: NOT_SUPPORTED', async () => {
     const secured = database.base.$extends((client) =>
       client.$extends({

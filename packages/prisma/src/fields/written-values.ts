@@ -8,8 +8,8 @@ import { isLeftOut, isPrismaNull } from '../prisma-internals.ts'
 export type WrittenFile = UploadedFile | ClonedFile
 
 /**
- * A stored value after an extension before ours has cloned it, the JSON of one, or what `fromJSON` made of that. Only if the
- * row holds its file already is it known whose file it is.
+ * The JSON of a stored value, or what `fromJSON` made of that. Only if the row holds its file already is it known whose file it
+ * is.
  */
 export class ClonedFile {
   constructor(readonly path: string) {}
@@ -36,8 +36,8 @@ export function readWritten(field: FileField, { value, original }: WrittenValue)
 }
 
 /**
- * Prisma clones the arguments of an operation for each extension. A pending value is found through its function, which
- * survives; a stored one is found where the caller has put it.
+ * Prisma clones the arguments of an operation for each extension. A value is found through its function, which survives, or
+ * where the caller has put it.
  */
 function readFile(field: FileField, value: unknown, original: unknown): WrittenFile {
   if (isUploadedFile(value)) return known(value)
@@ -71,6 +71,6 @@ export function unknownFile({ model, name }: FileField, { path }: ClonedFile): F
   return new FiledepotError(
     'INVALID_CONTENT',
     `Expected ${model.name}.${name} to be an uploaded file, got JSON that names ${path}. A row accepts JSON only if it ` +
-      'already holds that file. If it was an UploadedFile, another extension cloned it: add filedepot() before the others',
+      'already holds that file. If it was an UploadedFile, an extension made JSON of it: add filedepot() before that one',
   )
 }

@@ -4,8 +4,9 @@ import type {
   Operation,
   PrismaInternals,
   TransactionLink,
+  Where,
 } from '../../prisma-internals.ts'
-import type { Where, WritePlan } from '../plan/write-plan.ts'
+import type { WritePlan } from '../plan/write-plan.ts'
 import type { Model } from '../../schema/data-model.ts'
 import { pathsOf } from '../../fields/field-values.ts'
 import { WithFields } from './selected-fields.ts'
