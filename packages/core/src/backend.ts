@@ -156,8 +156,8 @@ export interface LeftoverOptions {
 export interface StorageBackend {
   /**
    * Stores the whole body under a new or an existing id. Atomic: a reader sees the old file or the new one, and a
-   * write that fails, or is aborted, leaves what was there. Where the body is a stream, `info.size` and
-   * `info.sha256` are complete once it has ended. Where the body throws, rejects with what it threw. If the service does
+   * write that fails, or is aborted, leaves what was there. If the body is a stream, `info.size` and
+   * `info.sha256` are complete once it has ended. If the body throws, rejects with what it threw. If the service does
    * not say whether it has stored the file, looks it up, and rejects with {@link WriteUncertainError} if that is not
    * possible.
    */
@@ -197,12 +197,12 @@ export interface StorageBackend {
 
   /**
    * Stores few bytes as a new file before it returns: for places where that takes less than a promise does. The id is one
-   * that no file has had, and that nobody knows. Missing where a write takes time, and it may come and go. Where it throws,
+   * that no file has had, and that nobody knows. Missing where a write takes time, and it may come and go. If it throws,
    * nothing is left.
    */
   readonly createNow?: ((id: string, bytes: Uint8Array, info: FileInfo) => void) | undefined
 
-  /** A URL by which anyone can read the file without this program, where there is one. */
+  /** A URL by which anyone can read the file without this program, if there is one. */
   publicUrl?(id: string): string | undefined
 
   /** A URL by which anyone can read the file until it expires. */
@@ -228,7 +228,7 @@ export interface StorageBackend {
   copy?(from: StorageBackend, id: string, options?: { signal?: AbortSignal | undefined }): Promise<boolean>
 
   /**
-   * The one spelling of an id that is no UUID, where the backend also has files of another program with ids of their
+   * The one spelling of an id that is no UUID, if the backend also has files of another program with ids of their
    * own kind; `undefined` where the text is no such id. New files always get UUIDs.
    */
   parseId?(id: string): string | undefined
@@ -239,7 +239,7 @@ export interface StorageBackend {
    */
   readOwner?(): Promise<string | undefined>
 
-  /** Stores who deletes here, in the place of another one. It is no file: nothing lists or deletes it. */
+  /** Stores who deletes here, instead of another one. It is no file: nothing lists or deletes it. */
   writeOwner?(owner: string): Promise<void>
 
   /**

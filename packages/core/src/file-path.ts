@@ -1,7 +1,7 @@
 import { FiledepotError } from './errors.ts'
 import { describe } from './expected.ts'
 
-/** Where a file is: the name of its storage and its id, written `storage/id`. */
+/** The address of a file: the name of its storage and its id, written `storage/id`. */
 export interface FileLocation {
   storage: string
   id: string

@@ -3,7 +3,7 @@ import { AsyncResource } from 'node:async_hooks'
 /** In milliseconds: how much of one turn of the event loop this package takes, as far as it can. */
 const SHARE_MS = 1
 
-/** Kept from the start: whoever puts clocks of a test in the place of the global functions must not stop what waits. */
+/** Kept from the start: whoever puts clocks of a test instead of the global functions must not stop what waits. */
 const { setImmediate } = globalThis
 
 /** Work that waits for a turn of its own. */

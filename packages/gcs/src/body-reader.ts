@@ -42,7 +42,7 @@ export class BodyReader {
     return taken
   }
 
-  /** Lets the source go. It is not waited for: where it hangs, it hangs here as well. */
+  /** Lets the source go. It is not waited for: if it hangs, it hangs here as well. */
   release(): void {
     if (!this.#ended) this.#chunks?.return?.().catch(() => undefined)
   }

@@ -42,7 +42,7 @@ export class Connections {
 
   /**
    * @param timeout how long a connection may be silent while we wait for it, in milliseconds
-   * @param agent is used in the place of the own ones, for a proxy
+   * @param agent used instead of the own agent, for a proxy
    */
   constructor(timeout: number, agent?: http.Agent) {
     this.#timeout = timeout
@@ -89,7 +89,7 @@ export class Connections {
       signal?.addEventListener('abort', abort, { once: true })
 
       request.setTimeout(this.#timeout, () => {
-        // Where bytes wait to be read, it is the reader who is slow.
+        // If bytes wait to be read, it is the reader who is slow.
         if (answer?.readableLength) return
         note(true)
         request.destroy(silence(url, this.#timeout))

@@ -32,7 +32,7 @@ export async function ensureBucket(
     await api.json({ method: 'POST', path: '/storage/v1/b', params: { project }, body })
     return true
   } catch (error) {
-    // Another has been faster: fine where it was one of us, and an error where the name is taken by a stranger.
+    // Another has been faster: fine where it was one of us, and an error if the name is taken by a stranger.
     if (error instanceof GcsError && error.code === 409 && (await exists(api, name))) return false
     throw error
   }

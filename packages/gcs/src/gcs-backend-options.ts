@@ -20,7 +20,7 @@ export interface GcsBackendOptions {
    */
   apiEndpoint?: string
   /**
-   * A ready client of `@google-cloud/storage`, or what makes one when it is needed first; in the place of `projectId`,
+   * A ready client of `@google-cloud/storage`, or what makes one when it is needed first; instead of `projectId`,
    * `credentials`, `apiEndpoint` and `retryOptions`.
    */
   storage?: Storage | (() => Storage | Promise<Storage>)
@@ -29,7 +29,7 @@ export interface GcsBackendOptions {
   /** For example `NEARLINE`. @default that of the bucket */
   storageClass?: string
   /**
-   * Who may read a new object; `false` sends no access list. Where the bucket has uniform bucket-level access, the
+   * Who may read a new object; `false` sends no access list. If the bucket has uniform bucket-level access, the
    * default is left out by itself. @default 'private'
    */
   predefinedAcl?: PredefinedAcl | false
@@ -67,7 +67,7 @@ export interface GcsSettings {
   readonly storageClass: string | undefined
   /** `undefined` sends none. */
   readonly acl: PredefinedAcl | undefined
-  /** True where the access list is ours to leave out, as nobody has asked for it. */
+  /** True if no option sets the access list, so the backend may leave it out. */
   readonly aclIsDefault: boolean
   readonly inlineTypes: readonly string[]
   /** Below which files have public URLs, with a slash at its end; `undefined` where they have none. */

@@ -50,7 +50,7 @@ const PAGE_SIZE = '1000'
  * depot.configure('default', new GcsBackend({ bucket: 'my-files' }))
  * ```
  *
- * @throws FiledepotError `INVALID_ARGUMENT` for options that are none
+ * @throws FiledepotError `INVALID_ARGUMENT` for options that are invalid
  */
 export class GcsBackend implements StorageBackend {
   readonly #options: GcsBackendOptions

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 
 /**
- * What the service answered in the place of what was asked for: the `cause` of a {@link FiledepotError}.
+ * What the service answered instead of what was asked for: the `cause` of a {@link FiledepotError}.
  *
  * ```ts
  * import { depot, FiledepotError } from '@filedepot/core'
@@ -47,7 +47,7 @@ export async function readText(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
-/** True where there is no such object; a bucket that is missing is another matter, though of the same status. */
+/** True if there is no such object; a bucket that is missing is another matter, though of the same status. */
 export function isMissingObject(error: unknown): boolean {
   return error instanceof GcsError && error.code === 404 && !isMissingBucket(error)
 }
@@ -56,7 +56,7 @@ export function isMissingBucket(error: unknown): boolean {
   return error instanceof GcsError && error.code === 404 && /bucket does not exist/i.test(error.message)
 }
 
-/** True where the bucket takes no access lists of single objects. */
+/** True if the bucket takes no access lists of single objects. */
 export function isUniformAccessRefusal(error: unknown): boolean {
   return error instanceof GcsError && error.code === 400 && /uniform bucket-level access/i.test(error.message)
 }

@@ -1,7 +1,7 @@
 import type { Storage } from '@google-cloud/storage'
 import type { GcsBackendOptions } from './gcs-backend-options.ts'
 
-/** The client of the options, or one that they describe. It asks nobody for anything until it is used. */
+/** The client of the options, or one that they describe. It sends no request until it is used. */
 export async function makeStorage(options: GcsBackendOptions): Promise<Storage> {
   const { storage, projectId, credentials, apiEndpoint, retryOptions } = options
   if (storage) return typeof storage === 'function' ? await storage() : storage

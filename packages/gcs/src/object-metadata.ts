@@ -43,7 +43,7 @@ const DEPOT = {
 
 export type Disposition = 'inline' | 'attachment'
 
-/** Fields of an object for a file. Where its hash is not known yet, they say none. */
+/** Fields of an object for a file. If its hash is not known yet, they say none. */
 export function fieldsOf(
   info: Pick<FileInfo, 'filename' | 'contentType'> & Partial<FileInfo>,
   { inlineTypes, storageClass }: { inlineTypes: readonly string[]; storageClass: string | undefined },

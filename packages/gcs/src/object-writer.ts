@@ -143,7 +143,7 @@ export class ObjectWriter {
         await this.#addHash(name, object, info.sha256, signal)
       }
     } catch (error) {
-      // What is still on its way finds no upload any more, and makes nothing.
+      // What is still in progress finds no upload any more, and makes nothing.
       if (await session.cancel()) attempts.isUnanswered = false
       const object = await this.#resolve(name, mark, attempts, error)
       if (hashBefore === undefined && info.sha256 !== undefined) {
@@ -153,7 +153,7 @@ export class ObjectWriter {
   }
 
   /**
-   * Adds the hash of a stream, which is known only now, to this very object. The file is there and whole: where this
+   * Adds the hash of a stream, which is known only now, to this very object. The file is there and whole: if this
    * cannot be done, it is stored all the same, and its hash is not known to the storage.
    */
   async #addHash(
@@ -168,7 +168,7 @@ export class ObjectWriter {
     await this.#api.json({ method: 'PATCH', path, params, body, signal }).catch(() => undefined)
   }
 
-  /** Leaves the access list out, now and later, where nobody asked for it and the bucket takes none. */
+  /** Leaves the access list out from now on, if no option sets it and the bucket accepts none. */
   async #withAcl<T>(make: (acl: string | undefined) => Promise<T>): Promise<T> {
     try {
       return await make(this.#acl)

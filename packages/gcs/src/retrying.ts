@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ApiError, Storage } from '@google-cloud/storage'
 
-/** Connections that failed in a way that passes. That nobody listens passes as well, when the service is restarted. */
+/** Codes of temporary connection failures. A refused connection is temporary too, because the service may be restarting. */
 const CONNECTION = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -15,7 +15,7 @@ const CONNECTION = new Set([
 /** How often, and how long, what has failed is tried again: as the client's `retryOptions` say. */
 export type RetryOptions = Storage['retryOptions']
 
-/** True where it may go well the next time. */
+/** True if it may go well the next time. */
 export function isRetryable(error: unknown, { autoRetry = true, retryableErrorFn }: RetryOptions): boolean {
   if (!autoRetry || typeof error !== 'object' || error === null) return false
   return CONNECTION.has(String((error as { code?: unknown }).code)) || !!retryableErrorFn?.(error as ApiError)

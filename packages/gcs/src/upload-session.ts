@@ -8,7 +8,7 @@ import { retrying } from './retrying.ts'
 
 const INCOMPLETE = 308
 const CANCELLED = 499
-/** Whoever waits for an upload that failed does not wait for more than this. */
+/** The maximum wait for the cancellation of a failed upload, in milliseconds. */
 const CANCEL_MS = 2_000
 
 /** What the service has of an upload: its object when it is whole, else how many bytes. */
@@ -65,7 +65,7 @@ export class UploadSession {
     )
   }
 
-  /** Sends a part and, where a connection breaks, what is missing of it, by what the service says that it has. */
+  /** Sends a part and, if a connection breaks, what is missing of it, by what the service says that it has. */
   async #put(
     part: readonly Uint8Array[],
     offset: number,

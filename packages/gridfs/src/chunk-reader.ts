@@ -4,7 +4,7 @@ import { contentOf, type ChunkDocument, type FileDocument } from './file-documen
 /** How many bytes are fetched at a time; the next ones are under way while these are read. */
 const BATCH_BYTES = 2 * 1024 * 1024
 
-/** A chunk is not there, or has not its length. Why, is for whoever knows the file to find out. */
+/** A chunk is missing, or has the wrong length. The caller finds out why. */
 export class MissingChunkError extends Error {
   constructor(file: FileDocument, n: number) {
     super(`chunk ${n} of the file "${file._id.toString()}" is missing or has the wrong size`)

@@ -1,4 +1,4 @@
-/** Removing what no file names. It fails nobody's write; what fails is tried again with the next one. */
+/** Removes chunks that no file names. A failure does not fail a write; the next write tries again. */
 export class Cleanup {
   readonly #failed = new Set<() => Promise<void>>()
   readonly #running = new Set<Promise<void>>()

@@ -15,14 +15,14 @@ export type CommitOutcome =
   /** The file is the new one. */
   | {
       readonly state: 'committed'
-      /** What it was, where it was and the server said so. */
+      /** What it was, if it was and the server said so. */
       readonly replaced: FileDocument | undefined
       /** Where the bytes are that it had. */
       readonly replacedContents: readonly FileKey[]
     }
   /** The file is what it was, and stays so. */
   | { readonly state: 'failed'; readonly error: unknown }
-  /** Nobody can say; the new bytes may belong to the file. */
+  /** The outcome is unknown; the new bytes may belong to the file. */
   | { readonly state: 'unknown'; readonly error: unknown }
 
 const DUPLICATE_KEY = 11000
@@ -33,7 +33,7 @@ const LOOK_AGAIN_MS = 100
  * Lets a file exist, or be another one: one update of one document, so a reader sees the old file or the new one,
  * and no transaction is needed.
  *
- * Where the answer is lost, the session tells what happened: a later write of the same session is run when the first
+ * If the answer is lost, the session tells what happened: a later write of the same session is run when the first
  * one has ended, and a server refuses the first one after that.
  */
 export async function commitFile({ client, files }: Bucket, file: FileToCommit): Promise<CommitOutcome> {
@@ -54,7 +54,7 @@ export async function commitFile({ client, files }: Bucket, file: FileToCommit):
   })
 }
 
-/** The document in the place of whatever is there, whose content it names. `$literal`, as a filename may be `$x`. */
+/** The document instead of whatever is there, whose content it names. `$literal`, as a filename may be `$x`. */
 function updateTo(document: FileDocument): Document[] {
   const wasThere = { $gte: ['$length', 0] }
   const replaced = {
@@ -88,7 +88,7 @@ async function lookUp(
   }
 }
 
-/** Makes the file what it was before a commit that came when nobody wanted it any more. */
+/** Restores the file after a commit that came too late. */
 export async function takeBack(
   { files }: Bucket,
   { key, content }: FileToCommit,

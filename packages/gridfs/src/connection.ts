@@ -91,7 +91,7 @@ export class Connection {
   }
 }
 
-/** The driver of a `Db` of somebody else, as the client tells it to the server: a promise from version 7 on. */
+/** The driver of a foreign `Db`, as the client tells it to the server: a promise from version 7 on. */
 type ClientMetadata = { readonly driver?: { readonly version?: string } } | undefined
 
 /**

@@ -26,7 +26,7 @@ export class ContentHolds {
     }
   }
 
-  /** Resolves when nobody reads the content any more; `undefined` where nobody does. */
+  /** Resolves when the last reader of the content has ended; `undefined` without readers. */
   whenFree(content: FileKey): Promise<void> | undefined {
     return this.#holds.get(content.toString())?.free
   }

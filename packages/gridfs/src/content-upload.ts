@@ -8,8 +8,8 @@ import type { ChunkDocument } from './file-document.ts'
 const BATCH_BYTES = 2 * 1024 * 1024
 
 /**
- * Bytes on their way into chunks, under a `files_id` of their own: until a file names it, nobody sees them, and what
- * was there is untouched.
+ * Writes bytes as chunks under a new `files_id`. Until a file names this id, no reader sees them, and the old content
+ * is unchanged.
  */
 export class ContentUpload {
   readonly content = new ObjectId()
@@ -42,7 +42,7 @@ export class ContentUpload {
     return length
   }
 
-  /** Removes what was stored, when nothing more is on its way. */
+  /** Removes what was stored, when nothing more is in progress. */
   async undo(): Promise<void> {
     await this.#sending.catch(() => undefined)
     if (this.#sent > 0) await deleteChunks(this.#chunks, [this.content])
@@ -64,7 +64,7 @@ export class ContentUpload {
   }
 }
 
-/** The bytes in pieces of one size, the last of which may be smaller. */
+/** The bytes in pieces of one size. The last piece may be smaller. */
 async function* piecesOf(
   body: FileBody,
   size: number,

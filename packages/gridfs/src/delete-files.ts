@@ -4,7 +4,7 @@ import { CONTENT_FIELDS, contentsOf } from './file-document.ts'
 import { idOf, keyOf, type FileKey } from './file-key.ts'
 
 /**
- * Deletes files: first their chunks, then the documents, and these only where they name the chunks that are gone. So
+ * Deletes files: first their chunks, then the documents, and these only if they name the chunks that are gone. So
  * what fails half-way is still listed, and deleted when it is tried again; a file that is replaced meanwhile stays.
  *
  * Resolves with the ids that are still there.

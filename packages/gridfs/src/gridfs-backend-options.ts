@@ -64,7 +64,7 @@ export function bucketOptions({
   return { bucketName, chunkSizeBytes, objectIds }
 }
 
-/** The name of the database: never the driver's own default, `test`, in which nobody would look. */
+/** The name of the database: never the driver's own default, `test`, which surprises users. */
 export function databaseOf({ uri, database }: Pick<GridFSUriOptions, 'uri' | 'database'>): string {
   const [, inUri = ''] = /^[\w+]+:\/\/[^/?]*\/([^?]*)/.exec(uri) ?? []
   const name = database ?? decodeURIComponent(inUri)

@@ -47,7 +47,7 @@ const LOOK_AGAIN_MS = 50
  *
  * The bytes of each write are chunks under a name of their own. The document of the file, whose `_id` is the file's
  * id, says that name, and one update of it is the moment in which a file comes to exist or is replaced: no
- * transaction, so a server that stands alone will do. Nothing is made before the first write.
+ * transaction, so a standalone server is enough. Nothing is created before the first write.
  *
  * ```ts
  * import { depot } from '@filedepot/core'
@@ -215,7 +215,7 @@ export class GridFSBackend implements StorageBackend {
     await withAbortGrace(this.#cleanup.run(task), signal, PATIENCE_MS).catch(() => undefined)
   }
 
-  /** Deletes chunks that no file names any more, or will not; those that are being read, when that has ended. */
+  /** Deletes chunks that no file names any more, or never names. Waits until nothing reads them. */
   async #removeContents({ chunks }: Bucket, contents: readonly FileKey[]): Promise<void> {
     const free: FileKey[] = []
     for (const content of contents) {

@@ -8,7 +8,7 @@ const STATUSES: Partial<Record<ErrorCode, number>> = {
   FILE_REFUSED: 415,
   FILE_TOO_LARGE: 413,
   IMAGE_TIMED_OUT: 413,
-  // Most often what a client has sent as JSON in the place of a file.
+  // Most often what a client has sent as JSON instead of a file.
   INVALID_CONTENT: 400,
   INVALID_FILE_ID: 404,
   MALFORMED_UPLOAD: 400,
@@ -23,7 +23,7 @@ const STATUSES: Partial<Record<ErrorCode, number>> = {
 
 /**
  * The status to answer with where something of filedepot was thrown: 413 for a file that is too large, 415 for one that
- * was refused or is no image, 400 for JSON in the place of a file, and 500 for all that is not the client's doing.
+ * was refused or is no image, 400 for JSON instead of a file, and 500 for all that is not the client's doing.
  *
  * ```ts
  * import { httpStatus } from '@filedepot/http'

@@ -24,7 +24,7 @@ export interface DeriveOptions {
 
 /** Pixels, or what sharp has to decode first: the same image at some scale. */
 interface Pixels extends Size {
-  /** @param animated with all frames, where there are several */
+  /** @param animated with all frames, if there are several */
   read(animated: boolean): Sharp
 }
 

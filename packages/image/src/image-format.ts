@@ -25,7 +25,7 @@ export const FORMATS: Readonly<Record<ImageFormat, FormatFacts>> = {
 
 export const OUTPUT_FORMATS: readonly OutputFormat[] = ['jpeg', 'png', 'webp', 'gif', 'avif', 'tiff']
 
-/** SVG and PDF are programs rather than pictures: they are read only where somebody asks for it. */
+/** SVG and PDF are programs rather than pictures: they are accepted only if an option names them. */
 export const DEFAULT_FORMATS: readonly ImageFormat[] = ['jpeg', 'png', 'webp', 'gif', 'avif', 'tiff', 'heic']
 
 /** Formats that can hold several frames. */

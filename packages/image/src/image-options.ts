@@ -40,7 +40,7 @@ export interface WriteOptions {
 
 /** One thumbnail. Nothing is ever enlarged. */
 export interface ThumbnailOptions extends WriteOptions {
-  /** In pixels. One of `width` and `height` will do. */
+  /** In pixels. One of `width` and `height` is enough. */
   width?: number | undefined
   /** In pixels. */
   height?: number | undefined
@@ -146,7 +146,7 @@ function checkOneOf(name: string, value: unknown, values: readonly unknown[]): v
   throw expected(name, `one of ${values.join(', ')}`, value)
 }
 
-/** A name that nobody knows is a slip of the pen, and would be passed over in silence. */
+/** An unknown name is a typing error, and would be ignored without this check. */
 function checkKeys(name: string, options: object, keys: readonly string[]): void {
   if (typeof options !== 'object' || (options as unknown) === null) throw expected(name, 'an object', options)
   for (const key of Object.keys(options)) {

@@ -74,7 +74,7 @@ export async function openImage(
   }
 }
 
-/** What cameras write before they develop it: a TIFF of a kind, of which libvips would find the preview only. */
+/** The start of the types of raw photographs: variants of TIFF. libvips would read only their preview. */
 const RAW = 'image/x-'
 
 async function acceptedFormat(file: SpooledFile, formats: readonly ImageFormat[]): Promise<ImageFormat> {
@@ -86,7 +86,7 @@ async function acceptedFormat(file: SpooledFile, formats: readonly ImageFormat[]
     throw imageError('NOT_AN_IMAGE', filename, `begins like ${format}, but holds a drawing (svg)`)
   }
   if (format === undefined) {
-    // A type that was found by its signature, of which SVG has none.
+    // A type that was found by its signature. SVG has no signature.
     const known = contentType.startsWith('image/') && contentType !== FORMATS.svg.contentType
     const code = known ? 'UNSUPPORTED_FORMAT' : 'NOT_AN_IMAGE'
     throw imageError(code, filename, known ? `is ${contentType}, which cannot be read` : 'is not an image')

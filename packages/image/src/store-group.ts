@@ -1,6 +1,6 @@
 import type { FileContent, StoredRecord, StoreFile, StoreOptions } from '@filedepot/core'
 
-/** Files that are stored at the same time: where one fails, or what makes them, the others are given up. */
+/** Files that are stored at the same time: if one fails, or what makes them, the others are given up. */
 export class StoreGroup {
   readonly #store: StoreFile
   readonly #abort = new AbortController()

@@ -8,7 +8,7 @@ import { openImage, type OpenedImage } from './open-image.ts'
 import { StoreGroup } from './store-group.ts'
 import { thumbnailFilename, thumbnailJson, type ThumbnailJson } from './thumbnail.ts'
 
-/** Stores an image and what is derived from it. The original is on its way to the storage while it is decoded. */
+/** Stores an image and what is derived from it. The original is uploaded while it is decoded. */
 export async function storeImage(
   file: SpooledFile,
   options: ImageOptions,
@@ -95,7 +95,7 @@ class Thumbnails {
   }
 }
 
-/** What is stored in the place of an image that is larger than `maxSide`. A drawing has no size of its own. */
+/** What is stored instead of an image that is larger than `maxSide`. A drawing has no size of its own. */
 function smallerImage(image: OpenedImage, options: ImageOptions): Omit<Recipe, 'use'> | undefined {
   const { maxSide = Infinity, quality, effort, background } = options
   if (Math.max(image.width, image.height) <= maxSide || image.format === 'svg' || image.format === 'pdf') {

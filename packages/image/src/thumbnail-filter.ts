@@ -9,7 +9,7 @@ import type { ThumbnailJson } from './thumbnail.ts'
 /** Options of {@link ThumbnailFilter}. */
 export interface ThumbnailFilterOptions
   extends ReadOptions, Omit<ThumbnailOptions, 'width' | 'height' | 'format'> {
-  /** True: an animated GIF or WebP keeps its frames, where the thumbnail is GIF or WebP. @default false */
+  /** True: an animated GIF or WebP keeps its frames, if the thumbnail is GIF or WebP. @default false */
   animated?: boolean | undefined
   /** True: EXIF, XMP, IPTC and the colour profile go along. @default false */
   keepMetadata?: boolean | undefined

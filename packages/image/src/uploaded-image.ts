@@ -26,7 +26,7 @@ type NamesOf<Options extends ImageOptions> = string & keyof NonNullable<Options[
 
 /**
  * An image, and the thumbnails that are made of it as it arrives. It is stored byte for byte, unless it is larger than
- * `maxSide`. Where anything fails, nothing of it is stored.
+ * `maxSide`. If anything fails, nothing of it is stored.
  *
  * ```ts
  * import { depot } from '@filedepot/core'
@@ -56,7 +56,7 @@ export class UploadedImage<Name extends string = string> extends UploadedFile {
   /**
    * An upload type with these options, beside those of the type that it is made from. Give it a name by extending it.
    *
-   * @throws FiledepotError `INVALID_ARGUMENT` for options that are none, and for a thumbnail whose name is taken, as `url`
+   * @throws FiledepotError `INVALID_ARGUMENT` for options that are invalid, and for a thumbnail whose name is taken, as `url`
    */
   static with<const Options extends ImageOptions>(options: Options): ImageType<NamesOf<Options>> {
     const merged: ImageOptions = Object.freeze({ ...this.options, ...options })

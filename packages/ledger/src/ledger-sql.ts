@@ -16,7 +16,7 @@ export async function ledgerSql(
     },
   }
   await database.createTables(printer)
-  // Rows may be written before the triggers are there, also where these are made again: they are to be counted.
+  // Rows may be written before the triggers are there, also if these are made again: they are to be counted.
   await database.setCounted(printer, undefined)
   const triggers = await database.expectedTriggers(session, columns)
   return [...statements, ...triggers.flatMap(({ create }) => create)]

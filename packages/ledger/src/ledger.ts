@@ -25,7 +25,7 @@ import { sweep, type SweepOptions, type SweepReport } from './sweep.ts'
 export interface LedgerOptions {
   /** The columns that hold files. */
   readonly columns: readonly LedgerColumn[]
-  /** Where the tables of the ledger are, on PostgreSQL; `public` by default. */
+  /** The schema of the ledger's tables, on PostgreSQL; `public` by default. */
   readonly schema?: string | undefined
   /** For how long {@link Ledger.drain} keeps a discarded file if it is not told, in milliseconds; 0 by default. */
   readonly retention?: number | undefined

@@ -3,7 +3,7 @@ import type { LedgerPlace } from './databases/sweep-database.ts'
 import { runStep, type LedgerContext } from './ledger-context.ts'
 
 /**
- * Where a file stands: rows refer to it (`used`); no row does, and it may be taken back (`discarded`); it is being deleted
+ * The state of a file: rows refer to it (`used`); no row does, and it may be taken back (`discarded`); it is being deleted
  * (`deleting`), or was (`deleted`).
  */
 export type LedgerFileState = 'used' | 'discarded' | 'deleting' | 'deleted'

@@ -123,7 +123,7 @@ export class PrismaInternals {
     return this.original._engineConfig?.transactionOptions?.timeout ?? 5000
   }
 
-  /** True where the options of the client leave a field out of results. */
+  /** True if the options of the client leave a field out of results. */
   isOmitted(property: string, field: string): boolean {
     return this.original._globalOmit?.[property]?.[field] === true
   }

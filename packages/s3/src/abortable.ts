@@ -1,5 +1,5 @@
 /**
- * The chunks of a body until the signal is aborted, which then is at once, also where the body hangs. It is told to
+ * The chunks of a body until the signal is aborted, which then is at once, also if the body hangs. It is told to
  * end, but not waited for.
  */
 export async function* abortable(

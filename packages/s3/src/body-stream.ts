@@ -30,7 +30,7 @@ export function bodyStream(
       ),
     )
   })
-  // Nothing flows before somebody reads.
+  // No byte flows before the first read.
   body.pause()
   return signal ? addAbortSignal(signal, stream) : stream
 }

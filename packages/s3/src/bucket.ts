@@ -47,7 +47,7 @@ export class Bucket {
     return explainError(error, { bucket: this.name, service: this.#options.endpoint ?? 'S3' })
   }
 
-  /** True where the service holds checksums against the bytes that it gets. */
+  /** True if the service holds checksums against the bytes that it gets. */
   async takesChecksums(): Promise<boolean> {
     const { config } = await this.client()
     return (await config.requestChecksumCalculation()) === 'WHEN_SUPPORTED'
@@ -69,7 +69,7 @@ export class Bucket {
       try {
         await client.send(new CreateBucketCommand(input))
       } catch (error) {
-        // Somebody was faster: another process of ours.
+        // Another process of the application was faster.
         if (codeOf(error) !== 'BucketAlreadyOwnedByYou') throw error
       }
       await waitUntilBucketExists({ client, maxWaitTime: BUCKET_TIMEOUT_S }, input)

@@ -23,7 +23,7 @@ export async function* listIds(
     for (const { Key = '' } of page.Contents ?? []) {
       const key = page.EncodingType === 'url' ? decodeKey(Key) : Key
       const id = key.slice(prefix.length)
-      // What is not one of our files is somebody else's.
+      // What is not one of our files is another program's.
       if (ID.test(id)) yield id
     }
     token = page.IsTruncated ? page.NextContinuationToken : undefined

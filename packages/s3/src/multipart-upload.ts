@@ -102,7 +102,7 @@ export class MultipartUpload {
       const isOver =
         codeOf(error) === 'NoSuchUpload' || (attempts.mayHaveArrived && (await this.#isAborted()))
       const mayHaveArrived = attempts.mayHaveArrived || isOver
-      // An attempt that is still on its way finds no upload, and makes nothing.
+      // An attempt that is still in progress finds no upload, and makes nothing.
       await resolveWrite(
         this.#written,
         { mayHaveArrived, isUnanswered: !isOver && attempts.isUnanswered },
@@ -111,7 +111,7 @@ export class MultipartUpload {
     }
   }
 
-  /** Removes the parts. A part that is still on its way may stay, so wait for all of them before. */
+  /** Removes the parts. A part that is still in progress may stay, so wait for all of them before. */
   async abort(signal?: AbortSignal): Promise<void> {
     await this.#bucket.run(
       (client, options) => client.send(new AbortMultipartUploadCommand(this.#object), options),

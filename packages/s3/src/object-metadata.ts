@@ -54,7 +54,7 @@ export function headersOf(info: FileInfo, inlineTypes?: readonly string[]): Obje
 }
 
 /**
- * The headers of a file that a client will upload. The disposition is always among them, because a client could send one of
+ * The headers of a file that a client uploads later. The disposition is always among them, because a client could send one of
  * its own if it were not signed.
  */
 export function headersOfClaim(

@@ -6,7 +6,7 @@ export const MAX_PARTS = 10_000
 
 const MIB = 1024 * 1024
 const PARTS_AT_ONCE = 4
-/** In bytes: how much of parts that are larger than the option says may be on its way. */
+/** The maximum number of bytes of enlarged parts that are sent at the same time. */
 const AT_ONCE = 128 * MIB
 /** R2 takes parts of one size only, so those of a stream of unknown length grow late: after 19.5 GiB by default. */
 const GROWS_AFTER = 4_000
@@ -49,7 +49,7 @@ export class PartPlan {
     return Math.max(this.#first, Math.min(this.#first * 2 ** steps, LARGEST_GROWN))
   }
 
-  /** How many parts of so many bytes may be on their way. */
+  /** How many parts of this size may be sent at the same time. */
   atOnce(bytes: number): number {
     return Math.max(1, Math.min(PARTS_AT_ONCE, Math.floor(this.#atOnce / bytes)))
   }

@@ -4,8 +4,8 @@ import type { PartPlan } from './part-plan.ts'
 const FIRST_BYTES = 256 * 1024
 
 /**
- * Cuts a body into the parts of a plan, the last of which may be shorter. The bytes are copied into buffers that are
- * used again, so that a large file costs no more memory than a few parts.
+ * Cuts a body into the parts of a plan. The last part may be shorter. It copies the bytes into buffers that are reused, so a
+ * large file costs no more memory than a few parts.
  */
 export class PartReader {
   readonly #chunks: AsyncIterator<Uint8Array>

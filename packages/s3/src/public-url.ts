@@ -1,6 +1,6 @@
 import type { S3BackendOptions } from './s3-backend-options.ts'
 
-/** The URL by which anyone can read an object, where the options say that there is one. */
+/** The URL by which anyone can read an object, if the options say that there is one. */
 export function publicUrlOf(options: S3BackendOptions, key: string): string | undefined {
   const base = options.publicUrl ?? urlOfBucket(options)
   const path = key.split('/').map(encodeURIComponent).join('/')

@@ -13,7 +13,7 @@ export interface S3BackendOptions {
   region?: string | undefined
   /** Of a service that is not AWS: MinIO, R2, Ceph, Spaces. @default AWS */
   endpoint?: string | undefined
-  /** Puts the bucket into the path in the place of the host; MinIO and Ceph mostly need it. @default false */
+  /** Puts the bucket into the path instead of the host; MinIO and Ceph mostly need it. @default false */
   forcePathStyle?: boolean | undefined
   /** Keys, or what fetches them. @default what the AWS SDK finds: variables, profiles, roles */
   credentials?: S3ClientConfig['credentials']
@@ -36,7 +36,7 @@ export interface S3BackendOptions {
    */
   responseChecksumValidation?: 'WHEN_SUPPORTED' | 'WHEN_REQUIRED' | undefined
   /**
-   * A client of your own, in the place of the options from `region` to here; or what makes one, called once, on first
+   * A client of your own, instead of the options from `region` to here; or what makes one, called once, on first
    * use. What a function made is closed with the backend; a client that was given stays open.
    */
   client?: S3Client | (() => S3Client | Promise<S3Client>) | undefined

@@ -79,7 +79,7 @@ export class S3Error extends Error {
     /** S3's code (`NoSuchBucket`), or Node's (`ECONNREFUSED`); `ENOSPC` or `EDQUOT` where no room is left. */
     readonly code: string,
     message: string,
-    /** Of the answer, where there was one. */
+    /** Of the answer, if there was one. */
     readonly status?: number,
     /** By which the people who run the service find the request. */
     readonly requestId?: string,
@@ -119,7 +119,7 @@ export function codeOf(error: unknown): string {
   return named ?? code ?? wrapped ?? CODES_BY_STATUS[answer?.httpStatusCode ?? 0] ?? name ?? 'Unknown'
 }
 
-/** True where the error is the answer that a key is not there. On a HEAD a missing bucket looks the same. */
+/** True if the error is the answer that a key is not there. On a HEAD a missing bucket looks the same. */
 export function isMissing(error: unknown): boolean {
   return ['NoSuchKey', 'NotFound'].includes(codeOf(error))
 }

@@ -3,7 +3,7 @@ const SETTLE_MS = 2_000
 
 /**
  * Runs a request by which a file comes to exist. The service may do what it says also where nobody waits for the
- * answer any more, so an abort waits a little for that: what is there is known to be there, and can be removed.
+ * answer any more, so an abort waits a little for the answer. Then the file is known, and can be removed.
  */
 export async function settle<T>(
   signal: AbortSignal | undefined,

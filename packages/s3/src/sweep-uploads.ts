@@ -25,7 +25,7 @@ export async function sweepUploads(
     if (!page) return removed
     for (const { Key = '', UploadId, Initiated } of page.Uploads ?? []) {
       const id = Key.slice(prefix.length)
-      // What is not one of our files is somebody else's.
+      // What is not one of our files is another program's.
       if (!ID.test(id) || id <= after || !Initiated || +Initiated >= +olderThan) continue
       signal?.throwIfAborted()
       if (await abort(bucket, { Bucket: bucket.name, Key, UploadId })) removed++

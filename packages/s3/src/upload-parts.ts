@@ -6,7 +6,7 @@ import type { PartReader } from './part-reader.ts'
 const CLEAN_UP_MS = 3_000
 
 /**
- * Sends the parts of a body, some at a time, and lets the object exist; where anything fails, or `stop` is aborted,
+ * Sends the parts of a body, some at a time, and lets the object exist; if anything fails, or `stop` is aborted,
  * no part stays. The first failure aborts `stop`, so that the other parts, and a body that hangs, are given up.
  */
 export async function uploadParts(
@@ -17,7 +17,7 @@ export async function uploadParts(
 ): Promise<void> {
   const { signal } = stop
   const sending = new Set<Promise<void>>()
-  // Without the signal, as an upload whose id nobody has heard could not be removed.
+  // Without the signal, because an upload with an unknown id could not be removed.
   const beginning = begin()
   try {
     const upload = await unlessAborted(beginning, signal)

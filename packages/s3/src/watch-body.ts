@@ -1,8 +1,8 @@
 import { IncomingMessage } from 'node:http'
 
 /**
- * Breaks off an answer of which nothing has come for `timeout` milliseconds or more although somebody waits for it. Who
- * reads slowly, or pauses, is left alone, which a time-out of the socket would not do.
+ * Ends an answer if no byte arrives for `timeout` milliseconds while a reader waits. A slow reader, or a pause, does not end it,
+ * as a time-out of the socket would.
  */
 export function watchBody(body: unknown, timeout: number): void {
   if (!(body instanceof IncomingMessage)) return

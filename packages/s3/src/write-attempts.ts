@@ -9,7 +9,7 @@ const FIRST_SERVER_ERROR = 500
 export class WriteAttempts {
   /** The service may have done what one of them says, although no answer said so. */
   mayHaveArrived = false
-  /** One of them was given up while the service was silent, so it may still be on its way. */
+  /** One of them was aborted while the service did not answer, so it may still arrive. */
   isUnanswered = false
 
   /** Hears of every attempt that the client makes of a command, also the client of the program. */

@@ -30,7 +30,7 @@ const attached = new WeakMap<DataSource, DepotManager>()
 
 /**
  * Lets the files of a data source's entities live and die with their rows. Call it once, before or after
- * `initialize()`; it also holds when the data source is destroyed and initialised again. On MongoDB, where TypeORM has no
+ * `initialize()`; it also holds when the data source is destroyed and initialised again. On MongoDB, if TypeORM has no
  * transactions, files follow each document by itself.
  *
  * ```ts

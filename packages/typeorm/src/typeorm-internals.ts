@@ -196,7 +196,7 @@ interface DriverConnection {
   readonly stream?: { readonly destroyed?: boolean }
 }
 
-/** True where the driver has already noticed that the connection is gone, so that it sends nothing more. */
+/** True if the driver has already noticed that the connection is gone, so that it sends nothing more. */
 export function isConnectionLost(queryRunner: QueryRunner): boolean {
   if (queryRunner.isReleased) return true
   const { databaseConnection: connection } = queryRunner as { databaseConnection?: DriverConnection }

@@ -79,7 +79,7 @@ export interface IngestedBytes {
 }
 
 /**
- * The same without a promise, for few bytes in memory that nobody validates; `undefined` where it cannot be.
+ * As above, without a promise, for few bytes in memory that nobody validates; `undefined` where it cannot be.
  *
  * @throws FiledepotError `FILE_TOO_LARGE`
  */

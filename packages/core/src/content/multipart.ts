@@ -25,7 +25,7 @@ export function resolveMultipart(content: unknown): ResolvedContent | undefined 
 
 /**
  * A file that the parser saved on this machine. An object with a path in it may just as well be the body of a JSON
- * request, `{"path":"/etc/passwd"}`, even in a class, where a validation library put it into one. So only an event
+ * request, `{"path":"/etc/passwd"}`, even in a class, if a validation library put it into one. So only an event
  * emitter, as formidable's files are, is taken as it is.
  */
 function resolveSaved(

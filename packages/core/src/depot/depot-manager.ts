@@ -27,7 +27,7 @@ export interface FileUrlSigner {
 
 /** Options of {@link DepotManager}. */
 export interface DepotOptions {
-  /** Where the HTTP handler of `@filedepot/http` answers: URLs of files begin with it. @default '/depot' */
+  /** The path of the HTTP handler of `@filedepot/http`: URLs of files begin with it. @default '/depot' */
   baseUrl?: string
   /**
    * How many files are uploaded at a time, from 1 up. More wait their turn. A stream that is open already, such as a request
@@ -54,7 +54,7 @@ export interface DeleteFilesOptions {
 
 /** Options of {@link DepotManager.close}. */
 export interface CloseOptions {
-  /** How long to wait for uploads and deletions that are on their way, in milliseconds. @default 10000 */
+  /** How long to wait for uploads and deletions that are in progress, in milliseconds. @default 10000 */
   timeout?: number
 }
 
@@ -70,7 +70,7 @@ export interface UploadOptions {
 }
 
 /**
- * The storages of a program, by name. {@link depot} is the one of the process; make more of them where two parts of
+ * The storages of a program, by name. {@link depot} is the one of the process; make more of them if two parts of
  * a program must not see each other, as in tests.
  *
  * ```ts
@@ -84,7 +84,7 @@ export interface UploadOptions {
  * ```
  */
 export class DepotManager extends DepotEvents {
-  /** Where URLs of files begin when their storage has no public URL. */
+  /** The start of URLs of files whose storage has no public URL. */
   baseUrl: string
   /**
    * Signs URLs of files whose storage cannot: those of the HTTP handler. Without it, `signedUrl` of such a file throws
@@ -206,7 +206,7 @@ export class DepotManager extends DepotEvents {
 
   /**
    * Uploads a pending value and resolves with the stored one. Integrations do this by themselves; do it by hand
-   * before a transaction, where an upload may take long. The stored value may be given to one row.
+   * before a transaction, if an upload may take long. The stored value may be given to one row.
    *
    * @throws FiledepotError what {@link FileStorage.create}, validators and filters throw; nothing is stored then
    *
@@ -269,7 +269,7 @@ export class DepotManager extends DepotEvents {
   }
 
   /**
-   * Waits for uploads and deletions that are on their way, and closes every backend. Close what writes rows before: the
+   * Waits for uploads and deletions that are in progress, and closes every backend. Close what writes rows before: the
    * server, the data source or the client of the database.
    *
    * What has not been deleted after `timeout` is given up: the event `deleteFailed` names each of these files, with the
@@ -317,7 +317,7 @@ export class DepotManager extends DepotEvents {
   }
 
   /**
-   * Lets the process finish uploads and deletions that are on their way before a signal ends it: calls
+   * Lets the process finish uploads and deletions that are in progress before a signal ends it: calls
    * {@link DepotManager.close}, and then ends the process as the signal does by itself, with the same exit code. A second
    * signal ends it at once.
    *

@@ -129,7 +129,7 @@ async function find(
   }
 }
 
-/** True where the copy needs not be made again. */
+/** True if the copy needs not be made again. */
 function isCopyOf(copy: StoredFile | undefined, file: StoredFile): boolean {
   if (!copy || !sameBytes(copy, file)) return false
   const bothHashed = copy.sha256 !== undefined && file.sha256 !== undefined

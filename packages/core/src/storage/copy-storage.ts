@@ -20,10 +20,10 @@ export interface CopyProgress extends CopyReport {
 
 /** Options of {@link copyStorage}. */
 export interface CopyStorageOptions {
-  /** How many files are on their way at the same time. @default 8 */
+  /** How many files are in progress at the same time. @default 8 */
   concurrency?: number
   /**
-   * Reads each new copy back, whole, and holds its bytes against the hash, where one of the storages knows it.
+   * Reads each new copy back, whole, and holds its bytes against the hash, if one of the storages knows it.
    * @default false
    */
   readBack?: boolean
@@ -44,7 +44,7 @@ export interface CopyStorageOptions {
  * a backup, or a move to another service.
  *
  * Files that are there already, and right, are not copied again, so a second run does what an interrupted one has left.
- * Where both are of one service that can, it copies the files itself, and their bytes do not come here. Each copy has
+ * If both are of one service that can, it copies the files itself, and their bytes do not come here. Each copy has
  * the size and the SHA-256 of its original, or is not there. What a killed process has left in the source is named in the
  * report. A file that cannot be copied stops no other; in the end
  * the error lists them all. Nothing is ever deleted from the target that it is not about to get anew.

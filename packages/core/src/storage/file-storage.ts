@@ -112,7 +112,7 @@ export class FileStorage {
   }
 
   /**
-   * The same without promises, where the backend can do so: of few bytes in memory that nobody validates. Returns what
+   * As above, without promises, if the backend can do so: of few bytes in memory that nobody validates. Returns what
    * stores the file, so that many can be prepared, and then written one right after the other; else `undefined`. For
    * integrations.
    *
@@ -136,7 +136,7 @@ export class FileStorage {
   }
 
   /**
-   * Puts new bytes in the place of a file's, at once: readers see the old ones or the new ones. The filename and
+   * Puts new bytes instead of a file's, at once: readers see the old ones or the new ones. The filename and
    * type stay unless the content or the options name others.
    *
    * To copy a file here from another storage, give it twice: `backup.replace(file, file)`. The copy has the id, the
@@ -248,7 +248,7 @@ export class FileStorage {
     return this.#run('read', id, reading, signal)
   }
 
-  /** A URL by which anyone can read the file from the storage itself, where there is one. */
+  /** A URL by which anyone can read the file from the storage itself, if there is one. */
   publicUrl(file: FileOrId): string | undefined {
     return this.backend.publicUrl?.(this.#idOf(file))
   }

@@ -75,14 +75,14 @@ export class StoredFile implements FileStat, ContentHolder, AsyncIterable<Uint8A
     return this.#storage.name
   }
 
-  /** True where the storage holds the very file, also under another name; a copy of it elsewhere does not count. */
+  /** True if the storage holds the very file, also under another name; a copy of it elsewhere does not count. */
   isIn(storage: { readonly backend: StorageBackend }): boolean {
     return this.#storage.backend === storage.backend
   }
 
   /**
    * Copies the file into another backend of the same service, without its bytes coming here. Resolves with false
-   * where that cannot be done. `replace()` of a storage does it where it can.
+   * where that cannot be done. `replace()` of a storage does it if it can.
    *
    * @throws FiledepotError `FILE_NOT_FOUND`, `FILE_CLOSED`, and what the backend throws
    */
@@ -103,7 +103,7 @@ export class StoredFile implements FileStat, ContentHolder, AsyncIterable<Uint8A
     return this.#closed
   }
 
-  /** A URL by which anyone can read the file from the storage itself, where there is one. */
+  /** A URL by which anyone can read the file from the storage itself, if there is one. */
   get publicUrl(): string | undefined {
     return this.#storage.publicUrl(this.id)
   }

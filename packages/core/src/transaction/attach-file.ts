@@ -16,7 +16,7 @@ export interface AttachOptions extends Omit<UploadOptions, 'signal'> {
   readonly type: UploadType
   /** What the row holds already, as {@link readRowValue} has read it. */
   readonly current?: readonly UploadedFile[]
-  /** Called on a rollback, where the value was uploaded here. */
+  /** Called on a rollback, if the value was uploaded here. */
   readonly revert?: () => void
 }
 
@@ -67,7 +67,7 @@ export async function attachFile(
 }
 
 /**
- * The same without promises and without running code of the program: for a pending value, or a bare content, of few bytes,
+ * As above, without promises and without running code of the program: for a pending value, or a bare content, of few bytes,
  * and a storage whose backend has `createNow`. Returns what attaches the value; else `undefined`.
  *
  * To prepare many and then attach them one right after the other takes less time than to do so in turn: system calls leave

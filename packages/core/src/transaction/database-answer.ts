@@ -1,9 +1,9 @@
 const SQLSTATE = /^[0-9A-Z]{5}$/
-/** Connection, shutdown, system, internal: these come also where it has committed. */
+/** Connection, shutdown, system, internal: these come also if it has committed. */
 const NO_ANSWER = /^(?:08|57P|58|XX)/
 
 /**
- * True where an error is the database's own no, so that what it was asked to do has surely not been done. A lost
+ * True if an error is the database's own no, so that what it was asked to do has surely not been done. A lost
  * connection, or a time-out of the driver, leaves open what the server did.
  *
  * @param sqlState of the error, `40001` for example

@@ -57,12 +57,12 @@ export class FileTransaction {
     return this.#checkOpen()
   }
 
-  /** True where nothing of the scope has been rolled back: it is open, or was released into one that is. */
+  /** True if nothing of the scope has been rolled back: it is open, or was released into one that is. */
   isOpen(scope: object): boolean {
     return this.#scopes.some((open) => open.includes(scope))
   }
 
-  /** True where a commit would have no file to delete, and no upload to stop. */
+  /** True if a commit would have no file to delete, and no upload to stop. */
   get isQuiet(): boolean {
     return this.#scopes.every((scope) => scope.isQuiet)
   }
@@ -111,7 +111,7 @@ export class FileTransaction {
 
   /**
    * Makes a value that was uploaded before the transaction a part of it. A rollback gives it back: its file stays,
-   * for the next try. False where the value belongs to a row already.
+   * for the next try. False if the value belongs to a row already.
    */
   adopt(value: UploadedFile): boolean {
     const scope = this.#checkOpen()
@@ -167,7 +167,7 @@ export class FileTransaction {
     return finished(scope.begin(conforming, undefined, value))
   }
 
-  /** Undoes in memory what was done there, where a rollback undoes the rest of the innermost scope. */
+  /** Undoes in memory what was done there, if a rollback undoes the rest of the innermost scope. */
   onRollback(revert: () => void): void {
     this.#checkOpen().onRollback(revert)
   }

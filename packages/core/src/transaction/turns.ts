@@ -3,9 +3,9 @@ import { FiledepotError } from '../errors.ts'
 
 /** Lets what needs a connection for itself, as a transaction does, wait until it is free. */
 export interface Turns {
-  /** True where there are turns, and the call does not come from within the one that is going on. */
+  /** True if there are turns, and the call does not come from within the one that is going on. */
   readonly isOutside: boolean
-  /** True where there are turns, and none is going on. */
+  /** True if there are turns, and none is going on. */
   readonly isFree: boolean
   /**
    * Runs an action when its turn has come; at once where it is called from within the turn that is going on.
@@ -24,7 +24,7 @@ export interface Turns {
   afterwards(settling: Promise<void>): Promise<void> | undefined
 }
 
-/** Where every transaction has a connection of its own. */
+/** If every transaction has a connection of its own. */
 export const NO_TURNS: Turns = {
   isOutside: false,
   isFree: false,
@@ -64,7 +64,7 @@ interface Waiting {
 }
 
 /**
- * Where there is one connection: one action at a time, in the order of the calls.
+ * If there is one connection: one action at a time, in the order of the calls.
  *
  * To tell a call from within a turn from one beside it costs every promise of the process something while it is
  * switched on. So that happens only where code of the program runs in a turn, and until nobody is at work.
@@ -102,7 +102,7 @@ export class TurnsOnOneConnection implements Turns {
     this.#isBusy = isBusy
   }
 
-  /** True for a call from within the turn that is going on, where that is {@link Turns.run | entered}. */
+  /** True for a call from within the turn that is going on, if that is {@link Turns.run | entered}. */
   get isInside(): boolean {
     return this.#inside.getStore()?.running === true
   }

@@ -4,7 +4,7 @@ import { stateOf } from './value-state.ts'
 import { MissingFields } from './missing-fields.ts'
 import type { UploadedFile } from './uploaded-file.ts'
 
-/** Where a value stands, as far as it is known. */
+/** The table, column and row of a value, as far as they are known. */
 export interface ValuePlace {
   /** The table, collection or model. */
   readonly table: string
@@ -57,7 +57,7 @@ export function isBroken(value: UploadedFile): boolean {
 }
 
 /**
- * True for a broken value that stands for the whole of a column: its text is that of the column, also where the column is
+ * True for a broken value that stands for the whole of a column: its text is that of the column, also if the column is
  * one of several files. For integrations.
  */
 export function isWholeColumn(value: UploadedFile): boolean {

@@ -10,7 +10,7 @@ import { markVerified } from './verification.ts'
  * Copies all files of a stored value into another storage, one after the other, as streams. Resolves with a value of the
  * copies, which no row has. The originals stay. All files are copied, or none.
  *
- * The copies have new ids: a deletion of an earlier copy that is still on its way must not reach a later one. The metadata
+ * The copies have new ids: a deletion of an earlier copy that is still in progress must not reach a later one. The metadata
  * of the value names the copies, by id as thumbnails do, or by path.
  *
  * @throws FiledepotError `FILE_NOT_FOUND`, `HASH_MISMATCH`, `ABORTED`, and what reading and writing throw
@@ -55,7 +55,7 @@ function copiedValue<T extends UploadedFile>(
   })
 }
 
-/** The JSON with the names of the copies in the place of those of the originals. */
+/** The JSON with the names of the copies instead of those of the originals. */
 function renamed(json: unknown, names: ReadonlyMap<string, string>): unknown {
   if (typeof json === 'string') return names.get(json) ?? json
   if (typeof json !== 'object' || json === null) return json

@@ -22,7 +22,7 @@ export interface FilteredFile {
 
 /**
  * Works on every file that a column stores, after the upload and before the row is written. Filters run in order.
- * Where one throws, nothing of the file stays.
+ * If one throws, nothing of the file stays.
  *
  * ```ts
  * import type { FileFilter } from '@filedepot/core'

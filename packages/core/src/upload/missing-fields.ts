@@ -15,7 +15,7 @@ const FIELDS = [
 ] as const satisfies readonly (keyof UploadedFileData)[]
 
 /**
- * What values without fields inherit: a getter in the place of each field, which throws. Inherited, as to define ten
+ * What values without fields inherit: a getter instead of each field, which throws. Inherited, as to define ten
  * properties takes ten times as long as all the rest of a value.
  */
 export class MissingFields {

@@ -57,7 +57,7 @@ export async function uploadFile<T extends UploadedFile>(
 }
 
 /**
- * The same without promises, for a type that stores contents as they are, where the storage can do so and the column's
+ * As above, without promises, for a type that stores contents as they are, if the storage can do so and the column's
  * rules are not code of the program: returns what uploads the value. Else `undefined`.
  */
 export function prepareUpload<T extends UploadedFile>(

@@ -13,7 +13,7 @@ export interface UploadedFileData {
   readonly filename: string
   /** What the bytes are, as far as that can be told; the type to serve the file with. */
   readonly contentType: string
-  /** What the client said it was, where it said something; not to be believed. */
+  /** What the client said it was, if it said something; not to be believed. */
   readonly declaredType: string | undefined
   /** In bytes. `undefined` only in values that Python's DEPOT wrote. */
   readonly size: number | undefined
@@ -165,7 +165,7 @@ function date(value: string): Date {
   return found
 }
 
-/** The value's own path comes first, also where the list leaves it out. */
+/** The value's own path comes first, also if the list leaves it out. */
 function paths(value: unknown, own: string): readonly string[] {
   const list: unknown = value ?? []
   if (!Array.isArray(list) || list.some((path) => typeof path !== 'string' || !/.\/./s.test(path))) {

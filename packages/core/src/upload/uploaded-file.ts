@@ -67,7 +67,7 @@ export type UploadType<T extends UploadedFile = UploadedFile> = new (
 
 /**
  * The value of a file column. It is made from a content and is *pending* then: nothing has been uploaded. Saving the
- * row uploads the content and puts a *stored* value in the place of the pending one: frozen, kept in the row as JSON.
+ * row uploads the content and puts a *stored* value instead of the pending one: frozen, kept in the row as JSON.
  *
  * A stored value belongs to one row. Where it is given to another, that row gets a copy of the file.
  *
@@ -229,7 +229,7 @@ export class UploadedFile implements UploadedFileData {
     return formatFilePath(this)
   }
 
-  /** Where the file can be read: from the storage itself if it has public URLs, else from the HTTP handler. */
+  /** The URL of the file: that of the storage if it has public URLs, else that of the HTTP handler. */
   get url(): string {
     const manager = boundManager(this) ?? depot
     return manager.get(this.storage).publicUrl(this.id) ?? manager.urlFor(this.path)

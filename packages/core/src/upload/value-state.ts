@@ -9,7 +9,7 @@ import type { UploadedFile } from './uploaded-file.ts'
  * other share it, because they belong to one row.
  */
 export class ValueState {
-  /** Through which the value finds its file, where that is not the one of the process. */
+  /** Through which the value finds its file, if that is not the one of the process. */
   manager: DepotManager | undefined
   /** The database whose ledger counts its rows; none if no ledger does, or no row has it. */
   books: object | undefined

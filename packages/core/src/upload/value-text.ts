@@ -15,7 +15,7 @@ export function textOf(value: UploadedFile): string {
   return text
 }
 
-/** The text that the value was read from is its text, also where it would be written in another way. For integrations. */
+/** The text that the value was read from is its text, also if it would be written in another way. For integrations. */
 export function rememberText(value: UploadedFile, text: string): void {
   setKnownText(value, text)
 }

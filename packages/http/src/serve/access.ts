@@ -9,9 +9,9 @@ import type { FileUrl } from './file-url.ts'
 /** That a request may have its file, and why. */
 export interface Grant {
   readonly by: 'public' | 'signature' | 'authorize'
-  /** How the file is to be shown, where a signature says it. */
+  /** How the file is to be shown, if a signature says it. */
   readonly wish: Disposition | undefined
-  /** The name to save the file under, where a signature or the value of a row says it. */
+  /** The name to save the file under, if a signature or the value of a row says it. */
   readonly filename: string | undefined
   /** For how many seconds the grant holds. */
   readonly remaining: number
@@ -84,7 +84,7 @@ export function resourcePolicyOf({ by }: Grant): string {
 /** How long an answer may be kept, in seconds, and how. */
 export interface Caching {
   readonly maxAge: number
-  /** False where it must not be given to others than who asked. */
+  /** False if it must not be given to others than who asked. */
   readonly shared: boolean
   readonly immutable: boolean
 }

@@ -69,7 +69,7 @@ export class RequestAnswerer<Context> {
     } catch (error) {
       if (hasCode(error, 'FILE_NOT_FOUND')) return refusal(404)
       if (!hasCode(error, 'CORRUPT_FILE')) throw error
-      // One damaged file must not look as if the application were broken; whoever runs it hears of it.
+      // One damaged file must not look as if the application were broken, so only `onError` is told.
       this.#settings.onError(error, request)
       return refusal(404)
     }
@@ -126,7 +126,7 @@ export class RequestAnswerer<Context> {
     return this.#settings.delivery === 'redirect' && this.#redirects.isFor(backing, id, method)
   }
 
-  /** Sends the client to the storage itself, where it has a URL. */
+  /** Sends the client to the storage itself, if it has a URL. */
   async #redirect(file: LocatedFile, grant: Grant): Promise<FileAnswer | undefined> {
     const { id, backing: storage } = file
     const remembered = this.#redirects.remembered(storage, id, grant)

@@ -4,16 +4,16 @@ export class BufferPool {
 
   constructor(
     readonly bytes: number,
-    /** How many are kept while nobody needs them. */
+    /** How many unused buffers are kept. */
     readonly kept: number,
   ) {}
 
-  /** With anything in it. One that does not come back is lost to the pool, and to nobody else. */
+  /** Takes a buffer, with any content. If it is never given back, only the pool loses it. */
   take(): Buffer {
     return this.#free.pop() ?? Buffer.allocUnsafeSlow(this.bytes)
   }
 
-  /** Only when nobody reads it any more. */
+  /** Gives a buffer back. Call it only when nothing reads the buffer any more. */
   give(buffer: Buffer): void {
     if (this.#free.length < this.kept) this.#free.push(buffer)
   }

@@ -37,7 +37,7 @@ function suffix(length: number, size: number): Part | 'unsatisfiable' {
   return { start: Math.max(0, size - length), end: size - 1 }
 }
 
-/** True where the client has a part of what the file is now, so that another part of it fits. */
+/** True if the client has a part of what the file is now, so that another part of it fits. */
 function isCurrent(ifRange: string | null, { etag, lastModified, modified }: CacheValidators): boolean {
   if (ifRange === null) return true
   if (parseHttpDate(ifRange) === undefined) return ifRange === etag

@@ -12,7 +12,7 @@ export interface CacheValidators {
 
 export function cacheValidatorsOf({ sha256, etag, lastModified }: StoredFile): CacheValidators {
   return {
-    // A storage of somebody else may have a tag with anything in it.
+    // A tag from a foreign storage may contain any character.
     etag: `"${sha256 ?? etag.replace(/[^!#-~]/g, '')}"`,
     lastModified: formatHttpDate(lastModified),
     // HTTP knows no parts of a second.

@@ -30,7 +30,7 @@ export class Charsets {
   }
 }
 
-/** `undefined` if the file cannot be read: sending it will say why. */
+/** `undefined` if the file cannot be read: sending it then reports the error. */
 async function readHead(file: StoredFile): Promise<Buffer | undefined> {
   const length = Math.min(file.size, HEAD_BYTES)
   if (length === 0) return Buffer.alloc(0)

@@ -24,7 +24,7 @@ const REMEMBERED = 1000
 /** How a file is shown. */
 export type Disposition = 'inline' | 'attachment'
 
-/** How somebody wants to see a file. */
+/** How a file is displayed: its type, name and disposition. */
 interface Shown {
   readonly wish: Disposition | undefined
   /** The name to save it under. @default that of the file */
@@ -68,7 +68,7 @@ export class ContentHeaders {
 
   #described(file: StoredFile, { wish, filename = file.filename }: Shown): Description {
     const { contentType } = file
-    // With the length, as storages of somebody else may have anything in a type or a name.
+    // With the length, because a foreign storage may have any text as a type or a name.
     const key = `${wish ?? ''} ${contentType.length} ${contentType} ${filename}`
     const remembered = this.#remembered.get(key)
     if (remembered) return remembered

@@ -34,7 +34,7 @@ export function cutUnread(response: ServerResponse, timeout: number): void {
   })
 }
 
-/** True if the client has gone away, or somebody has ended the response. */
+/** True if the client has disconnected, or the response has ended. */
 export function isGone(response: ServerResponse): boolean {
   return response.destroyed || streamOf(response)?.destroyed === true
 }

@@ -7,10 +7,9 @@ import { requestFailed } from './request-failed.ts'
 import type { UrlSigner } from './url-signer.ts'
 
 /**
- * What `authorize` answers: exactly `true` lets the request through, `'public'` says that everybody may read the file, so that
- * caches may keep it, and `false` is the same as 403. The uploaded file of a row, if the requested file belongs to it, is the same
- * as `true`, and the file is saved under the name that the row has for it. Any other value refuses the request with 403, too, and is reported to
- * `onError` as `INVALID_VERDICT`.
+ * The result of `authorize`. `true` grants access. `'public'` also lets caches keep the file. `false` is the same as 403. The
+ * uploaded file of a row grants access if the requested file belongs to it, and a download gets the name in the row. Any other
+ * value refuses the request with 403, and `onError` gets `INVALID_VERDICT`.
  */
 export type Verdict = boolean | 'public' | UploadedFile | 401 | 403 | 404
 
@@ -29,11 +28,11 @@ export interface FileHandlerOptions<Context = undefined> {
    */
   public?: boolean | readonly string[]
   /**
-   * Decides who may read a file, before anybody looks whether it is there. Requests with a good signature are not
-   * asked about. What it throws or rejects with fails the request.
+   * Decides who may read a file. It is not called for requests with a valid signature. An error that it throws fails the
+   * request.
    *
-   * It is also asked about files and storages that do not exist, so that the status tells nobody which storages there
-   * are: compare `file.path` with your rows. Without this function, and with a `signer`, an unsigned URL gets 403.
+   * It is also called for files and storages that do not exist, so that the status does not reveal the storages: compare
+   * `file.path` with your rows. Without this function, and with a `signer`, an unsigned URL gets 403.
    */
   authorize?: (request: FileRequest, file: RequestedFile, context: Context) => Verdict | Promise<Verdict>
   /** Admits the URLs that it has signed. A URL whose signature is not good is refused, whatever else is allowed. */
@@ -47,11 +46,11 @@ export interface FileHandlerOptions<Context = undefined> {
   redirectExpiresIn?: number
   /**
    * How long caches keep a public file, and browsers one of a signed URL (until that expires, at most), in seconds.
-   * Where `authorize` has decided, browsers ask again each time. @default 604800, a week
+   * If `authorize` has decided, browsers ask again each time. @default 604800, a week
    */
   maxAge?: number
   /**
-   * Tells browsers that a file never changes, so that they do not ask again even where the user reloads. Each upload
+   * Tells browsers that a file never changes, so that they do not ask again even if the user reloads. Each upload
    * has an id of its own; say `false` where your program puts new bytes under an old id with `FileStorage.replace`.
    * @default true
    */
@@ -70,8 +69,8 @@ export interface FileHandlerOptions<Context = undefined> {
   /** Which pages of other origins may read the files by `fetch`. @default none */
   cors?: CorsOptions
   /**
-   * Types that a browser may show in its window; all others are saved. `image/*` stands for all images. Whoever adds
-   * `text/html` or `image/svg+xml` relies on the `contentSecurityPolicy` alone. @default INLINE_TYPES
+   * Types that a browser may display; it downloads all others. `image/*` stands for all images. If you add `text/html` or
+   * `image/svg+xml`, only the `contentSecurityPolicy` protects you. @default INLINE_TYPES
    */
   inlineTypes?: readonly string[]
   /**
@@ -192,7 +191,7 @@ function mountPathOf(path: string): string {
   return path.replace(/\/+$/, '')
 }
 
-/** Storages may come after the handler; where there are some, one that is missing is most likely misspelt. */
+/** Storages may come after the handler; if there are some, one that is missing is most likely misspelt. */
 function checkNames(depot: DepotManager, option: string, names: readonly string[]): void {
   const known = depot.storages()
   const unknown = names.find((name) => !depot.has(name))

@@ -27,7 +27,7 @@ export interface FileHandler<Context = undefined> {
  * Makes what serves the files of a depot: a function from web requests to web responses, for Hono, Next and whatever
  * speaks them. {@link toNodeHandler} makes a middleware of it for Express, Nest, Fastify and `node:http`.
  *
- * @throws FiledepotError `INVALID_ARGUMENT`, also where nothing says who may read the files
+ * @throws FiledepotError `INVALID_ARGUMENT`, also if nothing says who may read the files
  *
  * ```ts
  * import { depot } from '@filedepot/core'

@@ -3,12 +3,12 @@ import { LRUCache } from 'lru-cache'
 import type { Grant } from './access.ts'
 import type { Disposition } from './content-headers.ts'
 
-/** Where a client finds a file. */
+/** The path by which a client finds a file. */
 export interface RedirectTarget {
   readonly url: string
   /** For how many seconds the client may believe that. */
   readonly maxAge: number
-  /** True where the URL is good for everybody. */
+  /** True if the URL is good for everybody. */
   readonly shared: boolean
 }
 

@@ -3,13 +3,12 @@ import type { CacheValidators } from './cache-validators.ts'
 
 /** How many files are remembered, of some hundred bytes each. */
 const REMEMBERED = 1000
-/** For this long nobody looks again whether a file is there, in milliseconds. */
+/** How long a file counts as existing without another check, in milliseconds. */
 const GOOD_FOR_MS = 1000
 
 /**
- * The files that were there a moment ago. Whoever has one already, and asks whether it has changed, is told so without a
- * look at the storage: that is most of what such an answer takes. Only for files that never change; one that was deleted
- * in that moment is with those who ask anyway.
+ * The files that existed a moment ago. A client that has such a file and asks whether it has changed gets its answer without a
+ * request to the storage. Only for files that never change: if one was deleted just now, the client has it anyway.
  */
 export class SeenFiles {
   readonly #validators = new LRUCache<string, CacheValidators>({

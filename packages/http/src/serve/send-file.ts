@@ -5,9 +5,9 @@ import { sendOpened } from './send-opened.ts'
 import { sendStream } from './send-stream.ts'
 
 /**
- * Sends an answer with a file. Where the client goes away, the file is not read any further, and nobody is told.
+ * Sends an answer with a file. If the client disconnects, it stops reading, without an error.
  *
- * @throws what the storage throws; where the head has been sent, the connection is cut
+ * @throws what the storage throws; if the head has been sent, the connection is cut
  */
 export async function sendFile(
   answer: FileAnswer,

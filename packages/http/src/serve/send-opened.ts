@@ -46,7 +46,7 @@ export async function sendOpened(
 
 function finish(response: ServerResponse, chunk: Buffer, release: () => void): void {
   if (chunk.byteLength <= JOINED_BYTES) {
-    // One system call for head and body: Node joins them where both are text, here of one character a byte.
+    // One system call for head and body: Node joins them if both are text, here of one character a byte.
     response.end(chunk.toString('latin1'), 'latin1')
     release()
   } else if (isPlain(response)) {
@@ -75,7 +75,7 @@ async function written(response: ServerResponse, chunk: Buffer, timeout: number)
   })
 }
 
-/** False where somebody else's `write` comes first, as that of a middleware that compresses: it may keep the bytes. */
+/** False if a middleware replaced `write`, for example to compress: it may keep the bytes. */
 function isPlain(response: ServerResponse): boolean {
   const { prototype } = ServerResponse
   return response.write === prototype.write && response.end === prototype.end

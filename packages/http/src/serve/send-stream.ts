@@ -23,7 +23,7 @@ export async function sendStream(
     if (first?.byteLength === body.length) {
       stream.destroy()
       writeHead(answer, response)
-      // One system call for head and body: Node joins them where both are text, here of one character a byte.
+      // One system call for head and body: Node joins them if both are text, here of one character a byte.
       if (first.byteLength <= JOINED_BYTES) response.end(first.toString('latin1'), 'latin1')
       else response.end(first)
       cutUnread(response, body.stallTimeout)
@@ -54,7 +54,7 @@ async function pump(stream: Readable, body: FileBodyPart, response: ServerRespon
   cutUnread(response, body.stallTimeout)
 }
 
-/** Whoever waits for an answer, and may go away. */
+/** The client that waits for an answer, and may disconnect. */
 class Client {
   isGone = false
   readonly #response: ServerResponse

@@ -18,9 +18,9 @@ export interface UrlSignerOptions {
 export interface SignedClaims {
   /** In seconds since 1970. */
   readonly expires: number
-  /** How the file is to be shown, where the URL says it. */
+  /** How the file is to be shown, if the URL says it. */
   readonly disposition: Disposition | undefined
-  /** The name under which the file is saved, where the URL says it. */
+  /** The name under which the file is saved, if the URL says it. */
   readonly filename: string | undefined
 }
 
@@ -29,8 +29,8 @@ const MIN_KEY_BYTES = 32
 const PARAMETERS = ['expires', 'disposition', 'filename', 'signature'] as const
 
 /**
- * Signs URLs by which anyone can read one file, in one disposition, until a moment: HMAC-SHA256. Made by whoever knows
- * a key, also in another process than the one that serves.
+ * Signs URLs with HMAC-SHA256. Anyone with such a URL can read one file until it expires. Another process than the one that
+ * serves can sign too, with the same key.
  *
  * ```ts
  * import { depot } from '@filedepot/core'
@@ -107,13 +107,13 @@ export class UrlSigner implements FileUrlSigner {
     if (!query.includes('signature')) return undefined
     const parameters = new URLSearchParams(query)
     if (!parameters.has('signature')) return undefined
-    // One that stands there twice is one thing to this code and another to somebody else's.
+    // Other programs may read another one of two equal parameters than this code does.
     if (PARAMETERS.some((name) => parameters.getAll(name).length > 1)) return 'refused'
 
     const claims = claimsIn(parameters)
     if (!claims) return 'refused'
     const given = parameters.get('signature') ?? ''
-    // Every key is tried, so that the time tells nothing of which one it was.
+    // It tries every key, so the time does not reveal the key.
     const good = this.#keys.filter((key) => isEqual(given, sign(key, path, claims)))
     return good.length > 0 && claims.expires * 1000 > Date.now() ? claims : 'refused'
   }
@@ -128,7 +128,7 @@ function claimsIn(parameters: URLSearchParams): SignedClaims | undefined {
   return { expires: Number(expires), disposition, filename }
 }
 
-/** Of JSON that somebody has sent, nobody knows whether that is so. */
+/** The name of a value that is verified. JSON of a client is not. */
 function nameOf(file: unknown): string | undefined {
   return isUploadedFile(file) && isVerified(file) ? file.filename : undefined
 }

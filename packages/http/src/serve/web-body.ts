@@ -6,8 +6,8 @@ import type { FileBodyPart } from './file-answer.ts'
 import { LengthCheck, openBody } from './open-body.ts'
 
 /**
- * The bytes of an answer as a web stream. The file is opened when somebody reads, and closed if nobody has read on for
- * `stallTimeout` milliseconds: whoever reads then gets `ABORTED`.
+ * The bytes of an answer as a web stream. The first read opens the file. After `stallTimeout` milliseconds without a read the
+ * file is closed, and the next read gets `ABORTED`.
  */
 export function webBody(part: FileBodyPart, signal: AbortSignal | undefined): ReadableStream<Uint8Array> {
   const source = new BodySource(part, signal)

@@ -31,7 +31,7 @@ export class MulterRequest {
       request.destroy()
     })
     const { res, socket } = request as Request
-    // Without Express nobody knows the response; then the files go with the connection.
+    // Without Express the response is unknown, so the files are deleted with the connection.
     const ending = res ?? socket
     if (ending?.closed) this.#end()
     else ending?.once('close', this.#end)

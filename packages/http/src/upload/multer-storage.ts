@@ -8,7 +8,7 @@ import { MulterRequest } from './multer-request.ts'
 /** Options of {@link multerStorage}. How many files may come, multer's own `limits` say. */
 export interface MulterStorageOptions<File extends UploadedFile = UploadedFile>
   extends Omit<FileRules<File>, 'maxFiles'>, ArrivalTimeouts {
-  /** Where the files go. @default the depot of the process */
+  /** The depot for the files. @default the depot of the process */
   depot?: DepotManager
 }
 

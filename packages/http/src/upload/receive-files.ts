@@ -7,7 +7,7 @@ import { bodyOf, type UploadRequest } from './upload-request.ts'
 
 /** Options of {@link receiveFiles}. */
 export interface ReceiveOptions extends ArrivalTimeouts {
-  /** Where the files go. @default the depot of the process */
+  /** The depot for the files. @default the depot of the process */
   depot?: DepotManager
   /** How many texts a form may bring. @default 100 */
   maxFields?: number
@@ -21,7 +21,7 @@ export interface ReceiveOptions extends ArrivalTimeouts {
  * any time, and each limit holds from the first byte that breaks it. Files of fields that the rules do not name are
  * refused. All of it is stored, or nothing.
  *
- * The files wait for their rows. Where saving those fails, {@link ReceivedForm.discard} deletes them; `await using`
+ * The files wait for their rows. If saving those fails, {@link ReceivedForm.discard} deletes them; `await using`
  * does so by itself.
  *
  * ```ts

@@ -16,7 +16,7 @@ export class ReceivedForm<Rules extends FormRules = FormRules> implements AsyncD
     this.#depot = depot
   }
 
-  /** The text of a field, the first where there are several. */
+  /** The text of a field, the first if there are several. */
   get(name: string): string | undefined {
     return this.getAll(name)[0]
   }
@@ -27,7 +27,7 @@ export class ReceivedForm<Rules extends FormRules = FormRules> implements AsyncD
   }
 
   /**
-   * The file of a field, the first where there are several; `undefined` if the user chose none. An ORM leaves a column alone
+   * The file of a field, the first if there are several; `undefined` if the user chose none. An ORM leaves a column alone
    * that is given `undefined`, so the row keeps the file that it has; write `?? null` to empty the column.
    */
   file<Name extends keyof Rules & string>(name: Name): FileOf<Rules[Name]> | undefined {
@@ -44,9 +44,8 @@ export class ReceivedForm<Rules extends FormRules = FormRules> implements AsyncD
   }
 
   /**
-   * Deletes the files that no row has taken: call it where saving has failed. Where you keep a value in a row without
-   * an integration, as plain JSON, nobody has noticed: do not call it then. Never rejects; what cannot be deleted is
-   * told by the depot's `deleteFailed`.
+   * Deletes the files that no row refers to. Call it when the save has failed. Do not call it if you wrote a value into a row
+   * without an integration, as plain JSON. Never rejects: the depot emits `deleteFailed` for files that it cannot delete.
    */
   async discard(): Promise<void> {
     await Promise.all(this.files().map((file) => discardFile(this.#depot, file)))

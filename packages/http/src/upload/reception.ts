@@ -16,7 +16,7 @@ interface FieldLimits extends Timeouts {
 /** The parser's own limits of what stands before a part: enough for any browser. */
 const HEADERS = { headerPairs: 32, headerSize: 16 * 1024 }
 
-/** A form on its way in: its parts come one after the other, and each file goes to its storage as it comes. */
+/** Receives a form: its parts arrive one after the other, and each file is streamed to its storage. */
 export class Reception {
   readonly #depot: DepotManager
   readonly #rules: Readonly<Record<string, FileRules>>

@@ -9,7 +9,7 @@ export const BUCKETS = 256
 /** Bytes that are collected before they are written. */
 const BUFFER = 8 * 1024
 
-/** What of a bucket is not in its file yet. Outside of the heap, where it would live long enough to be in the way. */
+/** What of a bucket is not in its file yet. Outside of the heap, if it would live long enough to be in the way. */
 interface Collected {
   readonly bytes: Buffer
   length: number

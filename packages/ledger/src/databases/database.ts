@@ -117,7 +117,7 @@ export interface LedgerDatabase extends SweepDatabase, MoveDatabase {
   /** What stands before the slash of the paths of discarded files. */
   readonly discardedNames: (session: LedgerSession) => Promise<string[]>
   /**
-   * Has discarded files go by the name of their storage in the place of an alias, where the ledger may know them already. Resolves
+   * Has discarded files go by the name of their storage instead of an alias, if the ledger may know them already. Resolves
    * with how many it has renamed.
    */
   readonly renameDiscarded: (

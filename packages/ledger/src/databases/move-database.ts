@@ -10,7 +10,7 @@ export interface TableColumn extends Omit<TableColumns, 'columns'> {
 export interface ColumnValues {
   /** The text of a value; `undefined` if the row is gone, holds nothing, or cannot be told from others. */
   readonly read: (session: LedgerSession, position: readonly unknown[]) => Promise<string | undefined>
-  /** Puts a text in the place of another one. False if the row is gone, or holds something else by now. */
+  /** Puts a text instead of another one. False if the row is gone, or holds something else by now. */
   readonly replace: (
     session: LedgerSession,
     position: readonly unknown[],

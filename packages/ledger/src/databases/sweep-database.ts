@@ -16,7 +16,7 @@ export interface LedgerPlace {
   readonly lastError: string | undefined
 }
 
-/** Some rows of a table, and where the next ones begin. */
+/** Some rows of a table, and the start of the next ones. */
 export interface RowPage {
   readonly rows: readonly PageRow[]
   /** `undefined` if there are no more. */
@@ -37,7 +37,7 @@ export interface SweepDatabase {
   /** In milliseconds since 1970, by the clock of the database. */
   readonly now: (session: LedgerSession) => Promise<number>
   readonly readState: (session: LedgerSession, name: string) => Promise<string | undefined>
-  /** Puts a value in the place of `before`. False if another one is there. */
+  /** Puts a value instead of `before`. False if another one is there. */
   readonly replaceState: (
     session: LedgerSession,
     name: string,

@@ -9,7 +9,7 @@ import type { TableColumns } from '../ledger-column.ts'
 import { runStep, throwIfAborted, type LedgerContext } from '../ledger-context.ts'
 import { pageRows } from '../ledger-rows.ts'
 
-/** What is to stand in the place of a value. */
+/** What is to stand instead of a value. */
 export interface RowChange {
   readonly text: string
   /** The files that the row refers to no more. */

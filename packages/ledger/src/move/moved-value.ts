@@ -1,4 +1,4 @@
-/** Where a file of a value is by now. */
+/** The present place of a file of a value. */
 export interface MovedFile {
   /** `storage/id`, as the value has it. */
   readonly from: string

@@ -79,7 +79,7 @@ function extendWith({ client, internals, home, fields }: Parts, components: Exte
   return result
 }
 
-/** The fields of results: values in the place of their JSON, made when they are looked at. */
+/** The fields of results: values instead of their JSON, made when they are looked at. */
 function resultsOf(home: FilesHome, fields: FileFields): object {
   return Object.fromEntries(
     [...fields.values()].flatMap((ofModel) =>

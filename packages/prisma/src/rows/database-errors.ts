@@ -26,7 +26,7 @@ export function prismaCodeOf(error: unknown): string | undefined {
 
 const LOST = new Set(['ConnectionClosed', 'DatabaseNotReachable', 'SocketTimeout', 'TlsConnectionError'])
 
-/** True where the database itself said no, so that what it was asked to do has surely not been done. */
+/** True if the database itself said no, so that what it was asked to do has surely not been done. */
 export function isAnswer(provider: string, error: unknown): boolean {
   const cause = driverCauseOf(error)
   if (!cause) {
@@ -42,7 +42,7 @@ export function isAnswer(provider: string, error: unknown): boolean {
   return provider === 'mysql' ? isAnswerOfMysql(Number(originalCode)) : isAnswerOfPostgres(originalCode)
 }
 
-/** True where a statement may be on its way still, or have run, although nothing was heard of it. */
+/** True if a statement may be on its way still, or have run, although nothing was heard of it. */
 export function isConnectionTrouble(provider: string, error: unknown): boolean {
   if (isAnswer(provider, error)) return false
   const { name, code, message } = (error ?? {}) as { name?: unknown; code?: unknown; message?: unknown }
@@ -74,7 +74,7 @@ export function withOwnCode(error: unknown, operation: string): unknown {
   return new (constructor as KnownError)(message, { code: 'P2034', clientVersion, meta, cause: error })
 }
 
-/** True where others were in the way, and the same may succeed when it is tried again. */
+/** True if others were in the way, and the same may succeed when it is tried again. */
 export function isConflict(error: unknown): boolean {
   return prismaCodeOf(error) === 'P2034' || driverCauseOf(error)?.kind === 'TransactionWriteConflict'
 }

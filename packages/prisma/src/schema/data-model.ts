@@ -17,7 +17,7 @@ export interface Relation {
   readonly model: string
   /** The field on the other side. */
   readonly opposite: string
-  /** Where the foreign key is on this side: the fields that hold it, and what they refer to. */
+  /** If the foreign key is on this side: the fields that hold it, and what they refer to. */
   readonly fields: readonly string[]
   readonly references: readonly string[]
   readonly cascades: boolean

@@ -64,7 +64,7 @@ export class ChaosBackend implements StorageBackend {
   /** Give it to another {@link ChaosBackend} for the same failures again. */
   readonly seed: number
 
-  // There only where the inner backend has them, as abilities are detected by their presence. `openFile`, `readBytes`
+  // There only if the inner backend has them, as abilities are detected by their presence. `openFile`, `readBytes`
   // and `localPath` never are: they would lead past the faults of `read`.
   readonly publicUrl?: (id: string) => string | undefined
   readonly signedUrl?: (id: string, options: SignedUrlOptions) => Promise<string>

@@ -4,7 +4,7 @@ export type ChaosMethod =
 
 /**
  * Which calls a rule strikes. Calls are counted from 1 on, from when the rule was added. Without any of these, every
- * call is struck; where several are given, all of them must hold.
+ * call is struck; if several are given, all of them must hold.
  */
 export interface ChaosTrigger {
   /** Only this call. */
@@ -57,7 +57,7 @@ export class ChaosRule {
     if (id !== undefined && !ids.includes(id)) return false
     this.#seen++
     if ((on !== undefined && this.#seen !== on) || this.#seen < from || this.#struck >= times) return false
-    // Drawn only where it decides, so that a rule without a probability changes nothing for the others.
+    // Drawn only if it decides, so that a rule without a probability changes nothing for the others.
     if (probability < 1 && this.#random() >= probability) return false
     this.#struck++
     return true

@@ -16,7 +16,7 @@ export interface BackendContext {
 export interface BackendCase {
   /** A sentence that is true of every good backend. */
   readonly name: string
-  /** True where a backend that keeps whole files in the memory of this process fails, and may. */
+  /** True if a backend that keeps whole files in the memory of this process fails, and may. */
   readonly constantMemory?: boolean
   /** Rejects where the backend breaks the promise, with a message that says what it did. */
   run(context: BackendContext): Promise<void>

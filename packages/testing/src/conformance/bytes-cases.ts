@@ -5,7 +5,7 @@ import { chunksOf, HELLO, MIB, patternBytes } from './sample-content.ts'
 
 const SIZES = { empty: 0, small: 1000, large: 3 * MIB + 11 }
 
-/** Files that are read whole, where the backend reads them so. */
+/** Files that are read whole, if the backend reads them so. */
 export const bytesCases: readonly BackendCase[] = [
   ...Object.entries(SIZES).map(([which, size]): BackendCase => ({
     name: `gives all bytes at once of a file that is ${which}, where it reads files so`,

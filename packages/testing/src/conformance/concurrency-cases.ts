@@ -93,7 +93,7 @@ export const concurrencyCases: readonly BackendCase[] = [
     async run({ backend, leftovers }) {
       for (let n = 0; n < 20; n++) {
         const id = randomUUID()
-        // The same start: in one folder, where a backend makes folders of it.
+        // The same start: in one folder, if a backend makes folders of it.
         const neighbour = id.slice(0, 8) + randomUUID().slice(8)
 
         await Promise.all([

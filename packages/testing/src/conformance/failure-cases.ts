@@ -4,7 +4,7 @@ import type { BackendCase } from './backend-case.ts'
 import { expectCode, expectEmpty, expectOnly, expectRejection, within, writeBytes } from './expectations.ts'
 import { breakingAfter, chunksOf, HELLO, MIB, patternBytes, streamed } from './sample-content.ts'
 
-/** Where a stream breaks: how many bytes it gave before. */
+/** The number of bytes before a stream breaks. */
 const BREAKS = {
   'before its first byte': 0,
   'after some bytes': 1000,

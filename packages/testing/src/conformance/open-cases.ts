@@ -5,7 +5,7 @@ import { chunksOf, HELLO, MIB, patternBytes } from './sample-content.ts'
 
 const SIZES = { empty: 0, small: 1000, large: 3 * MIB + 11 }
 
-/** Files that are read into buffers, where the backend opens any. */
+/** Files that are read into buffers, if the backend opens any. */
 export const openCases: readonly BackendCase[] = [
   ...Object.entries(SIZES).map(([which, size]): BackendCase => ({
     name: `fills buffers with the bytes of a file that is ${which}, where it opens files`,

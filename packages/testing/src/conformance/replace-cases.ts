@@ -6,7 +6,7 @@ import { chunksOf, HELLO, infoOf, MIB, patternBytes, PNG, sha256Of } from './sam
 
 const WORLD = Buffer.from('another world')
 
-/** New bytes in the place of old ones, one after the other. */
+/** New bytes instead of old ones, one after the other. */
 export const replaceCases: readonly BackendCase[] = [
   {
     name: 'replaces only a file that is there',

@@ -3,7 +3,7 @@ import type { BackendCase } from './backend-case.ts'
 import { expectCode, expectSame, expectSameBytes } from './expectations.ts'
 import { PNG } from './sample-content.ts'
 
-/** URLs, where the backend makes any. */
+/** URLs, if the backend makes any. */
 export const urlCases: readonly BackendCase[] = [
   {
     name: 'gives an absolute public URL, or none',

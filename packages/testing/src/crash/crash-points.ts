@@ -1,4 +1,4 @@
-/** Where a program is to die: when it passes a label for the n-th time. */
+/** The point at which a program dies: when it passes a label for the n-th time. */
 export interface CrashPoint {
   readonly label: string
   /** Counted from 1 on. */
@@ -7,7 +7,7 @@ export interface CrashPoint {
 
 /**
  * The labelled points of a program that is to be killed. At the chosen one it kills itself with SIGKILL: nothing runs any
- * more, no `finally`, no answer that is on its way.
+ * more, no `finally`, no answer that is in progress.
  *
  * ```ts
  * import { CrashPoints } from '@filedepot/testing/crash'

@@ -12,7 +12,7 @@ export interface CrashDriver {
   names(): Promise<string[]>
   /** Stores a file, and inserts a row that refers to it. */
   insert(name: string, content: CrashContent): Promise<void>
-  /** Stores a file, and puts it into a row in the place of another. */
+  /** Stores a file, and puts it into a row instead of another. */
   replace(name: string, content: CrashContent): Promise<void>
   /** Removes a row, and so its file. */
   remove(name: string): Promise<void>

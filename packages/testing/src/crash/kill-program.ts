@@ -17,7 +17,7 @@ export interface KillOptions {
   readonly steps?: number
   /** How many lanes run at the same time. @default 2 */
   readonly lanes?: number
-  /** Where it kills itself. */
+  /** The point at which it kills itself. */
   readonly at?: CrashPoint | undefined
   /** When it is killed, in milliseconds after it has opened its database. */
   readonly after?: number | undefined

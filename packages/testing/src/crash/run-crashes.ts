@@ -24,7 +24,7 @@ export interface CrashTest extends Pick<
 /** A path that a kill has left in the wrong place. */
 export interface CrashFinding {
   readonly path: string
-  /** Where the program was killed. */
+  /** The point at which the program was killed. */
   readonly at: string
   readonly seed: number
 }

@@ -1,6 +1,6 @@
 import type { ModelRow } from './row-model.ts'
 
-/** Writes of rows by name, each with one file, within a transaction or, where none is open, each on its own. */
+/** Writes of rows by name, each with one file, within a transaction or, if none is open, each on its own. */
 export interface RowWriter {
   /** Inserts or updates rows in one call. A content of null is a row without a file; `BROKEN` fails to upload. */
   save(contents: ReadonlyMap<string, RowContent>): Promise<void>
@@ -31,11 +31,11 @@ export interface RowObserver {
  * database's own; outside of one, each write commits itself.
  */
 export interface RowDriver extends RowWriter, RowObserver {
-  /** True where a statement that fails leaves nothing to do in its transaction but to roll back. @default false */
+  /** True if a statement that fails leaves nothing to do in its transaction but to roll back. @default false */
   readonly errorsAbortTransactions?: boolean
 
   begin(): Promise<void>
-  /** Where it rejects, the transaction is rolled back. */
+  /** If it rejects, the transaction is rolled back. */
   commit(): Promise<void>
   rollback(): Promise<void>
   savepoint(): Promise<void>
@@ -43,7 +43,7 @@ export interface RowDriver extends RowWriter, RowObserver {
   rollbackTo(): Promise<void>
   /** The connection of the open transaction is lost; so the transaction ends, whatever was open in it. */
   kill?(): Promise<void>
-  /** The connection is lost while the COMMIT is on its way: nobody knows how it ends. */
+  /** The connection is lost while the COMMIT is in progress: nobody knows how it ends. */
   killInCommit?(): Promise<void>
 
   /** Writes the row with this content in a statement that the database refuses, and rejects. */
@@ -63,7 +63,7 @@ export interface ConcurrentRowDriver extends RowObserver {
   /** The ways of writing rows that the ORM has, on the connection of a writer. @default the writer itself */
   ways?(rows: RowWriter): readonly RowWriter[]
   /**
-   * True where a write that comes after the end of its transaction may be a write of its own. Else it is refused. Then a
+   * True if a write that comes after the end of its transaction may be a write of its own. Else it is refused. Then a
    * transaction that fails while another one is open within it may commit a part, too.
    * @default false
    */

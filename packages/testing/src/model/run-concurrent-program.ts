@@ -16,7 +16,7 @@ export interface ConcurrentRun {
 }
 
 /**
- * Runs the clients of a program at the same time. Which of them wins is not foretold: where two write the same row, one
+ * Runs the clients of a program at the same time. Which of them wins is not foretold: if two write the same row, one
  * may wait, or be refused by the database. But whatever came of them, afterwards every row has its own file, and every
  * file has its row.
  *

@@ -36,7 +36,7 @@ class ProgramRun {
   /** What the object that was saved last for each row holds; a rollback does not change that. */
   readonly #objects = new Map<string, string | null>()
   #contents = 0
-  /** A statement has failed in the innermost level, where that leaves nothing to do but to roll it back. */
+  /** A statement has failed in the innermost level, if that leaves nothing to do but to roll it back. */
   #aborted = false
 
   constructor(driver: RowDriver) {

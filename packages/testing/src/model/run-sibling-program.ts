@@ -23,7 +23,7 @@ export interface SiblingRun {
 interface RanTask extends SiblingTask {
   /** What it wrote, by row. */
   readonly contents: ReadonlyMap<string, string>
-  /** True where it ended after a failure. Then what it wrote, or a part of it, may stand alone or be undone. */
+  /** True if it ended after a failure. Then what it wrote, or a part of it, may stand alone or be undone. */
   readonly isLate: boolean
   readonly isDone: boolean
 }

@@ -30,7 +30,7 @@ export class FileColumn {
     this.column.setEntityValue(entity, value)
   }
 
-  /** True where the entity has another value than the row, also one that TypeORM does not know of yet. */
+  /** True if the entity has another value than the row, also one that TypeORM does not know of yet. */
   isChanged(entity: ObjectLiteral, databaseEntity: ObjectLiteral): boolean {
     const value = this.get(entity)
     const before = this.get(databaseEntity)
@@ -39,7 +39,7 @@ export class FileColumn {
     return this.transformer.to(value) !== this.transformer.to(before)
   }
 
-  /** The property's value as a list, also where the column holds one file. */
+  /** The property's value as a list, also if the column holds one file. */
   list(value: unknown): GivenFile[] {
     if (value === null || value === undefined) return []
     if (!this.settings.array) return [value as GivenFile]

@@ -11,7 +11,7 @@ import { placeOf } from './place-of.ts'
 export class LoadedFiles {
   /** By the path of the property: an entity can be loaded as one of its base class, and saved as what it is. */
   readonly #values = new Map<string, WeakMap<ObjectLiteral, Held>>()
-  /** What was loaded last, where it was one entity: often the row of a save, for which a `WeakMap` would be slow. */
+  /** What was loaded last, if it was one entity: often the row of a save, for which a `WeakMap` would be slow. */
   #last: { entity: ObjectLiteral; columns: readonly FileColumn[]; held: (Held | undefined)[] } | undefined
 
   /** What all of their file columns hold, as they were loaded. */
@@ -57,7 +57,7 @@ export class LoadedFiles {
     }
   }
 
-  /** True where the property still holds the very values that it was loaded with. */
+  /** True if the property still holds the very values that it was loaded with. */
   isUntouched(entity: ObjectLiteral, column: FileColumn): boolean {
     this.#keepLast()
     const loaded = this.#valuesOf(column).get(entity)

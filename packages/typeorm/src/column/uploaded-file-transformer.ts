@@ -71,7 +71,7 @@ function isStored(value: unknown): value is UploadedFile {
   return isUploadedFile(value) && !value.isPending && isVerified(value) && !isRevoked(value)
 }
 
-/** The text that a row has is that of the value, also where we would write it in another way. */
+/** The text that a row has is that of the value, also if we would write it in another way. */
 function remember(file: UploadedFile, text: unknown): UploadedFile {
   if (typeof text === 'string' && !isBroken(file)) rememberText(file, text)
   return file

@@ -12,7 +12,7 @@ import { typeormClient } from './typeorm-client.ts'
 export interface DataSourceLedgerOptions {
   /** For how long a file that no row refers to any more is kept, in milliseconds: the time to undo. @default 0 */
   readonly retention?: number
-  /** Where the tables of the ledger are, on PostgreSQL. @default the schema of the data source, or `public` */
+  /** The schema of the ledger's tables, on PostgreSQL. @default the schema of the data source, or `public` */
   readonly schema?: string
   /**
    * `'auto'`: files are deleted shortly after the commit or rollback that makes them superfluous. False: nothing happens by
@@ -22,7 +22,7 @@ export interface DataSourceLedgerOptions {
   /**
    * True: `initialize()` installs the ledger, which needs the right to create tables and triggers; it fails with `LEDGER_NOT_OWNER` if
    * another database deletes in a storage of the depot. False: it only checks the ledger, and fails with `LEDGER_INCOMPLETE` if
-   * something is missing. @default as `synchronize` of the data source, where the event `ledgerFailed` tells of another database
+   * something is missing. @default as `synchronize` of the data source, if the event `ledgerFailed` tells of another database
    */
   readonly install?: boolean
 }

@@ -20,7 +20,7 @@ export class OwnUploads {
     else this.#undo.push(undo)
   }
 
-  /** No row is going to have any of it, nor what is still on its way. */
+  /** No row is going to have any of it, nor what is still in progress. */
   drop(lost: (paths: readonly string[]) => void): void {
     this.#onLate = lost
     this.undo()

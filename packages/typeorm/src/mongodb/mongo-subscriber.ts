@@ -26,7 +26,7 @@ interface Parts {
   readonly units: FileUnits
 }
 
-/** Hears of saves before their statements, and uploads their files: where one cannot be, nothing is written. */
+/** Hears of saves before their statements, and uploads their files: if one cannot be, nothing is written. */
 export class MongoSubscriber {
   readonly #entities: FileEntities
   readonly #loaded: LoadedFiles
@@ -122,7 +122,7 @@ function keyIn({ tableName, objectIdColumn }: EntityMetadata, entity: ObjectLite
   return keyOf(tableName, objectIdColumn?.getEntityValue(entity))
 }
 
-/** Where a sibling fails at once, TypeORM waits for nobody any more, and a failure here would end the process. */
+/** If a sibling fails at once, TypeORM waits for nobody any more, and a failure here would end the process. */
 function heard(action: () => Promise<void>): Promise<void> {
   const running = action()
   running.catch(() => undefined)

@@ -56,7 +56,7 @@ export function oleType(head: Head): Found {
   return { type: byDirectory(head, directoryAt(head)) ?? byContent(head) ?? OLE }
 }
 
-/** Where the directory begins. A sector is 512 bytes, or 4096 since version 4. */
+/** The offset of the directory. A sector is 512 bytes, or 4096 since version 4. */
 function directoryAt(head: Head): number {
   return (head.uint32(48) + 1) * (head.uint16(30) === 12 ? 4096 : 512)
 }

@@ -90,7 +90,7 @@ function typeOfMarkup(text: string): string | undefined {
 
 const XHTML = 'application/xhtml+xml'
 
-/** Where a comment, an instruction or a declaration that begins here ends: 0 if it is cut, `undefined` if there is none. */
+/** The end of a comment, an instruction or a declaration that begins here: 0 if it is cut, `undefined` if there is none. */
 function endOfProlog(text: string, at: number): number | undefined {
   if (text.startsWith('<?', at)) return after(text, '?>', at)
   if (text.startsWith('<!--', at)) return after(text, '-->', at)

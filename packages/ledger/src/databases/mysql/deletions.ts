@@ -114,7 +114,7 @@ export async function failed(session: LedgerSession, failures: readonly FailedDe
   }
 }
 
-/** Only where the clock was set back: no try is so far away. */
+/** Only if the clock was set back: no try is so far away. */
 export async function correctTimes(session: LedgerSession): Promise<void> {
   const latest = fromNow(String(RETRY_LONGEST))
   await readCommitted(session)

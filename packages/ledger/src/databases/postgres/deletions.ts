@@ -97,7 +97,7 @@ export async function failed(
   )
 }
 
-/** Only where the clock was set back: no try is so far away. */
+/** Only if the clock was set back: no try is so far away. */
 export async function correctTimes({ files }: PostgresNames, session: LedgerSession): Promise<void> {
   await session.query(
     `UPDATE ${files} SET discarded_at = least(discarded_at, clock_timestamp()), retry_at = CASE WHEN gone THEN least(retry_at, now() + ${ms('$1')}) ELSE retry_at END

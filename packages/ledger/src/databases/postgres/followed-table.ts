@@ -40,7 +40,7 @@ const COLUMNS = `SELECT attname AS name, format_type(atttypid, NULL) AS type FRO
   WHERE attrelid = $1::oid AND attnum > 0 AND NOT attisdropped`
 
 /**
- * Each table once, also where it was named in several ways.
+ * Each table once, also if it was named in several ways.
  *
  * @throws FiledepotError `INVALID_ARGUMENT`
  */

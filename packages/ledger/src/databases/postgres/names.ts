@@ -1,4 +1,4 @@
-/** Where the ledger is, as statements name it. */
+/** The tables of the ledger, as statements name them. */
 export interface PostgresNames {
   readonly schema: string
   readonly files: string

@@ -24,7 +24,7 @@ export async function reconcile(
     counted.push(deltasOf(names, table, { from: `${rows} r`, row: 'r', sign: 1 }))
   }
   await session.query('DROP TABLE IF EXISTS pg_temp.filedepot_delta')
-  // Where a policy would hide rows of this user, PostgreSQL fails then, and no count is too low.
+  // If a policy would hide rows of this user, PostgreSQL fails then, and no count is too low.
   await session.query('SET row_security = off')
   await session.query(
     `CREATE TEMPORARY TABLE filedepot_delta AS

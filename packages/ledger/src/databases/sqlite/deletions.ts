@@ -77,7 +77,7 @@ export async function failed(session: LedgerSession, failures: readonly FailedDe
   )
 }
 
-/** Only where the clock was set back: no try is so far away. */
+/** Only if the clock was set back: no try is so far away. */
 export async function correctTimes(session: LedgerSession): Promise<void> {
   await session.query(
     `UPDATE main.filedepot_files SET discarded_at = min(discarded_at, ${NOW}), retry_at = iif(gone, min(retry_at, ${NOW} + ${RETRY_LONGEST}), retry_at)

@@ -18,7 +18,7 @@ export interface FollowedTable {
 }
 
 /**
- * Each table once, also where it was named in several ways.
+ * Each table once, also if it was named in several ways.
  *
  * @throws FiledepotError `INVALID_ARGUMENT`
  */

@@ -12,9 +12,9 @@ export interface Target {
   readonly deletes: boolean
   /** How many rows the write touches at the most. */
   readonly limit?: number | undefined
-  /** What becomes of the key, where the write changes it. */
+  /** What becomes of the key, if the write changes it. */
   readonly newKey: Record<string, unknown>
-  /** True where the write names a row, of which there is one at the most. */
+  /** True if the write names a row, of which there is one at the most. */
   readonly isOne: boolean
   /** True if `where` looks at no other rows: then the rows that it has found stay found while they are locked. */
   readonly isOfRowsAlone: boolean
@@ -28,7 +28,7 @@ export interface Target {
 }
 
 /**
- * When a part of a write takes place: where a target has rows, or where it has none. `'mayBeSkipped'`: only the database
+ * When a part of a write takes place: if a target has rows, or if it has none. `'mayBeSkipped'`: only the database
  * knows.
  */
 export type Condition =
@@ -37,9 +37,9 @@ export type Condition =
 /** A file field that a write gives a value to. */
 export interface Slot {
   readonly field: FileField
-  /** None where the field is emptied. */
+  /** None if the field is emptied. */
   readonly files: readonly WrittenFile[]
-  /** Where in the arguments the value stands. */
+  /** The place of the value in the arguments. */
   readonly holder: Args
   /** What stood there. */
   readonly written: unknown
@@ -56,13 +56,13 @@ export interface WritePlan {
   readonly model: Model
   readonly slots: readonly Slot[]
   readonly targets: readonly Target[]
-  /** True where a row is sure to get each file, and none gives one up: nothing has to be looked at. */
+  /** True if a row is sure to get each file, and none gives one up: nothing has to be looked at. */
   readonly onlyCreates: boolean
   /** True if the result says how many rows of its only target it has written. */
   readonly isCounted: boolean
   /** How many rows the operation itself creates, unless some are passed over. */
   readonly rows: number | undefined
-  /** The one row that an update or upsert writes, where it matters. Its result says what the row holds afterwards. */
+  /** The one row that an update or upsert writes, if it matters. Its result says what the row holds afterwards. */
   readonly row: Target | undefined
 }
 

@@ -33,7 +33,7 @@ export class Cascades {
     )
   }
 
-  /** True where files may go when rows of the model are deleted: its own, or those of rows that go with them. */
+  /** True if files may go when rows of the model are deleted: its own, or those of rows that go with them. */
   losesFiles(model: Model): boolean {
     return this.#losing.has(model.name)
   }

@@ -6,7 +6,7 @@ import type { ReadRows, RowReader, SoughtFile } from './row-reader.ts'
 /** An upload of a write, and all the files that belong to it. */
 export interface Upload extends SoughtFile {
   readonly file: UploadedFile
-  /** False where the caller had uploaded it before: it is his again where no row gets it. */
+  /** False if the caller had uploaded it before: it is his again where no row gets it. */
   readonly isOurs: boolean
   /** Another row may take it since. */
   readonly taking: number

@@ -21,7 +21,7 @@ export interface LockedRows {
   readonly keepsKeys: boolean
 }
 
-/** Reads rows and locks them in one statement, where the database has locks. Prisma has no operation that does so. */
+/** Reads rows and locks them in one statement, if the database has locks. Prisma has no operation that does so. */
 export class RowLocks {
   readonly #internals: PrismaInternals
 

@@ -49,7 +49,7 @@ export class RowReader {
   }
 
   /**
-   * Reads rows, and locks them where the database has locks, so that nobody else changes them until the end.
+   * Reads rows, and locks them if the database has locks, so that nobody else changes them until the end.
    *
    * @param keepsKeys true for a write that leaves keys as they are: others may go on to refer to the rows meanwhile
    */
@@ -341,7 +341,7 @@ function pathsIn(rows: readonly Where[], fields: readonly FileField[]): string[]
   return rows.flatMap((row) => fields.flatMap(({ name }) => pathsOf(row[name])))
 }
 
-/** True where a `where` says no more than which row it is, so that no change of a row makes it another. */
+/** True if a `where` says no more than which row it is, so that no change of a row makes it another. */
 function namesOnlyKey({ key }: Model, where: Where): boolean {
   const names = Object.keys(where)
   return names.length > 0 && names.every((name) => key.includes(name))

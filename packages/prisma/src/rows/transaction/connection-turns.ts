@@ -35,7 +35,7 @@ export class SingleConnection {
     }
   }
 
-  /** Runs a transaction when no statement is on its way that would get into it. */
+  /** Runs a transaction when no statement is in progress that would get into it. */
   async transaction<T>(run: () => Promise<T>): Promise<T> {
     if (this.#internals.provider !== 'sqlite') return await run()
     this.#transactions++

@@ -28,7 +28,7 @@ export class OpenTransaction {
   #lastSent = 0
   /** Why it can only be rolled back, although nobody has ended it for Prisma: mostly as the database has done so. */
   #ended: unknown
-  /** True where something may have been committed on the side: by raw SQL, or after a deadlock. */
+  /** True if something may have been committed on the side: by raw SQL, or after a deadlock. */
   #isTampered = false
   #state: TransactionState | undefined
   #isClosed = false
@@ -59,7 +59,7 @@ export class OpenTransaction {
     this.#levels = new TransactionLevels(internals, this.link)
   }
 
-  /** True where nothing was done to files, so that nothing has to be known of its end. */
+  /** True if nothing was done to files, so that nothing has to be known of its end. */
   get isUntouched(): boolean {
     return !this.preuploads && !this.#levels.isMarked && this.#state === undefined
   }
@@ -105,7 +105,7 @@ export class OpenTransaction {
     return await this.#follow(read)
   }
 
-  /** Tells how long uploads took, where the transaction had no time left. */
+  /** Tells how long uploads took, if the transaction had no time left. */
   explain(error: unknown): void {
     const uploading = Math.round(this.#uploading)
     if (prismaCodeOf(error) !== 'P2028' || uploading === 0 || !(error instanceof Error)) return
@@ -156,7 +156,7 @@ export class OpenTransaction {
     this.#hasFailed = true
     if (!hasEndedTransaction(this.#internals.provider, error)) return
     this.#ended ??= error
-    // What is on its way beside it may commit itself.
+    // What is in progress beside it may commit itself.
     if (this.#writes.isBusy(own)) this.#isTampered = true
   }
 
@@ -224,7 +224,7 @@ export class OpenTransaction {
     this.files.release()
     if (!inner?.wasMarked) return
     this.#levels.top.uncertainWrites.push(...inner.uncertainWrites)
-    // The savepoint of the inner level is gone with it. Where this one cannot be set, the look before the COMMIT says so.
+    // The savepoint of the inner level is gone with it. If this one cannot be set, the look before the COMMIT says so.
     await this.#levels.mark().catch(() => undefined)
   }
 
@@ -269,7 +269,7 @@ export class OpenTransaction {
   /** The callback has thrown: finds out what the coming ROLLBACK will undo. */
   async prepareRollback(error: unknown): Promise<void> {
     this.#isClosed = true
-    // Prisma does not wait for what is on its way: what is left of a write would run after the ROLLBACK, and commit itself.
+    // Prisma does not wait for what is in progress: what is left of a write would run after the ROLLBACK, and commit itself.
     // A savepoint that reaches SQLite after it would begin a transaction that nobody ends.
     await this.#writes.settled()
     this.files.stopUploads()
@@ -278,7 +278,7 @@ export class OpenTransaction {
     if (!this.isUntouched) await this.#release()
   }
 
-  /** True where a COMMIT was sent to a transaction that could be committed: what became of it, its answer says. */
+  /** True if a COMMIT was sent to a transaction that could be committed: what became of it, its answer says. */
   get isCommitting(): boolean {
     return this.#isPrepared && (this.#state === 'intact' || this.#state === 'unclear')
   }

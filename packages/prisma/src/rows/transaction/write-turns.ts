@@ -2,7 +2,7 @@ import { TurnsOnOneConnection } from '@filedepot/core/integration'
 
 /** What a write is told of the others of its transaction. */
 export interface Overlap {
-  /** True where an extension has made another write within it: then what was seen before may not be what was changed. */
+  /** True if an extension has made another write within it: then what was seen before may not be what was changed. */
   readonly isThere: boolean
 }
 
@@ -34,12 +34,12 @@ export class WriteTurns {
     return await this.#turns.run(() => this.#run(looksAtRows, write), true)
   }
 
-  /** True while a write is on its way, another than this. */
+  /** True while a write is in progress, another than this. */
   isBusy(except?: Overlap): boolean {
     return [...this.#running].some((one) => one !== except)
   }
 
-  /** Waits for the writes that are on their way. */
+  /** Waits for the writes that are in progress. */
   async settled(): Promise<void> {
     while (this.#running.size > 0) await Promise.allSettled([...this.#running].map(({ ended }) => ended))
   }

@@ -172,7 +172,7 @@ export class ActiveWrites {
    *
    * @param id the transaction of the client by which it is opened, which makes it a part of that
    * @param isBlind true if there is something in it of which it is not known what it does: `query(args)` of an extension
-   * @param isQueued true if it waits until no single statement is on its way, which it does on SQLite
+   * @param isQueued true if it waits until no single statement is in progress, which it does on SQLite
    * @throws FiledepotError `NOT_SUPPORTED`
    */
   checkTransaction(

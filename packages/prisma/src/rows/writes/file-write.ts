@@ -74,7 +74,7 @@ export class FileWrite {
     this.#preuploads = uploaded
   }
 
-  /** Uploads what is pending. Where that is done before the transaction is opened, it holds up nobody. */
+  /** Uploads what is pending. If that is done before the transaction is opened, it holds up nobody. */
   async upload(): Promise<void> {
     this.#uploading = this.#plan.slots.flatMap((slot) =>
       slot.files.map(async (file, index) => {
@@ -158,7 +158,7 @@ export class FileWrite {
   async left(link: TransactionLink | undefined, result: unknown): Promise<string[]> {
     const moved = [...this.#uploads.values()].filter(({ upload }) => movedFrom(upload.file))
     if (!this.#parts.later.seeWrites) return originalsOf(moved.map(({ upload }) => upload))
-    // An extension after ours may have answered in the place of the database: then no row has the copies.
+    // An extension after ours may have answered instead of the database: then no row has the copies.
     const uploads = moved.map(({ upload, slots }) => ({ ...upload, likely: this.#likely(slots, result) }))
     return await unheldUploads(this.#parts.reader, link, uploads)
   }
@@ -174,7 +174,7 @@ export class FileWrite {
     })
   }
 
-  /** What the operation may have done, where that cannot be told yet. */
+  /** What the operation may have done, if that cannot be told yet. */
   asUncertain(): UncertainWrite {
     return {
       before: [...this.#before.values()].flat(),
@@ -182,7 +182,7 @@ export class FileWrite {
     }
   }
 
-  /** The files that were stored, and where they belong. */
+  /** The files that were stored, and their places. */
   *stored(): Iterable<{ slot: Slot; index: number; stored: UploadedFile }> {
     for (const [slot, files] of this.#slotFiles) {
       for (const [index, file] of files.entries()) if (file) yield { slot, index, stored: file.stored }
@@ -209,7 +209,7 @@ export class FileWrite {
     return new Set(this.#uploads.keys())
   }
 
-  /** True where a value is written that the caller had uploaded before, or a copy of it. */
+  /** True if a value is written that the caller had uploaded before, or a copy of it. */
   get hasGiven(): boolean {
     return [...this.#uploads.values()].some(({ upload }) => !upload.isOurs || movedFrom(upload.file))
   }
@@ -314,7 +314,7 @@ export class FileWrite {
     const known = this.#slotFiles.get(slot)?.[index]
     if (known) return known.stored
     if (file.isPending) return await this.#uploadTo(slot, file, index)
-    // It is taken for a row only where a row gets it.
+    // It is taken for a row only if a row gets it.
     if (!isUsed) return file
     return await this.#attach(slot, file, index)
   }
@@ -400,7 +400,7 @@ function rowsWithKey({ key }: Model, result: unknown): Where[] {
     )
 }
 
-/** How many rows an operation has written: one, where its result is a row. */
+/** How many rows an operation has written: one, if its result is a row. */
 function countOf(result: unknown): number {
   if (Array.isArray(result)) return result.length
   return (result as { count?: number } | null)?.count ?? 1

@@ -17,7 +17,7 @@ export function plansOf(
 
 /**
  * Runs a batch in an interactive transaction, one operation after the other. As a batch, extensions hear of each that it
- * has succeeded, also where all are rolled back.
+ * has succeeded, also if all are rolled back.
  */
 export async function runInOrder(batch: readonly unknown[], transaction: object): Promise<unknown[]> {
   const link = { kind: 'itx', id: openedTransactionId(transaction) } as const

@@ -45,7 +45,7 @@ export class Bucket {
     return object
   }
 
-  /** Puts an object into its place at once, where the preconditions hold. */
+  /** Puts an object into its place at once, if the preconditions hold. */
   put(name: string, bytes: Buffer, fields: ObjectFields, params: URLSearchParams): StoredObject {
     if (name === '') throw new Refusal(400, 'required', 'Required parameter: name')
     checkPreconditions(params, this.find(name))

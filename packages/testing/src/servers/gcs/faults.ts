@@ -13,7 +13,7 @@ export interface GcsFault {
   after?: number
   /** Waits first, in milliseconds. */
   delay?: number
-  /** Answers with this status in the place of doing anything. */
+  /** Answers with this status instead of doing anything. */
   status?: number
   /** The message of that answer. @default 'injected failure' */
   message?: string

@@ -1,4 +1,4 @@
-/** What the service answers in the place of what was asked for. */
+/** What the service answers instead of what was asked for. */
 export class Refusal extends Error {
   constructor(
     readonly status: number,

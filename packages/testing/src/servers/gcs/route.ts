@@ -25,7 +25,7 @@ export interface Route {
   readonly kind: GcsRequestKind
   readonly bucket: string
   readonly object: string
-  /** Of a rewrite: where to. */
+  /** The target of a rewrite. */
   readonly target?: { readonly bucket: string; readonly object: string }
 }
 

@@ -103,7 +103,7 @@ interface ContentRange {
   readonly total: number | 'end of body' | 'not yet known'
 }
 
-// bytes 0-99/*, bytes 100-199/200 or, where all comes in one request, bytes 0-*/*
+// bytes 0-99/*, bytes 100-199/200 or, if all bytes are in one request, bytes 0-*/*
 function parseContentRange(header: string | undefined): ContentRange {
   if (header === undefined) return { start: 0, total: 'end of body' }
   const [, start, end, total] = /^bytes (\d+)-(\d+|\*)\/(\d+|\*)$/.exec(header) ?? []

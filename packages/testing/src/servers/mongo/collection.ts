@@ -111,7 +111,7 @@ export class Collection implements View {
   }
 }
 
-/** The values that a condition lets a field have, where these can be looked up. */
+/** The values that a condition lets a field have, if these can be looked up. */
 function wantedValues(condition: unknown): readonly unknown[] | undefined {
   if (condition === undefined || condition instanceof RegExp) return undefined
   if (!isPlainObject(condition)) return [condition]

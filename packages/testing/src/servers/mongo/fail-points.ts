@@ -6,9 +6,9 @@ import { isPlainObject, type Doc } from './documents.ts'
 export interface CommandFailure {
   /** The commands that it strikes. */
   readonly failCommands: readonly string[]
-  /** Closes the connection in the place of running the command. */
+  /** Closes the connection instead of running the command. */
   readonly closeConnection?: boolean
-  /** Runs the command and closes the connection in the place of answering; mongod has no such option. */
+  /** Runs the command and closes the connection instead of answering; mongod has no such option. */
   readonly loseReply?: boolean
   /** Answers with this error. */
   readonly errorCode?: number
@@ -57,7 +57,7 @@ export class FailPoints {
   }
 }
 
-/** Waits as long as the failure says, and rejects with its error where it has one. */
+/** Waits as long as the failure says, and rejects with its error if it has one. */
 export async function suffer(failure: CommandFailure): Promise<void> {
   const { blockConnection, blockTimeMS = 0, errorCode, errorLabels } = failure
   if (blockConnection) await setTimeout(blockTimeMS, undefined, { ref: false })

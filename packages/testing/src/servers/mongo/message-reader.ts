@@ -24,7 +24,7 @@ export class MessageReader {
     }
   }
 
-  /** Joined only where the header itself is cut: a large message comes in many chunks. */
+  /** Joined only if the header itself is cut: a large message comes in many chunks. */
   #lengthOfNext(): number {
     if (this.#first().byteLength < HEADER_BYTES) this.#chunks = [Buffer.concat(this.#chunks)]
     return this.#first().readInt32LE(0)

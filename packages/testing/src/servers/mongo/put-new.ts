@@ -3,7 +3,7 @@ import type { DocumentRecord } from './document-record.ts'
 import type { View } from './view.ts'
 
 /**
- * Adds a document, never in the place of another one: that of an upsert may have the id of one that its filter does not
+ * Adds a document, never instead of another one: that of an upsert may have the id of one that its filter does not
  * match.
  *
  * @throws CommandError 11000 where its id is taken

@@ -11,7 +11,7 @@ import { valueKey } from './value-key.ts'
 export interface Update {
   readonly change: unknown
   readonly arrayFilters?: unknown
-  /** True where the document is made by this update, so that `$setOnInsert` counts. */
+  /** True if the document is made by this update, so that `$setOnInsert` counts. */
   readonly inserts?: boolean
 }
 

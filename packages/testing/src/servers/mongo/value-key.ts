@@ -10,7 +10,7 @@ export function valueKey(value: unknown): string {
   return `bson ${Buffer.from(encode({ value })).toString('base64')}`
 }
 
-/** The values at a path such as `a.b`; more than one, or none, where an array is on the way. */
+/** The values at a path such as `a.b`; more than one, or none, if an array is on the way. */
 export function valuesAt(value: unknown, path: string): unknown[] {
   return path.split('.').reduce<unknown[]>(
     (values, name) =>

@@ -30,13 +30,13 @@ export class CollectionFiles {
     return columns.flatMap((column) => pathsOf(column.parse(column.get(doc))))
   }
 
-  /** True where a document that is about to be written has something in a file column. */
+  /** True if a document that is about to be written has something in a file column. */
   isIn(doc: Doc): boolean {
     return this.columns.some((column) => column.list(column.get(doc)).length > 0)
   }
 }
 
-/** Where the value of a column is in a document. */
+/** The path of the value of a column in a document. */
 export function pathOf({ column }: FileColumn): string {
   return column.propertyPath
 }

@@ -35,7 +35,7 @@ export function fileChangesOf(files: CollectionFiles, update: unknown): FileChan
   return [...changes.values()]
 }
 
-/** True where a filter names a file column: an upsert would put its value into a new document. */
+/** True if a filter names a file column: an upsert would put its value into a new document. */
 export function namesFiles(files: CollectionFiles, filter: unknown): boolean {
   return Object.entries(isObject(filter) ? filter : {}).some(([key, value]) => {
     if (key.startsWith('$')) return Array.isArray(value) && value.some((one) => namesFiles(files, one))

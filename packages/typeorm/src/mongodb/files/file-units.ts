@@ -19,7 +19,7 @@ export class FileUnits {
     return unit
   }
 
-  /** The unit, where there is one. */
+  /** The unit, if there is one. */
   get(runner: object): FileUnit | undefined {
     return this.#units.get(runner)
   }

@@ -19,7 +19,7 @@ export function whenConnected(driver: MongoDriver, action: (queryRunner: MongoRu
 
 /**
  * Gives each save a query runner of its own. TypeORM has one for all of them on MongoDB, and no events at their ends; but each
- * save asks for a query runner when it begins, and releases it when it ends, also where it fails. So each is given one that has
+ * save asks for a query runner when it begins, and releases it when it ends, also if it fails. So each is given one that has
  * the shared one for its prototype.
  */
 export function followSaves(driver: MongoDriver, units: FileUnits, depot: DepotManager): void {
@@ -44,7 +44,7 @@ function ownRunner(shared: MongoRunner, units: FileUnits, depot: DepotManager): 
     manager: {
       get: () => manager,
       set: (given: object) => {
-        // A manager finds its query runner through the driver, where the shared one is.
+        // A manager finds its query runner through the driver, which has the shared one.
         Object.defineProperty(given, 'mongoQueryRunner', { value: runner, configurable: true })
         manager = given
       },

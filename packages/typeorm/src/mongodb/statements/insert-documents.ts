@@ -6,7 +6,7 @@ import { isRefusal, unacknowledged } from './write-answers.ts'
 
 type Execute = () => Promise<unknown>
 
-/** Inserts documents, whose files are uploaded first where a save has not done it already. */
+/** Inserts documents, whose files are uploaded first if a save has not done it already. */
 export async function insertDocuments(
   statement: Statement,
   docs: readonly Doc[],

@@ -54,7 +54,7 @@ export class Statement {
   find(filter: Doc, more: Doc = {}): ReturnType<MongoCollection['find']> {
     const { session, collation, hint, sort } = this.options
     const options = { ...defined({ session, collation, hint, sort }), ...more }
-    // Where a secondary lags behind, a document could seem to have given up a file that it names.
+    // If a secondary lags behind, a document could seem to have given up a file that it names.
     const always = { projection: this.files.projection, readPreference: 'primary' }
     return this.collection.find(filter, { ...always, ...options })
   }

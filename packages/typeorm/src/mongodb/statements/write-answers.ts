@@ -11,7 +11,7 @@ interface MongoError {
 const INTERRUPTED = new Set([50, 91, 262, 11600, 11602])
 
 /**
- * True where a write that failed has surely changed nothing: the server itself said no, or nothing was sent. A lost
+ * True if a write that failed has surely changed nothing: the server itself said no, or nothing was sent. A lost
  * connection, a time-out and a write that the replica set may take back leave open what the server did.
  */
 export function isRefusal(error: unknown): boolean {

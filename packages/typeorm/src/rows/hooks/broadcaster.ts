@@ -29,7 +29,7 @@ interface BroadcastParts {
  * Lets `subscriber` hear what query runners broadcast, after the listeners and subscribers of the application, so that
  * it sees what these did to an entity.
  *
- * It is none of TypeORM's subscribers: where there is one, TypeORM makes events and promises for all that happens, and
+ * It is none of TypeORM's subscribers: if there is one, TypeORM makes events and promises for all that happens, and
  * compares each entity with its row a second time, whether or not the subscriber has had anything to say.
  */
 export function hearBroadcasts(parts: BroadcastParts): (queryRunner: QueryRunner) => void {
@@ -51,7 +51,7 @@ function heardBy(
     if (subscriber.hears(metadata)) subscriber.afterLoad(metadata, entities)
   }
 
-  /** True where the application does not hear an event, and there is nothing that we would have to wait for. */
+  /** True if the application does not hear an event, and there is nothing that we would have to wait for. */
   const isQuiet = (queryRunner: QueryRunner, event: string, metadata: unknown): boolean => {
     if (dataSourceOf(queryRunner).subscribers.length > 0) return false
     if (event === 'BeforeQuery') return true
@@ -228,7 +228,7 @@ function wait({ promises }: Result, promise: Promise<void> | undefined): void {
 function change(result: Result, before: number, hook: () => Promise<void> | undefined): void {
   const isFirst = result.promises.length === before
   const promise = isFirst ? hook() : Promise.all(result.promises.slice(before)).then(hook)
-  // Where a sibling throws at once, TypeORM waits for nobody any more, and a failure here would end the process.
+  // If a sibling throws at once, TypeORM waits for nobody any more, and a failure here would end the process.
   if (!isFirst) promise?.catch(() => undefined)
   wait(result, promise)
   if (promise) result.count++

@@ -14,7 +14,7 @@ export interface ConflictingRows {
    * After the statement: has it overwritten a row that others have put there since?
    *
    * @param affected how many rows the database says that it has touched
-   * @param overwritten how many of them were there before, where {@link noteOverwritten} says it
+   * @param overwritten how many of them were there before, if {@link noteOverwritten} says it
    */
   haveOthersWritten(affected: unknown, overwritten: Overwritten | undefined): Promise<boolean>
 }

@@ -35,7 +35,7 @@ export function readerOf(queryRunner: QueryRunner): RowReader {
 }
 
 /**
- * Reads rows within the transaction of a query runner, and locks them where the database can. What TypeORM itself has
+ * Reads rows within the transaction of a query runner, and locks them if the database can. What TypeORM itself has
  * loaded was read before the transaction began, without a lock, and lacks columns with `select: false`.
  *
  * Hooks run at the same time, and a connection runs one statement at a time: so statements follow each other, and
@@ -69,7 +69,7 @@ export class RowReader {
   }
 
   /**
-   * The same for a row that is about to change. PostgreSQL waits for whoever has locked the row; where he has deleted it
+   * The same for a row that is about to change. PostgreSQL waits for whoever has locked the row; if he has deleted it
    * and put it there again, only the next statement sees the new one.
    */
   async readBeforeChange(metadata: EntityMetadata, key: ObjectLiteral): Promise<RowFiles | undefined> {

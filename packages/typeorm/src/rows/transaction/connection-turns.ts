@@ -28,7 +28,7 @@ export interface TurnParts {
   readonly finished: (queryRunner: QueryRunner) => Promise<void> | undefined
 }
 
-/** The turns of a data source: none where each transaction has a connection of its own. */
+/** The turns of a data source: none if each transaction has a connection of its own. */
 export function turnsOf(dataSource: DataSource, { timeout, isUploading, finished }: TurnParts): Turns {
   if (!SINGLE.has(dataSource.options.type)) return NO_TURNS
   const atEnd = () => {

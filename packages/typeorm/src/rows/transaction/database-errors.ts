@@ -7,7 +7,7 @@ interface DriverError {
 }
 
 /**
- * True where the database itself said no, so that a failed COMMIT has surely failed. A lost connection and a time-out
+ * True if the database itself said no, so that a failed COMMIT has surely failed. A lost connection and a time-out
  * of the driver leave open what the server did.
  */
 export function isAnswer(family: SqlFamily, error: unknown): boolean {
@@ -17,7 +17,7 @@ export function isAnswer(family: SqlFamily, error: unknown): boolean {
   return true
 }
 
-/** True where the connection is gone, and with it every transaction that was not committed. */
+/** True if the connection is gone, and with it every transaction that was not committed. */
 export function isConnectionLost(family: SqlFamily, error: unknown): boolean {
   return family === 'mysql' && (error as DriverError | undefined)?.fatal === true
 }

@@ -1,7 +1,7 @@
 import { loadContentTypes } from '@filedepot/core/integration'
 import { setImmediate } from 'node:timers/promises'
 
-/** Prepares something, and returns what does it: with a promise only where that takes time. */
+/** Prepares something, and returns what does it: with a promise only if that takes time. */
 export type Job = () => () => Promise<void> | undefined
 
 /** So many are prepared before the first of them is done; after them, others have their turn. */
@@ -33,7 +33,7 @@ export class JobBatch {
       for (const run of jobs.slice(start, start + AT_ONCE).map((prepare) => prepare())) {
         const running = run()
         if (!running) continue
-        // It may fail while the others are begun, and is heard below only after that, or never, where one of them fails.
+        // It may fail while the others are begun, and is heard below only after that, or never, if one of them fails.
         running.catch(() => undefined)
         waiting.push(running)
       }

@@ -56,7 +56,7 @@ export class StatementClaims {
     this.#count(claim, 1)
   }
 
-  /** True where a hook has claimed rows of this entity, and such a statement has not been heard of. */
+  /** True if a hook has claimed rows of this entity, and such a statement has not been heard of. */
   expects(metadata: EntityMetadata, kind: HookedKind): boolean {
     return (this.#expected[kind].get(metadata) ?? 0) > 0
   }
@@ -70,7 +70,7 @@ export class StatementClaims {
   }
 
   /**
-   * A DELETE has removed so many rows of this entity: where these are all that were to go, nobody has to look.
+   * A DELETE has removed so many rows of this entity: if these are all that were to go, nobody has to look.
    * Returns how many were to go.
    */
   removed(metadata: EntityMetadata, count: number): number {

@@ -41,7 +41,7 @@ export type Admission = 'go' | 'wait' | 'refuse'
 /**
  * Which query runners are ending a transaction, or have ended the only one that they were made for.
  *
- * TypeORM lets a statement through that comes while COMMIT or ROLLBACK is on its way, as with `Promise.all` of which one
+ * TypeORM lets a statement through that comes while COMMIT or ROLLBACK is in progress, as with `Promise.all` of which one
  * part fails. It runs after the transaction, and commits itself.
  */
 export class RunnerEnds {
@@ -99,7 +99,7 @@ export class RunnerEnds {
     return this.#isBeside(queryRunner) ? 'wait' : 'refuse'
   }
 
-  /** True where a statement must not be sent any more. */
+  /** True if a statement must not be sent any more. */
   isTooLate(queryRunner: EndingRunner): boolean {
     return queryRunner[END]?.isWhole === true && this.admit(queryRunner) === 'refuse'
   }

@@ -57,7 +57,7 @@ export class RunnerTransaction {
     this.claims = new StatementClaims(this.files)
   }
 
-  /** True where the database has surely rolled everything back. */
+  /** True if the database has surely rolled everything back. */
   get lost(): boolean {
     return this.#lost
   }
@@ -126,7 +126,7 @@ export class RunnerTransaction {
     else this.suspect = true
   }
 
-  /** How it ended, where TypeORM says this. */
+  /** How it ended, if TypeORM says this. */
   outcome(said: 'committed' | 'rolledBack' | 'released'): { outcome: TransactionOutcome; reason?: unknown } {
     if (this.#uncertainty !== undefined) return { outcome: 'unknown', reason: this.#uncertainty }
     if (said === 'committed') return { outcome: this.#lost ? 'rolledBack' : 'committed' }

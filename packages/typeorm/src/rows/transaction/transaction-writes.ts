@@ -14,7 +14,7 @@ class Writes {
     this.turns = turns
   }
 
-  /** True while some of them are on their way. */
+  /** True while some of them are in progress. */
   get isRunning(): boolean {
     return this.#running.size > 0
   }
@@ -67,7 +67,7 @@ export interface TransactionWritesParts {
 /**
  * Lets the writes of one transaction follow each other, however they were called, and its end wait for them.
  *
- * TypeORM sends the ROLLBACK as soon as the callback of a transaction rejects. With `Promise.all` others are on their way
+ * TypeORM sends the ROLLBACK as soon as the callback of a transaction rejects. With `Promise.all` others are in progress
  * then: what is left of them would commit itself, with files that the rollback has removed. The same where MySQL ends the
  * transaction for the victim of a deadlock.
  */
@@ -168,7 +168,7 @@ export class TransactionWrites {
     return false
   }
 
-  /** True where there have been writes since the transaction began. */
+  /** True if there have been writes since the transaction began. */
   isFollowed(queryRunner: FollowedRunner): boolean {
     return queryRunner[WRITES] !== undefined
   }

@@ -50,7 +50,7 @@ export class RunnerTransactions {
   }
 
   /**
-   * The transaction in which the query runner is now; begun when the first file asks for it. A promise only where the
+   * The transaction in which the query runner is now; begun when the first file asks for it. A promise only if the
    * database has to be asked whether it still goes on.
    *
    * @throws FiledepotError `TRANSACTION_ABORTED`, `TRANSACTION_SETTLED`, and what else forbids to go on
@@ -78,12 +78,12 @@ export class RunnerTransactions {
     return transaction
   }
 
-  /** The transaction, where it touches files already. */
+  /** The transaction, if it touches files already. */
   get(queryRunner: FollowedRunner): RunnerTransaction | undefined {
     return queryRunner[TRANSACTION]
   }
 
-  /** True where a hook has prepared the rows of this entity, and such a statement is to come. */
+  /** True if a hook has prepared the rows of this entity, and such a statement is to come. */
   expects(queryRunner: QueryRunner, metadata: EntityMetadata, kind: HookedKind): boolean {
     return this.get(queryRunner)?.claims.expects(metadata, kind) ?? false
   }

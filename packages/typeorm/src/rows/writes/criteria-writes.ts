@@ -45,7 +45,7 @@ export interface CriteriaParts {
  * query builders. They run in a transaction. The rows that they touch are read and locked first, as no event of TypeORM
  * says which these are.
  *
- * TypeORM itself writes by query builders, too, without listeners. Where hooks have prepared the rows, the statement
+ * TypeORM itself writes by query builders, too, without listeners. If hooks have prepared the rows, the statement
  * runs as it is; else, as after `save(…, { listeners: false })`, it is followed like those of everybody.
  */
 export class CriteriaWrites {
@@ -250,7 +250,7 @@ type InsertMap = Omit<WriteBuilder['expressionMap'], 'onUpdate'> & {
   onUpdate?: { conflict?: unknown; overwrite?: readonly string[] }
 }
 
-/** True where the statement may write a file column of its rows. */
+/** True if the statement may write a file column of its rows. */
 function writesFiles(
   { expressionMap }: WriteBuilder,
   metadata: EntityMetadata,
@@ -290,7 +290,7 @@ function isNotStored(value: unknown): boolean {
   return !isUploadedFile(value) || value.isPending
 }
 
-/** How many rows an INSERT has touched, where the driver says so: MySQL's does. */
+/** How many rows an INSERT has touched, if the driver says so: MySQL's does. */
 function insertedBy(result: unknown): unknown {
   return (result as { raw?: { affectedRows?: unknown } } | undefined)?.raw?.affectedRows
 }

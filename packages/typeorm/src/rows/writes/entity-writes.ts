@@ -33,7 +33,7 @@ export class DepotSubscriber {
   /** What the hook before has begun, and what TypeORM waits for. */
   #last: { readonly running: Promise<void>; readonly settled: Promise<void> } | undefined
 
-  /** The entity of which the last update was heard, where none of its files has changed: most often there is no more to do. */
+  /** The entity of which the last update was heard, if none of its files has changed: most often there is no more to do. */
   #untouched: ObjectLiteral | undefined
 
   constructor({ dataSource, transactions, loaded, files }: Attachment) {
@@ -204,7 +204,7 @@ export class DepotSubscriber {
       await this.#transactions.finished(queryRunner)
       throw error
     })
-    // Where a sibling throws at once, TypeORM waits for nobody any more, and a failure here would end the process.
+    // If a sibling throws at once, TypeORM waits for nobody any more, and a failure here would end the process.
     settled.catch(() => undefined)
     return settled
   }

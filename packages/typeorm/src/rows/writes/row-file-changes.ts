@@ -33,7 +33,7 @@ export interface RowsRemoval {
 export class EntityFiles {
   readonly #depot: DepotManager
   readonly #loaded: LoadedFiles
-  /** The objects whose files are on their way to a new row. */
+  /** The objects whose files are about to be written into a new row. */
   readonly #inserting = new Set<ObjectLiteral>()
   /** The same, by the batch that uploads them. */
   readonly #batches = new WeakMap<Promise<void>, ObjectLiteral[]>()
@@ -129,7 +129,7 @@ export class EntityFiles {
   }
 
   /**
-   * Notes what a statement is about to do. Where the transaction has ended meanwhile, as that of a failed save may whose
+   * Notes what a statement is about to do. If the transaction has ended meanwhile, as that of a failed save may whose
    * error was caught, the statement must not run any more, and its files go at once.
    */
   #claim(
@@ -207,7 +207,7 @@ function removal(metadata: EntityMetadata, row: RowFiles, kind: 'remove' | 'casc
   return { metadata, kind, ...NOTHING, lost: pathsIn(row), held }
 }
 
-/** The paths of a column's text, where some row holds it. */
+/** The paths of a column's text, if some row holds it. */
 async function pathsOfText(
   queryRunner: QueryRunner,
   column: FileColumn,

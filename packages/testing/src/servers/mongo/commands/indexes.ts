@@ -16,7 +16,7 @@ const createIndexes: CommandHandler = (command, { catalog, database }) => {
   return { numIndexesBefore, numIndexesAfter, createdCollectionAutomatically, ok: 1 }
 }
 
-/** False where the very same index is there. @throws CommandError 85, 86 where it contradicts one that is */
+/** False if the very same index is there. @throws CommandError 85, 86 where it contradicts one that is */
 function isNew({ indexes }: Collection, spec: Doc): boolean {
   const sameKey = indexes.find((index) => hasKey(index, spec.key))
   const sameName = indexes.find((index) => index.spec.name === spec.name)

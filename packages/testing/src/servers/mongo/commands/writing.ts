@@ -43,7 +43,7 @@ const update: CommandHandler = async (command, context) => {
   })
 }
 
-/** True where the document is another one afterwards. */
+/** True if the document is another one afterwards. */
 function changeOne(view: View, key: string, how: { change: unknown; arrayFilters: unknown }): boolean {
   const record = view.get(key)
   if (!record) return false
