@@ -13,7 +13,7 @@ export async function abortable<T>(promise: Promise<T>, signal: AbortSignal | un
     return await Promise.race([promise, aborted])
   } finally {
     if (abort) signal.removeEventListener('abort', abort)
-    // If it lost the race, nobody else hears of its failure.
+    // If it lost the race, its failure is ignored.
     promise.catch(() => undefined)
   }
 }

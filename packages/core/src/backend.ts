@@ -68,7 +68,7 @@ export interface ReadBytesOptions {
 export interface WriteOptions {
   signal?: AbortSignal | undefined
   /**
-   * True: no file has ever had the id, and nobody knows it yet. A backend need not look for a file to replace.
+   * True: the id is new and unknown outside. A backend need not look for a file to replace.
    * @default false
    */
   isNew?: boolean | undefined
@@ -79,7 +79,7 @@ export interface WriteOptions {
   expectedSize?: number | undefined
 }
 
-/** The bytes of a file on their way into a storage: whole where they are few, else chunk by chunk. */
+/** The bytes of a file for a storage: one `Uint8Array` if they are few, else a stream of chunks. */
 export type FileBody = Uint8Array | AsyncIterable<Uint8Array>
 
 /** How a {@link StorageBackend.delete} went. Ids that are not listed are gone, or never were. */
@@ -140,8 +140,8 @@ export interface LeftoverOptions {
 }
 
 /**
- * The contract of a storage: five required methods, raw. A backend guesses no inputs, makes no ids and dresses no
- * errors; {@link FileStorage}, in front of it, does. Abilities that only some services have are optional methods.
+ * The contract of a storage: five required methods. A backend checks no inputs, creates no ids and wraps no errors:
+ * {@link FileStorage} does that. Optional methods are for abilities that only some services have.
  *
  * `describeBackend` of `@filedepot/testing` checks the whole contract; `docs/writing-a-backend.md` leads through it.
  *
@@ -183,9 +183,8 @@ export interface StorageBackend {
   list(options?: { after?: string | undefined }): AsyncIterable<string>
 
   /**
-   * Opens the file to be read into buffers that are used again: for backends for which that costs less than a stream.
-   * Whoever reads takes the one way or the other, so both have to see the same. Rejects as
-   * {@link StorageBackend.read} does.
+   * Opens the file for reads into reused buffers. Implement it only if it costs less than a stream. It must return the same
+   * bytes as {@link StorageBackend.read}, and reject with the same errors.
    */
   openFile?(id: string): Promise<OpenedFile>
 
@@ -196,9 +195,8 @@ export interface StorageBackend {
   readBytes?(id: string, options?: ReadBytesOptions): Promise<Buffer>
 
   /**
-   * Stores few bytes as a new file before it returns: for places where that takes less than a promise does. The id is one
-   * that no file has had, and that nobody knows. Missing where a write takes time, and it may come and go. If it throws,
-   * nothing is left.
+   * Synchronously stores a small new file. Implement it only if the write takes microseconds. The id is always new. The method
+   * may be missing at times. If it throws, nothing is stored.
    */
   readonly createNow?: ((id: string, bytes: Uint8Array, info: FileInfo) => void) | undefined
 
@@ -209,8 +207,8 @@ export interface StorageBackend {
   signedUrl?(id: string, options: SignedUrlOptions): Promise<string>
 
   /**
-   * What a client needs to upload the file with this id by itself, until it expires. The service refuses what is not
-   * as the options say. Nobody has looked at such a file: its type is what the client claims.
+   * Returns what a client needs to upload the file with this id itself, until it expires. The service refuses an upload that
+   * does not match the options. The bytes are not checked: the type of the file is the claim of the client.
    */
   signedUpload?(id: string, options: SignedUploadOptions): Promise<SignedUpload>
 

@@ -15,7 +15,7 @@ export function describe(value: unknown): string {
   return constructor?.name ? `an object of ${constructor.name}` : 'an object without a class'
 }
 
-/** The message of whatever was thrown. Errors of Node itself are of another realm in Jest, so `instanceof` will not do. */
+/** The message of any thrown value. In Jest, errors of Node belong to another realm, so `instanceof` does not work. */
 export function reasonOf(error: unknown): string {
   const message = (error as { message?: unknown } | undefined | null)?.message
   return typeof message === 'string' ? message : String(error)

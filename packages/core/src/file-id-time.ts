@@ -31,7 +31,7 @@ export function timeOfFileId(id: string): Date | undefined {
  * for await (const id of depot.get().list({ after: firstFileIdAt(yesterday) })) console.log(id)
  * ```
  *
- * @throws FiledepotError `INVALID_ARGUMENT` for a date that is none
+ * @throws FiledepotError `INVALID_ARGUMENT` for an invalid date
  */
 export function firstFileIdAt(time: Date): string {
   const ms = Number(time)

@@ -3,7 +3,7 @@ import { AsyncResource } from 'node:async_hooks'
 /** In milliseconds: how much of one turn of the event loop this package takes, as far as it can. */
 const SHARE_MS = 1
 
-/** Kept from the start: whoever puts clocks of a test instead of the global functions must not stop what waits. */
+/** Kept from the start, so that the fake timers of a test do not stop waiting work. */
 const { setImmediate } = globalThis
 
 /** Work that waits for a turn of its own. */
@@ -11,10 +11,10 @@ type Waiting = () => void
 
 /**
  * The share of the event loop that this package takes: what runs on the calling thread (hashes, calls for small files)
- * ends after a millisecond, and the rest of it waits for the next turn of the loop. So many saves at once hold up nobody.
+ * ends after a millisecond, and the rest waits for the next turn of the loop. So many saves at once do not block other work.
  */
 export class LoopShare {
-  /** Names the turn of the loop, for whoever is to do no more in it. */
+  /** A number for the turn of the loop, to check whether it is still the same turn. */
   turn = 0
   #isTurn = false
   #isInside = false
@@ -53,7 +53,7 @@ export class LoopShare {
   }
 
   #wait<T>(action: () => T | Promise<T>): Promise<T> {
-    // What had to wait is begun by somebody else. Not `AsyncResource.bind`, which costs ten times as much on Node 20.
+    // Waiting work starts from a foreign call. Not `AsyncResource.bind`, which is much slower on Node 20.
     const resource = new AsyncResource('filedepot.loop-share')
     return new Promise((resolve) => {
       this.#waiting.push(() => {

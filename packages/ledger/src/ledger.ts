@@ -61,8 +61,8 @@ export interface LedgerInstallation {
 }
 
 /**
- * The books of the database: triggers count which rows refer to a file, whoever writes them and however a transaction ends.
- * What no row refers to any more is deleted by {@link Ledger.drain}.
+ * The ledger of a database: triggers count which rows refer to a file, for every program and every end of a transaction.
+ * {@link Ledger.drain} deletes files that no row refers to.
  *
  * ```ts
  * import { depot } from '@filedepot/core'
@@ -105,8 +105,8 @@ export class Ledger {
   }
 
   /**
-   * Makes the tables and triggers of the ledger, and counts the rows. What is there already stays. Others may write
-   * meanwhile: they wait a moment for the triggers, not for the count. Nothing is drained before it has ended. Then it marks
+   * Creates the tables and triggers of the ledger, and counts the rows. It keeps what exists. Writes continue: they wait a moment
+   * for the triggers, but not for the count. Drains delete nothing before it has ended. Then it marks
    * the storages of the depot as those in which this database deletes.
    *
    * @throws FiledepotError `LEDGER_NOT_OWNER` if another database, or a copy of this one, deletes in a storage of the depot: the
@@ -252,9 +252,9 @@ export class Ledger {
   }
 
   /**
-   * Deletes uploads that no row has ever taken, such as those of a transaction that was never committed. It looks at what was
-   * stored since the ledger was installed, and goes on where the last sweep has ended. A transaction that is open decides with
-   * its commit: either the row keeps the file, or the row is refused, as {@link isFileGone} tells.
+   * Deletes uploads that no row ever referred to, such as those of a transaction that was never committed. It checks files that
+   * were stored since the ledger was installed, and continues after the end of the last sweep. An open transaction decides with
+   * its commit: either the row keeps the file, or the database refuses the row, see {@link isFileGone}.
    *
    * ```ts
    * import type { Ledger } from '@filedepot/ledger'
@@ -359,7 +359,7 @@ export class Ledger {
   }
 
   /**
-   * Makes this database the one that deletes in the storages, whichever did before. Call it after a database was restored from
+   * Makes this database the owner of the storages: only the owner deletes files there. Call it after a database was restored from
    * a backup, or copied, or a storage was replaced; see `docs/recovery.md`. `install()` and the first drain or sweep of a new
    * storage claim it by themselves if nobody owns it.
    *

@@ -53,7 +53,7 @@ export async function claimStorage(
 }
 
 /**
- * As {@link expectOwner}, and claims a storage that nobody owns if this database has not marked it yet, or has no row with a file
+ * As {@link expectOwner}, and claims a storage without an owner if this database has not marked it yet, or has no row with a file
  * in it. Of two databases that do so at the same moment, the one whose mark was overwritten is refused.
  *
  * @throws FiledepotError `LEDGER_NOT_OWNER`, `STORAGE_UNAVAILABLE`, `READ_FAILED`

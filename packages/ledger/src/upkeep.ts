@@ -23,20 +23,18 @@ export interface UpkeepOptions {
   readonly ledger: () => Ledger | undefined
   /** For how long discarded files are kept, in milliseconds. */
   readonly retention: number
-  /** False: discarded files are left to whoever calls `drain()`. @default true */
+  /** False: only an explicit `drain()` deletes discarded files. @default true */
   readonly drains?: boolean
-  /** False if nobody says when transactions end. Then drains are repeated, for those that take longer. @default true */
+  /** False if the end of transactions is unknown. Then drains are repeated, for longer transactions. @default true */
   readonly hearsEnds?: boolean
 }
 
 /**
- * What happens by itself with a ledger: uploads that no row has are deleted after their transaction, and what rows have given
- * up is drained. Many writes are followed by one drain. Only `depot.close()` and {@link Upkeep.finish} wait for it; it does
- * not keep the process alive.
+ * The background work of a ledger. It deletes uploads without a row after their transaction, and drains discarded files, once
+ * for many writes. Only `depot.close()` and {@link Upkeep.finish} wait for it. It does not keep the process alive.
  *
- * Nobody has to know how a transaction has ended, if only its statements have run. An upload that the ledger knows is a row's.
- * One that it does not know is marked as gone, and the key of its table decides: a transaction that has referred to the upload
- * and is open yet keeps it from being marked, and what comes later is refused by the database.
+ * It does not need the outcome of a transaction. An upload that the ledger knows belongs to a row. Any other upload is marked as
+ * gone. An open transaction that refers to the upload blocks this mark, and the database refuses later rows that refer to it.
  */
 export class Upkeep {
   readonly #options: UpkeepOptions

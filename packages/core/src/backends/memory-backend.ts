@@ -56,7 +56,7 @@ export class MemoryBackend implements StorageBackend {
     if (!file) return Promise.reject(new FileNotFoundError(id))
     const part = range ? file.bytes.subarray(range.start, (range.end ?? Infinity) + 1) : file.bytes
     // An empty chunk would end a stream that is not in object mode, so an empty file is a stream without chunks.
-    // A copy, as whoever reads may change what it read.
+    // A copy, because the reader may change the bytes.
     const chunks = part.byteLength > 0 ? [Buffer.from(part)] : []
     return Promise.resolve(Readable.from(chunks, { objectMode: false }))
   }

@@ -5,7 +5,7 @@ import { canBe, isTextType, typeOfText } from './types/text-type.ts'
 import { typeByName } from './types/type-by-name.ts'
 import { presentName } from './types/type-names.ts'
 
-/** The type of bytes of which nothing is known. */
+/** The type of unknown bytes. */
 const UNKNOWN_TYPE = 'application/octet-stream'
 
 /** How many bytes from the start are looked at. */

@@ -9,7 +9,7 @@ export interface MulterFile {
   buffer: Uint8Array
 }
 
-/** A file part as `@fastify/multipart` hands it over; any object with a `filename` and a `file` stream will do. */
+/** A file part as `@fastify/multipart` hands it over; any object with a `filename` and a `file` stream is accepted. */
 export interface FilePart {
   filename?: string | undefined
   mimetype?: string | undefined
@@ -24,8 +24,9 @@ export interface FormidableFile {
 }
 
 /**
- * All that can be stored as a file. `ContentHolder` stands for `StoredFile`, `SpooledFile` and `FileIntent`. Bytes, `Blob`s, files of `fromPath()` and stored files can be stored again
- * where a transaction is retried; streams only once. Text is refused: say which bytes you mean.
+ * Everything that can be stored as a file. `ContentHolder` stands for `StoredFile`, `SpooledFile` and `FileIntent`. If a
+ * transaction is retried, bytes, `Blob`s, files of `fromPath()` and stored files can be stored again, and streams cannot. Text
+ * is refused: pass its bytes.
  */
 export type FileContent =
   | Uint8Array

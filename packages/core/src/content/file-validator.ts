@@ -12,11 +12,11 @@ export interface FileToValidate {
   readonly contentType: string
   /** What the client said it was. */
   readonly declaredType: string | undefined
-  /** In bytes; `undefined` for a stream whose length nobody said. `maxSize` stops such a stream at the limit. */
+  /** In bytes; `undefined` for a stream of unknown length. `maxSize` stops such a stream at the limit. */
   readonly size: number | undefined
   /**
-   * All of its bytes, for a validator that has to look inside: in memory or, from 4 MiB up, in a temporary file. What is
-   * taken in so is stored from there, and removed by whoever stores it.
+   * Reads all bytes, for a validator that looks inside: into memory or, from 4 MiB up, into a temporary file. The upload then
+   * uses them, and removes the temporary file.
    */
   readonly spool: () => Promise<SpooledFile>
 }

@@ -1,6 +1,6 @@
 import { basename } from 'node:path/posix'
 
-/** The name of a file that nobody named. */
+/** The name of a file without a name. */
 const UNNAMED = 'unnamed'
 
 const MAX_BYTES = 255

@@ -74,8 +74,8 @@ function contentLengthOf({ headers }: { headers?: unknown }): number | undefined
 const heard = new WeakSet<Readable>()
 
 /**
- * A stream can fail while nobody reads it: before it is opened, or when it is given up. An error that nobody hears
- * ends a process.
+ * Ignores errors of a stream without a reader, before it is opened or after it is aborted. An error without a listener would
+ * end the process.
  */
 export function ignoreErrors(stream: Readable): void {
   if (heard.has(stream)) return

@@ -13,9 +13,9 @@ export interface DepotEventMap {
   /** A file could not be deleted. It belongs to no row, and stays until someone deletes it. */
   deleteFailed: [event: { path: string; error: unknown }]
   /**
-   * It is not known whether a transaction was committed, so all of its files were kept; or whether a storage has stored a
-   * file, so that it may be there without a row; or the depot was closed while these files were being written. Then there may
-   * be no path: uploads that were to write their files later.
+   * Files that may be orphaned. Either the outcome of their transaction is unknown, so all of its files were kept. Or a storage
+   * did not confirm a write. Or the depot was closed during these uploads; then the list may be empty, if they had not yet
+   * written a file.
    */
   unsettled: [event: { paths: readonly string[]; reason: unknown }]
   /**
@@ -56,7 +56,7 @@ async function tell(name: string, listener: (event: unknown) => unknown, event: 
   }
 }
 
-/** A failure that nobody listens for has to be seen somewhere. */
+/** Warns of a failure if the event has no listener. */
 function warnOfFile({ path, error }: DepotEventMap['deleteFailed'][0]): void {
   process.emitWarning(`cannot delete "${path}", which no row refers to: ${String(error)}`, 'FiledepotWarning')
 }

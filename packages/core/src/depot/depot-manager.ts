@@ -30,8 +30,8 @@ export interface DepotOptions {
   /** The path of the HTTP handler of `@filedepot/http`: URLs of files begin with it. @default '/depot' */
   baseUrl?: string
   /**
-   * How many files are uploaded at a time, from 1 up. More wait their turn. A stream that is open already, such as a request
-   * or a part of a form, is uploaded at once and takes no turn: a client that sends slowly stops nobody. @default 16
+   * How many files are uploaded at the same time, from 1 up. Others wait in a queue. An open stream, such as a request or a part
+   * of a form, starts at once and does not count, so a slow client does not block other uploads. @default 16
    */
   uploadConcurrency?: number
   /**
@@ -120,7 +120,7 @@ export class DepotManager extends DepotEvents {
   }
 
   /**
-   * Gives a storage its name; rows will remember it. The first one is the default.
+   * Configures a storage under a name, which rows keep. The first storage is the default.
    *
    * @throws FiledepotError `STORAGE_EXISTS`; `INVALID_ARGUMENT` for a name with a slash or without characters
    */

@@ -24,7 +24,7 @@ export interface CopyFailure {
   readonly error: unknown
 }
 
-/** Files could not be copied. The others were, as far as {@link CopyStorageOptions.maxFailures} let it come. */
+/** Some files could not be copied. All others were, unless {@link CopyStorageOptions.maxFailures} ended the run. */
 export class CopyIncompleteError extends FiledepotError {
   override readonly name = 'CopyIncompleteError'
   /** What was done all the same. */

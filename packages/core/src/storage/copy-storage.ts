@@ -160,7 +160,7 @@ class StorageCopy {
     return copy.isNew ? copy.file : 'skipped'
   }
 
-  /** True if the source still lists an id of which it has no file. */
+  /** True if the source still lists an id without a file. */
   async #isListed(id: string): Promise<boolean> {
     // A text that sorts right before the id. Backends compare texts, and make nothing of them.
     for await (const listed of this.#from.backend.list({ after: id.slice(0, -1) })) return listed === id

@@ -55,9 +55,9 @@ export interface StoredRecord {
   readonly uploadedAt: Date
 }
 
-/** A signed upload, and the file that it will make. */
+/** A signed upload, and the file that it creates. */
 export interface DirectUpload extends SignedUpload {
-  /** The id under which the file will be. */
+  /** The id of the file that the upload creates. */
   readonly id: string
   /** `storage/id`. */
   readonly path: string
@@ -112,8 +112,8 @@ export class FileStorage {
   }
 
   /**
-   * As above, without promises, if the backend can do so: of few bytes in memory that nobody validates. Returns what
-   * stores the file, so that many can be prepared, and then written one right after the other; else `undefined`. For
+   * Prepares a synchronous write of a small content without validators. Returns the function that stores the file, so that
+   * many can be prepared and then written directly one after the other. Returns `undefined` if the backend cannot do so. For
    * integrations.
    *
    * @throws FiledepotError as {@link FileStorage.create}
@@ -269,8 +269,8 @@ export class FileStorage {
   }
 
   /**
-   * Lets a client upload a new file past this program: with the URL, and the headers of a `PUT` or the form fields of
-   * a `POST`. The file is there when the client has sent it; nobody has looked at its bytes, and no row owns it yet.
+   * Lets a client upload a new file directly to the storage: with the URL, and the headers of a `PUT` or the form fields of a
+   * `POST`. The file exists when the client has sent it. Its bytes are not checked, and no row owns it yet.
    *
    * ```ts
    * import { depot } from '@filedepot/core'

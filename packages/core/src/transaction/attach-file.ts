@@ -21,8 +21,8 @@ export interface AttachOptions extends Omit<UploadOptions, 'signal'> {
 }
 
 /**
- * Makes a value one that a row can hold: a pending one, or a bare content, is uploaded within the transaction; one
- * that was uploaded before is taken; one that belongs to another row is copied, as a file belongs to one row.
+ * Turns a value into one that a row can hold. It uploads a pending value or a content within the transaction. It accepts a
+ * value that was uploaded before. It copies a value of another row, because a file belongs to one row.
  *
  * The rules of the column hold for each of them, except for what the row holds already. One that was uploaded before is
  * checked by its size and by the validators that have not seen it. If it is in another storage than the column's, its

@@ -25,7 +25,7 @@ export function isAnswerOfPostgres(sqlState: unknown): boolean {
 
 /** From here on numbers of errors are the drivers' own. */
 const DRIVER_ERRORS = 45_000
-/** An error during COMMIT, of which nobody knows how far it came. */
+/** An error during COMMIT, whose outcome is unknown. */
 const ERROR_DURING_COMMIT = 1180
 
 /**

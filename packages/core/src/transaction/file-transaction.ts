@@ -21,9 +21,9 @@ export interface FileTransactionOptions {
  * The files of one database transaction: what it has uploaded and what its rows have given up. Integrations drive
  * it; it knows no database.
  *
- * Nothing is deleted before the outcome is known. A commit deletes what was given up, a rollback what was uploaded,
- * and where nobody can tell, everything stays. Savepoints are scopes: what is rolled back to a savepoint is undone
- * at once, what is released belongs to the scope around it.
+ * It deletes nothing before the outcome is known. A commit deletes the discarded files, a rollback deletes the uploads, and an
+ * unknown outcome keeps all files. Savepoints are scopes: a rollback to a savepoint undoes it at once, and a released savepoint
+ * joins the scope around it.
  *
  * ```ts
  * import { depot, UploadedFile } from '@filedepot/core'
@@ -124,8 +124,8 @@ export class FileTransaction {
   }
 
   /**
-   * Makes a value that was uploaded before the transaction a part of it, when it has been looked at. Nobody else gets it
-   * meanwhile. A rollback, or an error of `conform`, gives it back.
+   * Makes a value that was uploaded before the transaction a part of it, after a check. Until then no other row can get it. A
+   * rollback, or an error of `conform`, gives it back.
    *
    * @param conform resolves with the value, or with a copy of it that the row is to have in its place. The copy is removed
    *   by a rollback; {@link movedFrom} says what it is a copy of
@@ -177,7 +177,7 @@ export class FileTransaction {
     this.#checkOpen().discard(paths)
   }
 
-  /** A rollback is about to be sent: stops the uploads that are in flight, so that nobody has to wait for them. */
+  /** Called before a rollback is sent: stops the running uploads, so that the rollback does not wait for them. */
   stopUploads(): void {
     for (const scope of this.#scopes) scope.stop()
   }

@@ -118,7 +118,7 @@ export class TransactionScope {
     await (isWaitedFor ? waitUpTo(maxWait, removing) : removing)
   }
 
-  /** Nobody knows: everything stays, and those who watch are told. */
+  /** For an unknown outcome: keeps all files, and emits `unsettled`. */
   async leave(depot: DepotManager, reason: unknown): Promise<void> {
     const values = [...this.#stored, ...(await valuesOf(this.#uploads))]
     // Of a value that was moved, the row has the copy or not, so that either it or the original is nobody's.

@@ -64,7 +64,7 @@ interface Waiting {
 }
 
 /**
- * If there is one connection: one action at a time, in the order of the calls.
+ * For a single connection: runs one action at a time, in the order of the calls.
  *
  * To tell a call from within a turn from one beside it costs every promise of the process something while it is
  * switched on. So that happens only where code of the program runs in a turn, and until nobody is at work.
@@ -78,7 +78,7 @@ export class TurnsOnOneConnection implements Turns {
   readonly #what: string
   readonly #setting: string
   readonly #isBusy: () => boolean
-  /** Runs while somebody waits, and now and then a little longer. */
+  /** Runs while an action waits, and at times a little longer. */
   #timer: NodeJS.Timeout | undefined
   /** How many have been asked for and have not ended. */
   #count = 0

@@ -3,7 +3,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /**
  * Waits for something that must not be waited for without a limit: resolves when it has settled, or after `maxWait`.
- * The timer keeps the process alive, because somebody waits for it.
+ * The timer keeps the process alive, because the caller waits for it.
  *
  * @param maxWait in milliseconds; `Infinity` waits without a limit
  */

@@ -43,7 +43,7 @@ export class BrokenContent {
 export const brokenFields = new MissingFields((value) => throwBroken(value))
 
 /**
- * True for a value that stands for what a row holds and nobody can read: it throws `INVALID_VALUE` when it is used.
+ * True for the value of a row that cannot be read: it throws `INVALID_VALUE` when it is used.
  *
  * ```ts
  * import type { UploadedFile } from '@filedepot/core'
@@ -64,7 +64,7 @@ export function isWholeColumn(value: UploadedFile): boolean {
   return stateOf(value).broken?.isWhole === true
 }
 
-/** Says where a broken value stands, for the error of whoever uses it. For integrations. */
+/** Sets the table, column and key of a broken value, for its error message. For integrations. */
 export function locate(value: UploadedFile, place: ValuePlace): void {
   const { broken } = stateOf(value)
   if (broken) broken.place = place

@@ -10,7 +10,7 @@ export interface KeptRules extends Pick<UploadOptions, 'maxSize' | 'validators'>
   readonly filename: string
 }
 
-/** Notes the rules that the value keeps to, so that nobody holds it against them again. */
+/** Notes the rules that a value has passed, so that they are not checked again. */
 export function noteKeptRules(
   value: UploadedFile,
   { maxSize, validators, isPinned }: Omit<KeptRules, 'filename'>,

@@ -22,7 +22,7 @@ export class MissingFields {
   readonly #prototypes = new WeakMap<object, object>()
   readonly #fields: PropertyDescriptorMap & ThisType<UploadedFile>
 
-  /** @param throwMissing called with the value when somebody reads a field */
+  /** @param throwMissing called with the value when a field is read */
   constructor(throwMissing: (value: UploadedFile, field: string) => never) {
     this.#fields = Object.fromEntries(
       FIELDS.map((name) => {

@@ -4,9 +4,9 @@ import type { UploadedFile, UploadType } from './uploaded-file.ts'
 import { markVerified } from './verification.ts'
 
 /**
- * The value of a column, of what the database holds. What is no uploaded file gives a *broken* value: it can be loaded and
- * written back as it is, and throws `INVALID_VALUE` when somebody uses it. So one broken row does not keep anybody from
- * reading the others. The JSON is believed, so it has to come from the database itself. For integrations.
+ * Makes a value from the JSON in the database. If the JSON is not that of an uploaded file, the result is a *broken* value: it
+ * can be loaded and written back unchanged, and throws `INVALID_VALUE` when it is used. So one broken row does not prevent
+ * reads of the others. The JSON is trusted, so it must come from the database itself. For integrations.
  */
 export function readRowValue<T extends UploadedFile>(type: UploadType<T>, json: unknown): T {
   return read(type, json, true)

@@ -126,7 +126,7 @@ class Stores {
     }
   }
 
-  /** Waits for every store() that was begun, also those that nobody waited for, and fails where one failed. */
+  /** Waits for every store() that has begun, also those without an `await`, and rejects if one failed. */
   async finished(): Promise<void> {
     // One that is begun while the others are waited for is waited for, too.
     for (let waited = -1; waited < this.#running.length;) {

@@ -49,7 +49,7 @@ export class UploadQueue {
     return this.#running < this.#concurrency ? this.#start(upload) : this.#wait(upload, signal)
   }
 
-  /** Runs an upload at once and takes no turn: for what comes at the pace of somebody else, who may be slow. */
+  /** Runs an upload at once, outside of the queue: for a source that may be slow, such as a client. */
   async runBeside<T>(upload: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (signal?.aborted) throw abortedWaiting(signal)
     this.#beside++

@@ -243,7 +243,7 @@ export class UploadedFile implements UploadedFileData {
    */
   async signedUrl(options?: SignedUrlOptions): Promise<string> {
     const { path, filename, contentType } = this
-    // Of JSON that somebody has sent, nobody knows whether that is so.
+    // In JSON from a client, these fields are not verified.
     const known = isVerified(this) ? { filename, contentType } : {}
     return await (boundManager(this) ?? depot).signedUrlFor(path, { ...known, ...options })
   }
@@ -265,7 +265,7 @@ export class UploadedFile implements UploadedFileData {
    */
   async bytes({ signal }: { signal?: AbortSignal } = {}): Promise<Buffer> {
     const { storage, id } = parseFilePath(this.path)
-    // Of JSON that somebody has sent, nobody knows whether its size is one.
+    // In JSON from a client, the size is not verified.
     const size = isVerified(this) ? this.size : undefined
     return await (boundManager(this) ?? depot).get(storage).readBytes(id, { size, signal })
   }

@@ -4,9 +4,9 @@ import type { KeptRules } from './kept-rules.ts'
 import type { UploadedFile } from './uploaded-file.ts'
 
 /**
- * What becomes of a value, which itself never changes. It is kept inside the value: a `WeakMap` with thousands of them makes
- * every garbage collection longer by milliseconds. Values of the same file that {@link UploadedFile.with} has made of each
- * other share it, because they belong to one row.
+ * The mutable state of an otherwise immutable {@link UploadedFile}. It is kept inside the value, because a `WeakMap` with
+ * thousands of entries slows down garbage collection. Values of the same file that {@link UploadedFile.with} created share it,
+ * because they belong to one row.
  */
 export class ValueState {
   /** Through which the value finds its file, if that is not the one of the process. */
@@ -19,15 +19,15 @@ export class ValueState {
   sharers = 0
   /** How often it has been taken for a row. */
   takings = 0
-  /** What brought it is over, so that its files go. */
+  /** The form or request that brought it has ended, so its files are deleted. */
   isDiscarded = false
   /** Called once when it is given back. */
   onGiveBack: (() => void) | undefined
-  /** A storage or a row says what it is, and not somebody's JSON. */
+  /** True if the value comes from a storage or a row, and not from JSON of a client. */
   isVerified = false
   /** A rollback has removed its files. */
   isRevoked = false
-  /** What it was held against when it was stored, if that was anything. */
+  /** The rules that it passed when it was stored, if any. */
   kept: KeptRules | undefined
   /** What the row holds instead of a file. */
   broken: BrokenContent | undefined
@@ -57,7 +57,7 @@ export function stateOf(value: UploadedFile): ValueState {
   return fields.state(value)
 }
 
-/** The JSON text of the value, if somebody has asked for it. */
+/** The JSON text of the value, if it was read before. */
 export function knownText(value: UploadedFile): string | undefined {
   return fields.text(value)
 }

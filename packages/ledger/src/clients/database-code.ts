@@ -1,7 +1,7 @@
 /** Errors of an ORM hold that of the driver in another one, or beside their own message. */
 const DEEPEST = 8
 
-/** True if the database has failed a statement with one of these codes or numbers, whoever has passed the error on. */
+/** True if the database failed a statement with one of these codes or numbers, also inside the error of an ORM. */
 export function hasDatabaseCode(error: unknown, codes: readonly string[]): boolean {
   let current = error
   for (let depth = 0; depth < DEEPEST && typeof current === 'object' && current !== null; depth++) {

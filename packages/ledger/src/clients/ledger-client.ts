@@ -1,7 +1,7 @@
 /** A row that a statement answers with. */
 export type LedgerRow = Readonly<Record<string, unknown>>
 
-/** One connection, which nobody else uses meanwhile. */
+/** One connection with exclusive use. */
 export interface LedgerSession {
   query(sql: string, parameters?: readonly unknown[]): Promise<LedgerRow[]>
 }

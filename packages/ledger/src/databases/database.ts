@@ -10,7 +10,7 @@ export interface Trigger {
   readonly table: string
   /** The table as it stands in a statement. */
   readonly on: string
-  /** Says which version of which statement made it. */
+  /** The version and the statement that created it. */
   readonly marker: string
   /** The statements that make it, whether or not an older one is there. */
   readonly create: readonly string[]
@@ -25,7 +25,7 @@ export interface FoundTrigger {
   readonly id: string
   /** The copy that a partition has of the trigger of its table. */
   readonly partition?: FoundPartition | undefined
-  /** `undefined` if somebody else made it. */
+  /** `undefined` if another program created it. */
   readonly marker: string | undefined
   readonly isEnabled: boolean
   /** The statements that remove it. */
@@ -62,7 +62,7 @@ export interface DueOptions {
   readonly storages: readonly string[]
   /** For how long a discarded file is kept, in milliseconds. */
   readonly retention: number
-  /** How long nobody else takes the same file, in milliseconds. */
+  /** How long no other drain takes the same file, in milliseconds. */
   readonly lease: number
   readonly limit: number
 }
@@ -103,7 +103,7 @@ export interface LedgerDatabase extends SweepDatabase, MoveDatabase {
   readonly foundTriggers: (session: LedgerSession) => Promise<FoundTrigger[]>
   /** All of them, or none if the database can. Nothing that is written meanwhile goes uncounted afterwards. */
   readonly changeTriggers: (session: LedgerSession, changes: TriggerChanges) => Promise<void>
-  /** Runs an action if nobody else runs one, in this process or another. */
+  /** Runs an action if no other session runs one, in this process or another. */
   readonly alone: <T>(session: LedgerSession, action: () => Promise<T>) => Promise<T | undefined>
   /** Adds to each count what the rows have and the ledger has not. Others may write meanwhile. */
   readonly reconcile: (session: LedgerSession, columns: readonly LedgerColumn[]) => Promise<Reconciled>
@@ -136,7 +136,7 @@ export interface LedgerDatabase extends SweepDatabase, MoveDatabase {
     paths: readonly string[],
     lease: number,
   ) => Promise<string[] | undefined>
-  /** Settles files that nobody has taken since. */
+  /** Settles files that no other drain has taken since. */
   readonly deleted: (session: LedgerSession, files: readonly TakenFile[]) => Promise<void>
   readonly failed: (session: LedgerSession, failures: readonly FailedDeletion[]) => Promise<void>
   /** Forgets up to `limit` files that were deleted long ago. */

@@ -37,7 +37,7 @@ export interface ChangeCounts {
   readonly files: number
   /** Bytes that were stored. */
   readonly bytes: number
-  /** Values that somebody else has changed or removed meanwhile. */
+  /** Values that another writer changed or removed first. */
   readonly overtaken: number
   /** Values that could not be changed. */
   readonly failed: number

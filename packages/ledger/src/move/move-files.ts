@@ -27,8 +27,8 @@ export interface MoveOptions {
   /** The columns whose files are moved. @default all that the ledger follows */
   readonly columns?: readonly LedgerColumn[]
   /**
-   * For how long the old files are kept, in milliseconds, for whoever has read a row before and its file afterwards: longer than
-   * requests and signed URLs last. Then drains delete them. @default one hour
+   * How long the old files are kept, in milliseconds, for readers that read the row before the move and the file after it. Choose
+   * more than the duration of requests and signed URLs. Then drains delete them. @default one hour
    */
   readonly keepFor?: number
   /** How many values are moved at the same time. @default 8 */

@@ -144,8 +144,7 @@ export class ChaosBackend implements StorageBackend {
   }
 
   /**
-   * Lets a part pass and then breaks off: the body on its way to the inner backend, the bytes on their way back, or
-   * the list of ids.
+   * Passes a part on and then fails: of the body that is written, of the bytes that are read, or of the list of ids.
    */
   tear(method: 'write' | 'read' | 'list', { after, error, ...trigger }: TearOptions): this {
     return this.#add(method, { tearAfter: after, ...thrown(error) }, trigger)

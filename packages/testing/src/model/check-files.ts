@@ -5,7 +5,7 @@ import type { RowObserver } from './row-driver.ts'
 export interface LeftFiles {
   /** Those whose deletion failed. @default none */
   undeleted?: () => Iterable<string>
-  /** Those of transactions of which nobody could say how they ended. @default none */
+  /** The files of transactions with an unknown outcome. @default none */
   unsettled?: () => Iterable<string>
 }
 

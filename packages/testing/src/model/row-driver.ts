@@ -43,7 +43,7 @@ export interface RowDriver extends RowWriter, RowObserver {
   rollbackTo(): Promise<void>
   /** The connection of the open transaction is lost; so the transaction ends, whatever was open in it. */
   kill?(): Promise<void>
-  /** The connection is lost while the COMMIT is in progress: nobody knows how it ends. */
+  /** Breaks the connection during the COMMIT, so its outcome is unknown. */
   killInCommit?(): Promise<void>
 
   /** Writes the row with this content in a statement that the database refuses, and rejects. */

@@ -29,7 +29,7 @@ interface RanTask extends SiblingTask {
 }
 
 /**
- * Runs writes side by side in one transaction or savepoint, of which one fails at some moment. What is certain is
+ * Runs concurrent writes in one transaction or savepoint. One of them fails at some moment. What is certain is
  * compared: a transaction that fails leaves the rows as they were. What the moment decides is one of what the tasks have
  * written. And afterwards every row has its own file, and every file has its row.
  *

@@ -14,7 +14,7 @@ export async function runStep(rows: RowWriter, step: ClientStep, newContent: () 
     case 'saveBroken': {
       const contents = new Map<string, RowContent>(step.rows.map((row) => [row, newContent()]))
       for (const row of step.rows.slice(-1)) contents.set(row, BROKEN)
-      // Whoever goes on after such an error has to leave what came before it alone.
+      // A program that continues after such an error must not touch what came before it.
       await rows.save(contents).catch(() => undefined)
       break
     }

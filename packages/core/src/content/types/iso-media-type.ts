@@ -32,7 +32,7 @@ const BRANDS = new Map([
   ['crx ', 'image/x-canon-cr3'],
 ])
 
-/** Still images and sequences, of which the compatible brands say how they are coded. */
+/** Still images and sequences. Their compatible brands name the codec. */
 const HEIF = new Map([
   ['mif1', 'image/heif'],
   ['msf1', 'image/heif-sequence'],

@@ -7,7 +7,7 @@ const OUTLOOK = 'application/vnd.ms-outlook'
 const VISIO = 'application/vnd.visio'
 const MSI = 'application/x-msi'
 
-/** A container of Microsoft of which no more is known. */
+/** An unknown kind of Microsoft's compound file. */
 const OLE = 'application/x-ole-storage'
 
 /** Types by the first four bytes of the class of the root, of those classes that end as Microsoft's do. */

@@ -48,7 +48,7 @@ export class Faults {
   }
 }
 
-/** Lets a fault happen. Resolves with true where the request was answered, or never will be. */
+/** Lets a fault happen. Resolves with true if the request is answered, or never answered. */
 export async function strike(
   fault: GcsFault,
   request: IncomingMessage,

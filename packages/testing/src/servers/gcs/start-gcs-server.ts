@@ -82,7 +82,7 @@ export async function startGcsServer({
     const url = new URL(request.url ?? '/', `http://${request.headers.host ?? '127.0.0.1'}`)
     const route = routeOf(request, url)
     handle(request, response, route, url).catch((error: unknown) => {
-      // A request that broke off is nobody's to answer.
+      // A request that broke off needs no answer.
       if (response.headersSent || request.errored) response.destroy()
       else sendRefusal(response, refusalOf(error), formOf(route.kind))
     })
