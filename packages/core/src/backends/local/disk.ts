@@ -1,6 +1,6 @@
 import * as fs from 'node:fs'
 import { loopShare } from '../../loop-share.ts'
-import { Pace } from './pace.ts'
+import { DiskPace } from './disk-pace.ts'
 import { runSteps, waitFor, type Steps } from './steps.ts'
 
 /** Up to so many bytes are written and read on the calling thread of a quick disk: with their hash that takes 0.3 ms. */
@@ -25,7 +25,7 @@ const TEXT_BYTES = 8 * 1024
  * The calls for files, as steps: on the calling thread while the disk is quick, else through libuv's thread pool.
  */
 export class Disk {
-  readonly #pace: Pace
+  readonly #pace: DiskPace
   readonly #mode: number | undefined
 
   /**
@@ -34,7 +34,7 @@ export class Disk {
    */
   constructor(mode?: number, isKnownSlow = false) {
     this.#mode = mode
-    this.#pace = new Pace(isKnownSlow)
+    this.#pace = new DiskPace(isKnownSlow)
   }
 
   /** True if calls are made on the calling thread now. */

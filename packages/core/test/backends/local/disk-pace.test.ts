@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import fc from 'fast-check'
-import { Pace } from '../../../src/backends/local/pace.ts'
+import { DiskPace } from '../../../src/backends/local/disk-pace.ts'
 import { loopShare } from '../../../src/loop-share.ts'
 
 let time = 0
@@ -17,7 +17,7 @@ afterEach(() => {
 const nextTurn = () => loopShare.turn++
 
 /** Calls that take so long each, every one in a turn of its own. */
-function call(pace: Pace, ...times: number[]): void {
+function call(pace: DiskPace, ...times: number[]): void {
   for (const one of times) {
     nextTurn()
     pace.called(one)
@@ -26,7 +26,7 @@ function call(pace: Pace, ...times: number[]): void {
 }
 
 /** Trips to the thread pool, one after the other. */
-function travel(pace: Pace, count: number, ms: number): void {
+function travel(pace: DiskPace, count: number, ms: number): void {
   for (let n = 0; n < count; n++) {
     const over = pace.trip()
     time += ms
@@ -39,11 +39,11 @@ const SLOW = 20
 
 describe('the pace of a disk', () => {
   it('is quick in the beginning, unless it is known to be slow', () => {
-    expect([new Pace().isQuick, new Pace(true).isQuick]).toEqual([true, false])
+    expect([new DiskPace().isQuick, new DiskPace(true).isQuick]).toEqual([true, false])
   })
 
   it('is slow after two slow calls among sixteen', () => {
-    const [near, far] = [new Pace(), new Pace()]
+    const [near, far] = [new DiskPace(), new DiskPace()]
 
     call(near, SLOW, ...Array.from({ length: 14 }, () => QUICK), SLOW)
     call(far, SLOW, ...Array.from({ length: 15 }, () => QUICK), SLOW)
@@ -52,7 +52,7 @@ describe('the pace of a disk', () => {
   })
 
   it('rests for the turn in which a call was slow', () => {
-    const pace = new Pace()
+    const pace = new DiskPace()
     nextTurn()
 
     pace.called(SLOW)
@@ -63,7 +63,7 @@ describe('the pace of a disk', () => {
   })
 
   it('is quick again after 64 good trips, and a second', () => {
-    const pace = new Pace()
+    const pace = new DiskPace()
     call(pace, SLOW, SLOW)
 
     travel(pace, 64, 0.1)
@@ -76,7 +76,7 @@ describe('the pace of a disk', () => {
   })
 
   it('rests twice as long after each relapse, up to a minute, and for a second again after a good time', () => {
-    const pace = new Pace()
+    const pace = new DiskPace()
     const rests: number[] = []
     const relapse = () => {
       call(pace, SLOW, SLOW)
@@ -94,7 +94,7 @@ describe('the pace of a disk', () => {
   })
 
   it('loses sixteen good trips by a slow one', () => {
-    const pace = new Pace()
+    const pace = new DiskPace()
     call(pace, SLOW, SLOW)
     time += 1000
 
@@ -108,7 +108,7 @@ describe('the pace of a disk', () => {
   })
 
   it('does not take trips for slow that only wait for each other', () => {
-    const pace = new Pace()
+    const pace = new DiskPace()
     call(pace, SLOW, SLOW)
     time += 1000
 
@@ -133,7 +133,7 @@ describe('the pace of a disk', () => {
         ),
         fc.array(fc.double({ min: 0, max: 3, noNaN: true }), { maxLength: 50 }),
         (steps, before) => {
-          const pace = new Pace()
+          const pace = new DiskPace()
           for (const ms of before) if (pace.isQuick) call(pace, ms)
           let slowCalls = 0
           for (const step of steps) {

@@ -17,7 +17,7 @@ const LONGEST_REST_MS = 60_000
  * Finds out how quick a disk is by its own answers. On a quick one a call takes some microseconds on the calling thread, and
  * a trip to libuv's thread pool ten times that. On a slow one a call would hold up the whole process.
  */
-export class Pace {
+export class DiskPace {
   readonly #isKnownSlow: boolean
   #isSlow = false
   /** The calls since the last slow one. */
