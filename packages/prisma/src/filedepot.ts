@@ -4,8 +4,8 @@ import type { ExtendableClient } from './prisma-internals.ts'
 import type { CheckedOptions, FiledepotExtension } from './extension/extension-type.ts'
 
 /**
- * An extension of Prisma's client by which files belong to rows: fields of type `Json` take pending
- * {@link UploadedFile}s and give stored ones, and their files live and die with the transactions that write them.
+ * Returns an extension for Prisma's client that stores the files of rows. Fields of type `Json` accept pending
+ * {@link UploadedFile}s and return stored ones. A commit or rollback of their transaction also applies to their files.
  *
  * Add it before other extensions, so that it sees the values as they were written.
  *
@@ -24,9 +24,8 @@ import type { CheckedOptions, FiledepotExtension } from './extension/extension-t
  * console.log(user.avatar?.url)
  * ```
  *
- * What extending throws: `INVALID_ARGUMENT` for a model, a field or an option that there is not, for a field that is not of type `Json`, and for
- * `nullable: false` of one that is `Json?`;
- * `NOT_SUPPORTED` for a client of a version of Prisma that is not known.
+ * `$extends` throws `INVALID_ARGUMENT` for an unknown model, field or option, for a field that is not of type `Json`, and for
+ * `nullable: false` of a `Json?` field. It throws `NOT_SUPPORTED` for a client of an unsupported version of Prisma.
  */
 export function filedepot<const Models extends FileModels>(
   options: CheckedOptions<Models>,

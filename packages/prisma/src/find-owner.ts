@@ -13,8 +13,8 @@ interface FindingClient {
 type Find = (args: object) => Promise<unknown>
 
 /**
- * The row that has a file in a field: as the file itself, as one of a list, or as something that was derived from it, such as a
- * thumbnail. `null` if there is none. Of the rows that `where` leaves, so name there who may see them.
+ * Finds the row that holds a file in a field: as the file itself, as one of a list, or as a derived file such as a thumbnail.
+ * `null` without such a row. It searches the rows that match `where`, so name there which rows the user may see.
  *
  * ```ts
  * import { depot, UploadedFile } from '@filedepot/core'
@@ -40,7 +40,7 @@ type Find = (args: object) => Promise<unknown>
  * @param client one that is extended with `filedepot()`, or that of a transaction of it
  * @param path `storage/id`, with the name of the storage itself, as values and the file handler have it
  * @param args those of `findFirst`
- * @throws FiledepotError `INVALID_ARGUMENT` if there is no such file field, and for a path that is none
+ * @throws FiledepotError `INVALID_ARGUMENT` if there is no such file field, and for an invalid path
  */
 export async function findOwner<
   Client extends FindingClient,

@@ -7,7 +7,7 @@ export interface TransactionLink {
   readonly id: string | number
 }
 
-/** What a call of an operation or of raw SQL returns: nothing runs before somebody waits for it. */
+/** The result of an operation or of raw SQL: it runs nothing before it is awaited. */
 export interface LazyPromise<T = unknown> extends Promise<T> {
   /** Runs it within a transaction. */
   requestTransaction(link: TransactionLink): Promise<T>

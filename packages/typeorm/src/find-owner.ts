@@ -16,8 +16,8 @@ import type { FileProperty } from './column/rules-of.ts'
 export type FindOwnerOptions<Entity> = Omit<FindManyOptions<Entity>, 'select' | 'skip' | 'take'>
 
 /**
- * The row that has a file in a column: as the file itself, as one of several, or as something that was derived from it, such as
- * a thumbnail. `null` if there is none. Of the rows that `where` leaves, so name there who may see them.
+ * Finds the row that holds a file in a column: as the file itself, as one of several, or as a derived file such as a thumbnail.
+ * `null` without such a row. It searches the rows that match `where`, so name there which rows the user may see.
  *
  * ```ts
  * import { depot, type UploadedFile } from '@filedepot/core'
@@ -41,7 +41,7 @@ export type FindOwnerOptions<Entity> = Omit<FindManyOptions<Entity>, 'select' | 
  *
  * @param property its name; within embedded objects the path, for example `address.plan`
  * @param path `storage/id`, with the name of the storage itself, as values and the file handler have it
- * @throws FiledepotError `INVALID_ARGUMENT` if there is no such file column, for a path that is none, and for a `where` that names
+ * @throws FiledepotError `INVALID_ARGUMENT` if there is no such file column, for an invalid path, and for a `where` that names
  *   the column, too
  */
 export async function findOwner<Entity extends ObjectLiteral>(
@@ -53,7 +53,7 @@ export async function findOwner<Entity extends ObjectLiteral>(
   const column = columnNamed(repository, property)
   const conditions = conditionsOf(repository, column, path)
   const { where: given = {} } = options as { where?: ObjectLiteral | ObjectLiteral[] }
-  // No condition at all for TypeORM, and nobody may see a row for us.
+  // For TypeORM this is no condition at all, but here it means that no row may be seen.
   if (Array.isArray(given) && given.length === 0) return null
   const also = (where: ObjectLiteral) => withCondition(where, conditions.property, conditions.value)
   const where = (Array.isArray(given) ? given.map(also) : also(given)) as FindOptionsWhere<Entity>

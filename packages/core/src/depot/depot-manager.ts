@@ -155,7 +155,7 @@ export class DepotManager extends DepotEvents {
     return this.#default
   }
 
-  /** @throws FiledepotError `STORAGE_NOT_FOUND`; an alias will not do */
+  /** @throws FiledepotError `STORAGE_NOT_FOUND`; also for an alias */
   setDefault(name: string): void {
     if (!this.#storages.has(name)) throw this.#notFound(name)
     this.#default = name

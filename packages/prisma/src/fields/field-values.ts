@@ -9,7 +9,7 @@ import {
 } from '@filedepot/core/integration'
 import type { FileField } from './file-fields.ts'
 
-/** Where the files of a client are. */
+/** The depot and the database of a client. */
 export interface FilesHome {
   readonly depot: DepotManager
   /** Stands for the database whose ledger counts the rows, if one does. */
@@ -61,8 +61,8 @@ export interface HeldValue {
 }
 
 /**
- * The values of a field, of what the database holds: an object, or its text where raw SQL has read it. What is no file of
- * ours is left out, so that nothing is deleted because of it; so is a list in a field that is none.
+ * The values of a field from the database: an object, or its text if raw SQL read it. It leaves out everything that is not a
+ * file of filedepot, so that nothing is deleted because of it. It also leaves out a list in a field for one file.
  */
 export function heldValues(json: unknown, isList = true): HeldValue[] {
   if (typeof json === 'string') {

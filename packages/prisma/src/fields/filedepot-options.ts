@@ -39,7 +39,7 @@ export interface LedgerSettings {
 
 /** Options of {@link filedepot}. */
 export interface FiledepotOptions<Models extends FileModels = FileModels> {
-  /** Where the files are. @default the depot of the process */
+  /** The depot with the storages. @default the depot of the process */
   readonly depot?: DepotManager
   /** The fields of type `Json` that hold files. */
   readonly models: Models

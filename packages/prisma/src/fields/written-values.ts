@@ -36,8 +36,8 @@ export function readWritten(field: FileField, { value, original }: WrittenValue)
 }
 
 /**
- * Prisma clones the arguments of an operation for each extension. A value is found through its function, which survives, or
- * where the caller has put it.
+ * Prisma clones the arguments of an operation for each extension. This finds a value through its function, which survives, or
+ * in the original arguments of the caller.
  */
 function readFile(field: FileField, value: unknown, original: unknown): WrittenFile {
   if (isUploadedFile(value)) return known(value)

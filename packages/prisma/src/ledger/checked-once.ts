@@ -29,7 +29,7 @@ export function checkedOnce(ledger: Ledger): () => Promise<void> {
     if (!checking) {
       checking = check()
       since = Date.now()
-      // Whoever waits no more is not to be told.
+      // Nothing waits for it any more.
       checking.catch(() => undefined)
     }
     await waitUpTo(Math.max(since + PATIENCE - Date.now(), 0), checking)

@@ -63,7 +63,7 @@ export class LedgerWrite {
       const options = { type, ...upload, books, signal: this.#abort.signal }
       const { file, uploads, left, undo } = await storeForRow(depot, given, options)
       this.uploads.push(...uploads)
-      // If the row has a copy, the original is still whoever's has brought it.
+      // If the row has a copy, the original still belongs to the caller.
       if (left.length > 0) undo()
       else this.#undo.push(undo)
       return file

@@ -42,7 +42,7 @@ export function isAnswer(provider: string, error: unknown): boolean {
   return provider === 'mysql' ? isAnswerOfMysql(Number(originalCode)) : isAnswerOfPostgres(originalCode)
 }
 
-/** True if a statement may be on its way still, or have run, although nothing was heard of it. */
+/** True if a statement may still run, or may have run, although its answer was lost. */
 export function isConnectionTrouble(provider: string, error: unknown): boolean {
   if (isAnswer(provider, error)) return false
   const { name, code, message } = (error ?? {}) as { name?: unknown; code?: unknown; message?: unknown }
@@ -74,7 +74,7 @@ export function withOwnCode(error: unknown, operation: string): unknown {
   return new (constructor as KnownError)(message, { code: 'P2034', clientVersion, meta, cause: error })
 }
 
-/** True if others were in the way, and the same may succeed when it is tried again. */
+/** True for a conflict with another transaction: a retry may succeed. */
 export function isConflict(error: unknown): boolean {
   return prismaCodeOf(error) === 'P2034' || driverCauseOf(error)?.kind === 'TransactionWriteConflict'
 }
@@ -92,7 +92,7 @@ export type TransactionState =
   | 'aborted'
   /** Prisma has rolled it back, after a time-out for example, or its connection is lost. */
   | 'over'
-  /** It is another one, or none: somebody has ended the one that was begun. */
+  /** The transaction that was begun has ended: now there is another one, or none. */
   | 'replaced'
   /** The database did not answer in time, and may have it still. */
   | 'unclear'

@@ -39,7 +39,7 @@ export interface Model {
   readonly compoundKeys: ReadonlyMap<string, readonly string[]>
 }
 
-/** What the schema says, of which the running client knows the one half and the text of the schema the other. */
+/** The data model: one half from the running client, the other half from the text of the schema. */
 export class DataModel {
   readonly models: ReadonlyMap<string, Model>
   readonly #byProperty: ReadonlyMap<string, Model>

@@ -33,7 +33,7 @@ export interface Attached {
   readonly adopted: readonly string[]
   /** Paths whose copies the row is going to hold: they go when it does. */
   readonly left: readonly string[]
-  /** What will stand in the column. */
+  /** The text for the column. */
   readonly text: unknown
   /** The row does not hold them: puts back what the property was given. */
   revert(): void
@@ -62,8 +62,8 @@ export function prepareColumn(
 type Attach = () => UploadedFile | Promise<UploadedFile>
 
 /**
- * What becomes of a property's value on its way into the row. There is one for each row until the transaction ends, so
- * it keeps no more than takes it back: garbage collections copy what is kept.
+ * Puts the stored value into a property, and restores the old one on a rollback. There is one for each row until the transaction
+ * ends, so it holds as little as possible.
  */
 class ColumnAttachment {
   readonly #column: FileColumn
@@ -170,7 +170,7 @@ class ColumnAttachment {
       // A statement that comes late must not write what is going.
       if (this.#isUploaded(file)) markRevoked(file)
     }
-    // Whoever has put something else there since meant that.
+    // The application has set another value since, which stays.
     if (this.#column.get(this.#entity) === this.#value) this.#column.set(this.#entity, this.#given)
   }
 

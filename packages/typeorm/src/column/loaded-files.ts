@@ -5,8 +5,8 @@ import { placeOf } from './place-of.ts'
 
 /**
  * What each entity's file columns held when it was loaded or saved last. TypeORM compares an entity with the row and
- * not with what was loaded, so an entity that was loaded before somebody else replaced a file would put the old one
- * back by saving a title.
+ * not with what was loaded. So an entity that was loaded before another client replaced its file would restore the old file
+ * when its title is saved.
  */
 export class LoadedFiles {
   /** By the path of the property: an entity can be loaded as one of its base class, and saved as what it is. */
@@ -30,7 +30,7 @@ export class LoadedFiles {
     }
   }
 
-  /** Nobody is going to save this entity: TypeORM has loaded it to compare another one with it. */
+  /** Forgets an entity that is never saved: TypeORM loaded it only to compare another one with it. */
   drop(entity: ObjectLiteral): void {
     if (this.#last?.entity === entity) this.#last = undefined
   }

@@ -66,7 +66,7 @@ export class UploadedFileTransformer<
   }
 }
 
-/** A value that a row can hold as it is: one whose file is in a storage, and that does not come from somebody's JSON. */
+/** True for a value that a row can hold unchanged: its file is stored, and it does not come from JSON of a client. */
 function isStored(value: unknown): value is UploadedFile {
   return isUploadedFile(value) && !value.isPending && isVerified(value) && !isRevoked(value)
 }

@@ -180,7 +180,7 @@ export class LedgerSubscriber implements EntitySubscriberInterface {
   }
 }
 
-/** Calls back as soon as somebody waits for the promise. */
+/** Calls back as soon as the promise is awaited. */
 function whenAwaited(promise: Promise<void>, callback: () => void): void {
   const then: unknown = (...listeners: Parameters<typeof promise.then>) => {
     callback()

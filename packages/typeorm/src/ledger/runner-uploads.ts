@@ -19,7 +19,7 @@ export interface RunnerUploadsOptions {
   readonly home: FilesHome
   /** Without it, nothing is asked and drained by itself. */
   readonly upkeep: Upkeep | undefined
-  /** True if all query runners are the same, as on SQLite: what ends there may be the transaction of somebody else. */
+  /** True if all query runners are the same, as on SQLite: the transaction that ends may be that of another caller. */
   readonly isShared: boolean
 }
 
@@ -51,7 +51,7 @@ export class RunnerUploads {
     const uploads = new OwnUploads()
     try {
       await storeColumns(home, writes, uploads, transaction?.signal)
-      // On a shared connection, what was committed may be the transaction of somebody else.
+      // On a shared connection, the committed transaction may be that of another caller.
       const isLate = transaction && !transaction.isOpen && !(isShared && !transaction.signal.aborted)
       if (write.hasFailed || isLate) throw new AbortedError('An upload whose transaction has ended')
     } catch (error) {

@@ -4,7 +4,7 @@ import type { ObjectLiteral } from 'typeorm'
 import type { FileColumn } from '../column/file-column.ts'
 import type { OwnUploads } from './own-uploads.ts'
 
-/** Where the files of a data source are, and what stands for the database whose ledger counts its rows. */
+/** The depot of a data source, and the database whose ledger counts its rows. */
 export interface FilesHome {
   readonly depot: DepotManager
   readonly books: object

@@ -5,7 +5,7 @@ import { EventSubscriber, type DataSource, type EntitySubscriberInterface } from
  * it gets a class, whose only instance is this subscriber.
  */
 export function subscribe(dataSource: DataSource, subscriber: EntitySubscriberInterface): void {
-  // TypeORM keeps each class for as long as the process runs, but nobody needs the subscriber of a data source that is gone.
+  // TypeORM keeps each class as long as the process runs, but the subscriber of a destroyed data source is useless.
   const kept = new WeakRef(subscriber)
   function LedgerSubscription(this: object): object {
     return kept.deref() ?? this
@@ -17,7 +17,7 @@ export function subscribe(dataSource: DataSource, subscriber: EntitySubscriberIn
   if (dataSource.isInitialized) dataSource.subscribers.push(subscriber)
 }
 
-/** False if others have taken the subscribers out of the options. */
+/** False if other code removed the subscriber from the options. */
 export function isSubscribed({ subscribers }: DataSource, subscriber: EntitySubscriberInterface): boolean {
   return subscribers.includes(subscriber)
 }

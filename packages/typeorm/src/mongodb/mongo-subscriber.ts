@@ -94,7 +94,7 @@ export class MongoSubscriber {
         if (!column.isChanged(entity, databaseEntity)) return
         const now = column.get(databaseEntity)
         if (this.#loaded.isUntouched(entity, column)) {
-          // Nobody changed the entity here, so somebody else changed the document: theirs is the newer value.
+          // The entity is unchanged, so another client changed the document: its value is the newer one.
           column.set(entity, now)
           this.#loaded.remember(entity, column)
           return
@@ -122,7 +122,7 @@ function keyIn({ tableName, objectIdColumn }: EntityMetadata, entity: ObjectLite
   return keyOf(tableName, objectIdColumn?.getEntityValue(entity))
 }
 
-/** If a sibling fails at once, TypeORM waits for nobody any more, and a failure here would end the process. */
+/** If a sibling fails at once, TypeORM does not wait for the others, and a failure here would end the process. */
 function heard(action: () => Promise<void>): Promise<void> {
   const running = action()
   running.catch(() => undefined)

@@ -14,16 +14,16 @@ export interface Target {
   readonly limit?: number | undefined
   /** What becomes of the key, if the write changes it. */
   readonly newKey: Record<string, unknown>
-  /** True if the write names a row, of which there is one at the most. */
+  /** True if the write affects at most one row. */
   readonly isOne: boolean
   /** True if `where` looks at no other rows: then the rows that it has found stay found while they are locked. */
   readonly isOfRowsAlone: boolean
   /**
-   * Restricts the write to some rows, as others could come to match meanwhile; to none in particular without them. Several
-   * conditions are parts, each of which is written by itself.
+   * Restricts the write to some rows, because other rows could match by the time it runs. Without an argument, it removes the
+   * restriction. Several conditions are parts, and each part is written separately.
    */
   readonly restrict: (parts?: readonly Where[]) => void
-  /** Who can write the rows in parts: nobody, a list in the arguments, or whoever sends the operation once for each. */
+  /** How the rows can be written in parts: not at all, by a list in the arguments, or by one operation for each part. */
   readonly parts: 'none' | 'listed' | 'sent'
 }
 
@@ -66,7 +66,7 @@ export interface WritePlan {
   readonly row: Target | undefined
 }
 
-/** True for two parts of a write of which only one can take place. */
+/** True if only one of two parts of a write can take place. */
 export function excludeEachOther(one: readonly Condition[], other: readonly Condition[]): boolean {
   return one.some((a) =>
     other.some((b) => 'target' in a && 'target' in b && a.target === b.target && a.is !== b.is),

@@ -17,7 +17,7 @@ export interface LockedRows {
   readonly rows: readonly (readonly unknown[])[]
   /** The fields that are read, and the names that they get. */
   readonly read: readonly { readonly name: string; readonly as: string }[]
-  /** True for a write that leaves keys as they are: others may go on to refer to the rows meanwhile. */
+  /** True for a write that keeps the keys, so that other rows may still refer to the rows. */
   readonly keepsKeys: boolean
 }
 

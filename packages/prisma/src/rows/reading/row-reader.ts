@@ -49,9 +49,9 @@ export class RowReader {
   }
 
   /**
-   * Reads rows, and locks them if the database has locks, so that nobody else changes them until the end.
+   * Reads rows, and locks them if the database has locks, so that no other transaction changes them.
    *
-   * @param keepsKeys true for a write that leaves keys as they are: others may go on to refer to the rows meanwhile
+   * @param keepsKeys true for a write that keeps the keys, so that other rows may still refer to the rows
    */
   async readAndLock(
     link: TransactionLink,
@@ -127,9 +127,9 @@ export class RowReader {
   }
 
   /**
-   * Names the rows, for a write that must not touch others that come to match meanwhile; in several parts if they are many, and
-   * the write can have parts. `undefined` if they are too many to be named: on SQLite, which has one writer, so nobody comes; and
-   * where the number of written rows tells whether others have come.
+   * Names the rows for a write that must not touch rows that match later. Many rows give several parts, if the write can have
+   * parts. `undefined` for too many rows: on SQLite, whose only writer is this one, and if the number of written rows shows
+   * whether other rows were added.
    */
   restrictionTo(
     { model, keys }: ReadRows,

@@ -1,9 +1,8 @@
 import type { LazyPromise, PrismaInternals } from '../../prisma-internals.ts'
 
 /**
- * The one connection of better-sqlite3. A statement that is sent while somebody's transaction is open runs inside of it,
- * and is undone with it, although its promise has reported a success. Two statements wait for the transaction to end, as
- * they need one of their own.
+ * The only connection of better-sqlite3. A statement that is sent during an open transaction runs inside it, and is rolled back
+ * with it, although its promise reported success. A pair of statements needs its own transaction, so it waits for the end.
  */
 export class SingleConnection {
   readonly #internals: PrismaInternals

@@ -12,9 +12,9 @@ import { WriteTurns, type Overlap } from './write-turns.ts'
 const STOP_MS = 5000
 
 /**
- * A transaction of a caller, from the first moment to the last: its files, and what tells whether the database still has
- * it. Hooks and promises do not: PostgreSQL answers the COMMIT of a transaction in which a statement has failed with
- * ROLLBACK, MySQL goes on without a transaction after a deadlock, and Prisma reports both as a success.
+ * An open transaction of a caller: its files, and whether the database still has it. Hooks and promises do not tell that. After
+ * a failed statement, PostgreSQL answers COMMIT with ROLLBACK. After a deadlock, MySQL continues without a transaction. Prisma
+ * reports success in both cases.
  */
 export class OpenTransaction {
   readonly files: FileTransaction
@@ -26,13 +26,13 @@ export class OpenTransaction {
   readonly #lock = new OperationLock()
   readonly #writes: WriteTurns
   #lastSent = 0
-  /** Why it can only be rolled back, although nobody has ended it for Prisma: mostly as the database has done so. */
+  /** Why it can only be rolled back, although it is still open for Prisma: mostly because the database ended it. */
   #ended: unknown
   /** True if something may have been committed on the side: by raw SQL, or after a deadlock. */
   #isTampered = false
   #state: TransactionState | undefined
   #isClosed = false
-  /** True where it is closed for the end: nothing opens it any more, so nobody may wait for that. */
+  /** True if it is locked for the end: nothing unlocks it again, so nothing may wait for that. */
   #isLocked = false
   #isPrepared = false
   #hasFailed = false
@@ -51,7 +51,7 @@ export class OpenTransaction {
   ) {
     this.#internals = internals
     this.#deadline = deadline
-    // Prisma has rolled it back by then, and nobody waits for ever for a write that waits for another.
+    // Prisma has rolled it back by then, so a write does not wait for another one for ever.
     this.#writes = new WriteTurns(Math.max(deadline - performance.now(), 1))
     this.files = files
     this.id = id
@@ -266,11 +266,11 @@ export class OpenTransaction {
     this.#isPrepared = true
   }
 
-  /** The callback has thrown: finds out what the coming ROLLBACK will undo. */
+  /** Called when the callback has thrown: finds out what the following ROLLBACK undoes. */
   async prepareRollback(error: unknown): Promise<void> {
     this.#isClosed = true
     // Prisma does not wait for what is in progress: what is left of a write would run after the ROLLBACK, and commit itself.
-    // A savepoint that reaches SQLite after it would begin a transaction that nobody ends.
+    // A savepoint that reaches SQLite after it would begin a transaction without an end.
     await this.#writes.settled()
     this.files.stopUploads()
     if (!this.#isLocked) await waitUpTo(STOP_MS, this.lockOperations())

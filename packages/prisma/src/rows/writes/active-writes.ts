@@ -31,9 +31,9 @@ interface Entry {
 }
 
 /**
- * Refuses at once what an extension calls within a write of ours, by a client outside of its transaction, and that would wait
- * for the rows that are locked for it, or on SQLite for the connection: the two would wait for each other until the time of
- * the transaction is over.
+ * The running writes, to refuse deadlocks. An extension may call another operation within a write, outside of its transaction.
+ * That operation would wait for the locked rows, or on SQLite for the connection, and the write would wait for the operation,
+ * until the transaction times out.
  */
 export class ActiveWrites {
   readonly #internals: PrismaInternals
@@ -148,7 +148,7 @@ export class ActiveWrites {
     }
   }
 
-  /** The files of writes that are on their way among these, and where it is noted that they were sent. */
+  /** The files of running writes among these, and the record of those that were sent. */
   #sentFiles(
     sender: object,
     files: readonly string[],
@@ -171,7 +171,7 @@ export class ActiveWrites {
    * Called before a transaction is opened, by a caller or for a write of files.
    *
    * @param id the transaction of the client by which it is opened, which makes it a part of that
-   * @param isBlind true if there is something in it of which it is not known what it does: `query(args)` of an extension
+   * @param isBlind true if it contains an unknown operation: `query(args)` of an extension
    * @param isQueued true if it waits until no single statement is in progress, which it does on SQLite
    * @throws FiledepotError `NOT_SUPPORTED`
    */

@@ -74,7 +74,7 @@ export class FileWrite {
     this.#preuploads = uploaded
   }
 
-  /** Uploads what is pending. If that is done before the transaction is opened, it holds up nobody. */
+  /** Uploads the pending files. Before the transaction opens, this blocks no other write. */
   async upload(): Promise<void> {
     this.#uploading = this.#plan.slots.flatMap((slot) =>
       slot.files.map(async (file, index) => {
@@ -406,7 +406,7 @@ function countOf(result: unknown): number {
   return (result as { count?: number } | null)?.count ?? 1
 }
 
-/** Says of which field an error is. */
+/** Adds the name of the field to an error. */
 function inField({ model, name }: FileField, error: unknown): unknown {
   if (error instanceof FiledepotError) error.message = `${model.name}.${name}: ${error.message}`
   return error

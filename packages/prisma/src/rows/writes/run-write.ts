@@ -89,7 +89,7 @@ export class WriteHook {
     try {
       await open.timed(() => fileWrite.upload())
     } catch (error) {
-      // Nothing was written: what was uploaded beside it is nobody's.
+      // Nothing was written, so no row holds its uploads.
       const paths = await fileWrite.abandon()
       if (!open.files.settled) open.files.discard(paths)
       throw error

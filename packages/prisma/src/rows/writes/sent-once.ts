@@ -28,7 +28,7 @@ const GIVING = [
 export function sentOnce(schema: DataModel, fields: FileFields, onTheirWay: ActiveWrites): object {
   const sender = {}
   const run = async (model: Model, { operation, args, query, __internalParams: internal }: SentOperation) => {
-    // Of a batch Prisma says that each operation has succeeded: then nobody knows whether it may be sent again.
+    // In a batch, Prisma reports success for each operation, so it is unknown whether it may be sent again.
     if (!onTheirWay.isBegunByOne || internal.transaction?.kind === 'batch') return await query(args)
     return await onTheirWay.send(sender, { model, operation, args }, async () => await query(args))
   }

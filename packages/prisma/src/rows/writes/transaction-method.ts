@@ -42,7 +42,7 @@ export function transactionMethod(
     // Within a transaction, operations of a batch are like all others.
     const batch = Array.isArray(input) && id === undefined ? (input as unknown[]) : []
     const wrong = batch.filter((one) => !isLazyPromise(one))
-    // Prisma would start the others before it complains of these, and nobody would hear what becomes of them.
+    // Prisma would start the others before it refuses these, and their outcome would be lost.
     if (wrong.length > 0) return await $transaction.call(this, wrong, options)
     const plans = plansOf(batch as LazyPromise[], ({ model, action, args }) => {
       const known = model === undefined ? undefined : schema.models.get(model)

@@ -54,7 +54,7 @@ export function keyOf(collection: string, id: unknown): string {
 /**
  * The collections with files, by name.
  *
- * @throws FiledepotError `NOT_SUPPORTED` for columns whose files nobody could find again
+ * @throws FiledepotError `NOT_SUPPORTED` for columns whose files could not be found again
  */
 export function collectionsWithFiles(
   metadatas: readonly EntityMetadata[],

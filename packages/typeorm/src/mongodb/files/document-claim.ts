@@ -64,7 +64,7 @@ export class DocumentClaim {
 
   /**
    * What has to hold for the statement to run: files that stay beside new ones, as in a list, must still be there.
-   * Whoever has taken one away meanwhile has deleted it.
+   * Another client that removed one has deleted it.
    */
   get conditions(): Doc[] {
     return [...this.#kept].flatMap(([column, files]) =>

@@ -111,7 +111,7 @@ export class FileUnit {
     for (const column of claim.columns) this.#parts.loaded.remember(claim.subject, column)
   }
 
-  /** Nobody knows whether the statement has run: all of its files stay, and those who watch are told. */
+  /** For a statement with an unknown outcome: keeps all of its files, and emits `unsettled`. */
   unsettled(claim: DocumentClaim, reason: unknown): void {
     this.#open.delete(claim)
     const paths = [...claim.gained, ...claim.lost, ...claim.left]

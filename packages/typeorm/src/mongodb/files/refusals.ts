@@ -3,7 +3,7 @@ import type { CollectionFiles } from './collection-files.ts'
 
 const BELONGS = 'and a file belongs to one document'
 
-/** A write that changes file columns in a way of which nobody could say which files it touches. */
+/** The error of a write that changes file columns in a way that filedepot cannot track. */
 export function cannotFollow({ metadata }: CollectionFiles, what: string): FiledepotError {
   return new FiledepotError(
     'NOT_SUPPORTED',

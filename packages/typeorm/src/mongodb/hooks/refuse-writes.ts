@@ -7,7 +7,7 @@ import { cannotFollow } from '../files/refusals.ts'
 
 type Collections = () => ReadonlyMap<string, CollectionFiles>
 
-/** Refuses what the query runner offers, and files cannot follow: many writes in one, of which the answer says a sum. */
+/** Refuses methods of the query runner that filedepot cannot track: several writes in one, which only return a count. */
 export function refuseWrites(shared: MongoRunner, collections: Collections): void {
   const filesOf = (name: unknown) => collections().get(String(name))
 

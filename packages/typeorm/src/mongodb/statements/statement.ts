@@ -60,8 +60,8 @@ export class Statement {
   }
 
   /**
-   * Runs a statement that answers with the document as it was, so that the files are known that it gave up, also where
-   * others were faster. Undefined where no document was there.
+   * Runs a statement that returns the document before the change. So the replaced files are known, also after concurrent
+   * changes. `undefined` if there was no document.
    *
    * @throws FiledepotError `CONCURRENT_CHANGE` where files that were to stay are gone
    */

@@ -122,7 +122,7 @@ function givesFiles(changes: readonly FileChange[]): boolean {
   return changes.some(({ column, given }) => column.list(given).length > 0)
 }
 
-/** True if the column has this value already: then it is left alone, and whoever changes it meanwhile is right. */
+/** True if the column already has this value: then it is not written, and a concurrent change wins. */
 function holds(column: FileColumn, given: unknown, current: readonly UploadedFile[]): boolean {
   const list = column.list(given)
   if (list.length === 0 || list.length !== current.length) return false

@@ -26,8 +26,8 @@ interface BroadcastParts {
 }
 
 /**
- * Lets `subscriber` hear what query runners broadcast, after the listeners and subscribers of the application, so that
- * it sees what these did to an entity.
+ * Passes the events of query runners to `subscriber`, after the listeners and subscribers of the application, so that it sees
+ * their changes to an entity.
  *
  * It is none of TypeORM's subscribers: if there is one, TypeORM makes events and promises for all that happens, and
  * compares each entity with its row a second time, whether or not the subscriber has had anything to say.
@@ -228,7 +228,7 @@ function wait({ promises }: Result, promise: Promise<void> | undefined): void {
 function change(result: Result, before: number, hook: () => Promise<void> | undefined): void {
   const isFirst = result.promises.length === before
   const promise = isFirst ? hook() : Promise.all(result.promises.slice(before)).then(hook)
-  // If a sibling throws at once, TypeORM waits for nobody any more, and a failure here would end the process.
+  // If a sibling throws at once, TypeORM does not wait for the others, and a failure here would end the process.
   if (!isFirst) promise?.catch(() => undefined)
   wait(result, promise)
   if (promise) result.count++

@@ -27,9 +27,9 @@ interface Followed extends WriteBuilder {
 }
 
 /**
- * Lets every query builder of a data source that writes be run by `writes`. All of them start in its
- * `createQueryBuilder`, also those of repositories, managers and `BaseEntity`; so that method is replaced on this data
- * source, and on the builders that it makes the methods from which writing ones come. No prototype is touched.
+ * Makes `writes` run every writing query builder of a data source. All builders start in its `createQueryBuilder`, also those
+ * of repositories, managers and `BaseEntity`. So it replaces this method on the data source, and on the builders the methods
+ * that return writing builders. It changes no prototype.
  */
 export function followQueryBuilders(dataSource: DataSource, writes: CriteriaWrites): void {
   const execute = function (this: WriteBuilder): Promise<unknown> {

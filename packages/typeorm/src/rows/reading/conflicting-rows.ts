@@ -11,7 +11,7 @@ type Key = readonly ColumnMetadata[]
 export interface ConflictingRows {
   readonly rows: readonly RowFiles[]
   /**
-   * After the statement: has it overwritten a row that others have put there since?
+   * Called after the statement: true if it overwrote a row that another transaction inserted before it.
    *
    * @param affected how many rows the database says that it has touched
    * @param overwritten how many of them were there before, if {@link noteOverwritten} says it

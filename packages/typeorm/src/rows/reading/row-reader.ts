@@ -15,7 +15,7 @@ import {
 /** How many rows are asked for in one statement. */
 const ROWS_AT_ONCE = 200
 
-/** Rows that somebody waits for, by their keys. */
+/** A request for rows, by their keys. */
 interface Request {
   readonly key: ObjectLiteral
   readonly resolve: (row: RowFiles | undefined) => void
@@ -69,8 +69,8 @@ export class RowReader {
   }
 
   /**
-   * The same for a row that is about to change. PostgreSQL waits for whoever has locked the row; if he has deleted it
-   * and put it there again, only the next statement sees the new one.
+   * Reads a row before a change. PostgreSQL waits for the lock holder. If that transaction deleted and re-inserted the row, only
+   * a second statement sees the new version.
    */
   async readBeforeChange(metadata: EntityMetadata, key: ObjectLiteral): Promise<RowFiles | undefined> {
     const row = await this.read(metadata, key)
@@ -142,7 +142,7 @@ export class RowReader {
         requests.map(({ key }) => key),
       )
       if (requests.length === 1) {
-        // Of one row there is no doubt which it is, however a driver writes its key.
+        // A single row is the requested one, however the driver writes its key.
         requests[0]?.resolve(rows[0])
         return
       }

@@ -22,8 +22,8 @@ export interface TurnParts {
   /** True while a file is uploaded on the query runner. */
   readonly isUploading: (queryRunner: QueryRunner) => boolean
   /**
-   * Hears at the end of each turn of the one query runner, as a statement that fails outside a transaction says nothing,
-   * and nobody else is at work then.
+   * Called at the end of each turn of the only query runner: a statement that fails outside a transaction emits no event, and
+   * no other write runs at that moment.
    */
   readonly finished: (queryRunner: QueryRunner) => Promise<void> | undefined
 }

@@ -70,8 +70,8 @@ export class StatementClaims {
   }
 
   /**
-   * A DELETE has removed so many rows of this entity: if these are all that were to go, nobody has to look.
-   * Returns how many were to go.
+   * Called after a DELETE with the number of removed rows. If it is the expected number, no check is needed.
+   * Returns the expected number.
    */
   removed(metadata: EntityMetadata, count: number): number {
     const subjects = [...this.#open].filter(([, open]) =>
@@ -107,7 +107,7 @@ export class StatementClaims {
     }
   }
 
-  /** Looks in the database what a statement did of which no event can say it. */
+  /** Reads from the database what a statement without events did. */
   async verify(subject: unknown, queryRunner: QueryRunner): Promise<void> {
     await Promise.all(this.#take(subject).map((claim) => this.#verify(claim, queryRunner)))
   }

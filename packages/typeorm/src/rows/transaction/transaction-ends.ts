@@ -15,7 +15,7 @@ class End {
     this.isWhole = isWhole
   }
 
-  /** Resolves when the database has answered. Made when it is asked for: most ends are waited for by nobody. */
+  /** Resolves when the database has answered. Created on first use, because most callers do not wait for it. */
   get over(): Promise<void> {
     return (this.#over ??= new Promise((resolve) => {
       if (this.#isOver) resolve()
@@ -85,7 +85,7 @@ export class RunnerEnds {
     end.ended()
   }
 
-  /** True for query runners of which {@link RunnerEnds.admit} has to be asked. */
+  /** True for query runners that need a check by {@link RunnerEnds.admit}. */
   isEnding(queryRunner: EndingRunner): boolean {
     return queryRunner[END] !== undefined
   }
@@ -135,8 +135,8 @@ export class RunnerEnds {
 export function tooLate(): FiledepotError {
   return new FiledepotError(
     'TRANSACTION_SETTLED',
-    'This write came too late: its transaction has ended, or its COMMIT or ROLLBACK is on its way. ' +
-      'Wait for every write before the callback of the transaction ends, also after one of them has failed: ' +
-      '`Promise.allSettled` does it, `Promise.all` does not.',
+    'This write came too late: its transaction has ended or is ending. ' +
+      'Wait for every write before the callback of the transaction ends, even after one of them has failed. ' +
+      'Use `Promise.allSettled`, not `Promise.all`.',
   )
 }

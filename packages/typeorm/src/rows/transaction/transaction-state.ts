@@ -62,7 +62,7 @@ export class RunnerTransaction {
     return this.#lost
   }
 
-  /** Nobody can say any more how this ends. */
+  /** Marks the outcome as unknown. */
   markUncertain(reason: unknown): void {
     this.#uncertainty ??= reason
   }
@@ -141,7 +141,7 @@ export class RunnerTransaction {
   }
 }
 
-/** The error of whoever goes on in a transaction that the database has given up. */
+/** The error for a write in a transaction that the database has aborted. */
 export function aborted(cause: unknown): FiledepotError {
   return new FiledepotError(
     'TRANSACTION_ABORTED',

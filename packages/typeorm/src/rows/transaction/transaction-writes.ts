@@ -53,7 +53,7 @@ type FollowedRunner = QueryRunner & { [WRITES]?: Writes | undefined; [LATE]?: Se
 
 /** What {@link TransactionWrites} needs to know. */
 export interface TransactionWritesParts {
-  /** For how long the end of a transaction waits for writes that nobody has waited for, in milliseconds. */
+  /** The maximum wait at the end of a transaction for writes without an `await`, in milliseconds. */
   readonly maxWait: number
   /** For how long a write waits for another one to end, in milliseconds. */
   readonly turnTimeout: number

@@ -204,7 +204,7 @@ export class DepotSubscriber {
       await this.#transactions.finished(queryRunner)
       throw error
     })
-    // If a sibling throws at once, TypeORM waits for nobody any more, and a failure here would end the process.
+    // If a sibling throws at once, TypeORM does not wait for the others, and a failure here would end the process.
     settled.catch(() => undefined)
     return settled
   }
