@@ -8,6 +8,7 @@ const WORDS: Readonly<Record<Finding['kind'], string>> = {
   changed: 'changed',
   unreadable: 'unreadable',
   unconfigured: 'no storage',
+  unchecked: 'not checked',
 }
 
 /** So many of each kind are named to people who have not asked for all. */

@@ -24,11 +24,13 @@ export async function gc(
   const report = await collect(depot, ledgerRows(context), options, {
     looksAgain: true,
     // What was discarded is the business of drains, which know for how long it is kept.
-    async garbageOf(paths) {
+    async garbageOf(paths, findings) {
       const others = new Set<string>()
       await inLanes(await placesOf(paths), AT_ONCE, async (place) => {
         // A drain may have deleted it since it was listed.
-        if (!isDeleted(place) || !(await isThere(depot, place.path))) others.add(place.path)
+        const isBack =
+          isDeleted(place) && (await findings.check(place.path, () => isThere(depot, place.path))) === true
+        if (!isBack) others.add(place.path)
       })
       const left = paths.filter((path) => !others.has(path))
       for (const storage of storages) {

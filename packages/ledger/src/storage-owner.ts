@@ -13,6 +13,8 @@ interface StorageState {
   readonly isMarked?: boolean
   /** The id after which the next sweep looks. */
   readonly after?: string | undefined
+  /** The id after which leftovers may be, if they could not be removed. */
+  readonly leftovers?: string | undefined
 }
 
 /** What a ledger that was removed has left in the storage. */
@@ -112,12 +114,20 @@ export async function sweptUpTo(context: LedgerContext, { name }: FileStorage): 
   return (await readState(context, name)).after
 }
 
+/** The id after which leftovers may be that could not be removed. */
+export async function leftoversSince(
+  context: LedgerContext,
+  { name }: FileStorage,
+): Promise<string | undefined> {
+  return (await readState(context, name)).leftovers
+}
+
 export async function setSweptUpTo(
   context: LedgerContext,
   { name }: FileStorage,
-  after: string,
+  swept: Pick<StorageState, 'after' | 'leftovers'>,
 ): Promise<void> {
-  await changeState(context, name, (state) => Promise.resolve({ ...state, after }))
+  await changeState(context, name, (state) => Promise.resolve({ ...state, ...swept }))
 }
 
 /** A backend of one's own may know none, and is then believed to have one database only. */

@@ -2,7 +2,7 @@ import { FiledepotError, hasCode, type FileStorage } from '@filedepot/core'
 import { checkWholeNumber, firstFileIdAt, timeOfFileId } from '@filedepot/core/backend'
 import { buryFiles, type UnwantedFiles } from './bury-files.ts'
 import { Candidates } from './audit/candidates.ts'
-import { DAY, isThere } from './audit/file-ages.ts'
+import { DAY, isThere, isUnread } from './audit/file-ages.ts'
 import { copiesAmong } from './copies.ts'
 import { isDeleted } from './databases/sweep-database.ts'
 import { refuseAliases } from './drain.ts'
@@ -16,7 +16,7 @@ import {
   throwIfAborted,
   type LedgerContext,
 } from './ledger-context.ts'
-import { claimStorage, expectOwner, setSweptUpTo, sweptUpTo } from './storage-owner.ts'
+import { claimStorage, expectOwner, leftoversSince, setSweptUpTo, sweptUpTo } from './storage-owner.ts'
 
 /** Options of {@link Ledger.sweep}. */
 export interface SweepOptions {
@@ -41,7 +41,17 @@ export interface SweepReport {
   readonly kept: number
   /** Uploads without a row that could not be deleted now. Drains try again. */
   readonly failed: number
-  /** What killed processes have left that is no file, such as parts of uploads. */
+  /** Files that their storage could not read, such as by their rights. They stay, and the next sweep asks again. */
+  readonly unread: number
+  /**
+   * Uploads without a row whose id lies more than a day in the future, as the clock of the process that stored them was wrong. They
+   * stay: `gc` goes by the clock of the storage.
+   */
+  readonly future: number
+  /**
+   * What killed processes have left that is no file, such as parts of uploads. If a storage cannot remove it, the event `ledgerFailed`
+   * says why, and the next sweep tries again.
+   */
   readonly leftovers: number
 }
 
@@ -52,12 +62,14 @@ const STATS_AT_ONCE = 16
 /** So many files may go even if nearly all that are listed have no row. */
 const ALWAYS = 1000
 
+const NONE: SweepReport = { listed: 0, swept: 0, kept: 0, failed: 0, unread: 0, future: 0, leftovers: 0 }
+
 type Counts = { -readonly [Name in keyof SweepReport]: number }
 
 export async function sweep(context: LedgerContext, options: SweepOptions): Promise<SweepReport> {
   const { grace = DAY, signal } = options
   checkWholeNumber('grace', grace, 0)
-  const total: Counts = { listed: 0, swept: 0, kept: 0, failed: 0, leftovers: 0 }
+  const total: Counts = { ...NONE }
   const failures: unknown[] = []
   for (const storage of chosenStorages(context.depot, options.storages)) {
     throwIfAborted('A sweep of the ledger', signal)
@@ -96,7 +108,7 @@ async function sweepStorage(
     floor,
     earlier((await sweptUpTo(context, storage)) ?? floor, firstFileIdAt(new Date(late))),
   )
-  const count: Counts = { listed: 0, swept: 0, kept: 0, failed: 0, leftovers: 0 }
+  const count: Counts = { ...NONE }
   let next = firstFileIdAt(new Date(late))
   const candidates = await Candidates.open()
   try {
@@ -104,10 +116,11 @@ async function sweepStorage(
     for await (const ids of inBatches(idsBetween(storage, start, firstFileIdAt(new Date(end))), BATCH)) {
       throwIfAborted('A sweep of the ledger', signal)
       count.listed += ids.length
-      const { unknown, again, young, copies } = await unwanted(context, storage, ids, end)
+      const { unknown, again, young, unread, copies } = await unwanted(context, storage, ids, end)
       count.kept += young.length + copies
+      count.unread += unread.length
       // They are looked at again.
-      for (const id of young) next = earlier(next, before(id))
+      for (const id of [...young, ...unread]) next = earlier(next, before(id))
       for (const path of [...unknown, ...again]) candidates.add(path)
       found += unknown.length + again.length
       onProgress?.({ ...count, storage: storage.name })
@@ -117,7 +130,9 @@ async function sweepStorage(
     for await (const paths of inBatches(candidates.all(), BATCH)) {
       throwIfAborted('A sweep of the ledger', signal)
       const ids = paths.map(idIn(storage))
-      const { unknown, again } = await unwanted(context, storage, ids, end)
+      const { unknown, again, unread } = await unwanted(context, storage, ids, end)
+      count.unread += unread.length
+      for (const id of unread) next = earlier(next, before(id))
       await expectOwner(context, storage)
       const { deleted, failed, kept } = await buryFiles(context, { unknown, again })
       count.swept += deleted
@@ -129,14 +144,40 @@ async function sweepStorage(
   } finally {
     await candidates.close()
   }
-  await setSweptUpTo(context, storage, later(floor, next))
-  const { backend } = storage
-  count.leftovers = await ofStorage(
-    storage.name,
-    'remove the leftovers',
-    async () => (await backend.sweepLeftovers?.({ olderThan: new Date(end), after: start, signal })) ?? 0,
-  )
+  count.future = await countFuture(context, storage, firstFileIdAt(new Date(now + DAY)))
+  const since = earlier(start, (await leftoversSince(context, storage)) ?? start)
+  const removed = await removeLeftovers(context, storage, { olderThan: new Date(end), after: since, signal })
+  count.leftovers = removed ?? 0
+  const leftovers = removed === undefined ? since : undefined
+  await setSweptUpTo(context, storage, { after: later(floor, next), leftovers })
   for (const name of Object.keys(count) as (keyof Counts)[]) total[name] += count[name]
+}
+
+/** Resolves with `undefined` if they are still there. */
+async function removeLeftovers(
+  { depot }: LedgerContext,
+  { name, backend }: FileStorage,
+  options: { olderThan: Date; after: string; signal: AbortSignal | undefined },
+): Promise<number | undefined> {
+  try {
+    const remove = async () => (await backend.sweepLeftovers?.(options)) ?? 0
+    return await ofStorage(name, 'remove the leftovers', remove)
+  } catch (error) {
+    if (options.signal?.aborted === true) throw error
+    depot.report('ledgerFailed', { error })
+    return undefined
+  }
+}
+
+/** Usually there are none, and the list is over at once. */
+async function countFuture(context: LedgerContext, storage: FileStorage, after: string): Promise<number> {
+  let count = 0
+  for await (const ids of inBatches(idsBetween(storage, after, '~'), BATCH)) {
+    const paths = ids.map((id) => storage.path(id))
+    count +=
+      ids.length - (await runStep(context, (session) => context.database.places(session, paths))).length
+  }
+  return count
 }
 
 /** Those of our own: an id of another program does not say when it was made. */
@@ -153,7 +194,7 @@ async function unwanted(
   storage: FileStorage,
   ids: readonly string[],
   end: number,
-): Promise<UnwantedFiles & { young: string[]; copies: number }> {
+): Promise<UnwantedFiles & { young: string[]; unread: string[]; copies: number }> {
   const paths = ids.map((id) => storage.path(id))
   const known = new Map(
     (await runStep(context, (session) => context.database.places(session, paths))).map((place) => [
@@ -164,7 +205,8 @@ async function unwanted(
   const unknown: string[] = []
   const again: string[] = []
   const young: string[] = []
-  await inLanes(ids, STATS_AT_ONCE, async (id) => {
+  const unread: string[] = []
+  const sort = async (id: string) => {
     const path = storage.path(id)
     const place = known.get(path)
     // A file that is there although it was deleted came late, and nothing can refer to it.
@@ -173,10 +215,18 @@ async function unwanted(
       if (isDeleted(place) && (await isThere(context.depot, path))) again.push(path)
     } else if ((await changedAt(storage, id)) < end) unknown.push(path)
     else young.push(id)
+  }
+  await inLanes(ids, STATS_AT_ONCE, async (id) => {
+    try {
+      await sort(id)
+    } catch (error) {
+      if (!isUnread(error)) throw error
+      unread.push(id)
+    }
   })
   const copies = await copiesAmong(context, storage, unknown.map(idIn(storage)), () => true)
   const left = unknown.filter((path) => !copies.has(idIn(storage)(path)))
-  return { unknown: left, again, young, copies: copies.size }
+  return { unknown: left, again, young, unread, copies: copies.size }
 }
 
 function idIn(storage: FileStorage): (path: string) => string {

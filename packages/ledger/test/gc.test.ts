@@ -28,7 +28,7 @@ afterEach(async () => {
   await database.close()
 })
 
-const NOTHING = { dangling: 0, orphaned: 0, unreadable: 0, unconfigured: 0 }
+const NOTHING = { dangling: 0, orphaned: 0, unreadable: 0, unconfigured: 0, unchecked: 0 }
 const DONE = { repaired: 0, deleted: 0, failed: 0, examples: [] }
 
 describe('gc', () => {
@@ -222,11 +222,44 @@ describe('verify', () => {
     await database.insert('a', await store(depot, 'a'))
     chaos.fail('list')
     await expect(ledger.verify()).rejects.toMatchObject({ code: 'READ_FAILED' })
-    chaos.restore()
-    chaos.fail('stat')
-    await database.insert('b', valueOf(`default/${newFileId()}`))
+  })
 
-    await expect(ledger.verify()).rejects.toMatchObject({ code: 'READ_FAILED' })
+  it('names files that the storage cannot read, looks at the others, and deletes none of them', async () => {
+    await database.insert('a', await store(depot, 'a'))
+    const lost = `default/${newFileId()}`
+    await database.insert('b', valueOf(lost))
+    const orphan = await storeOld(depot.get(), { idAge: 48 * HOUR })
+    chaos.fail('stat', { error: new Error('EACCES: permission denied') })
+    const denied = expect.stringContaining('EACCES') as unknown
+
+    for (const report of [await ledger.verify(), await ledger.gc({ delete: true })]) {
+      const unchecked = report.examples.flatMap((finding) =>
+        finding.kind === 'unchecked' ? [[finding.path, finding.reason]] : [],
+      )
+      expect(report).toMatchObject({ dangling: 0, orphaned: 0, unchecked: 2 })
+      expect(unchecked.sort()).toEqual([lost, orphan].sort().map((path) => [path, denied]))
+    }
+    chaos.restore()
+
+    expect(await ledger.gc({ delete: true })).toMatchObject({
+      dangling: 1,
+      orphaned: 1,
+      deleted: 1,
+      unchecked: 0,
+    })
+  })
+
+  it('deletes an orphan whose id is far in the future by the clock of the storage', async () => {
+    const year = 365 * 24 * HOUR
+    const old = await storeOld(depot.get(), { idAge: -year, age: 48 * HOUR })
+    const young = await storeOld(depot.get(), { idAge: -year, age: HOUR })
+    const soon = await storeOld(depot.get(), { idAge: -HOUR, age: 48 * HOUR })
+
+    expect(await ledger.sweep()).toMatchObject({ future: 2, swept: 0 })
+    expect(await ledger.gc({ delete: true })).toMatchObject({ orphaned: 1, deleted: 1 })
+
+    expect(await pathsIn(depot.get())).toEqual([soon, young].sort())
+    expect(old).not.toBe(young)
   })
 
   it('takes a storage without any file for the wrong one', async () => {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { copyStorage, DepotManager, MemoryBackend } from '@filedepot/core'
 import { isFileGone, Ledger } from '@filedepot/ledger'
 import { ChaosBackend } from '@filedepot/testing'
@@ -28,7 +28,7 @@ afterEach(async () => {
   await database.close()
 })
 
-const NONE = { listed: 0, swept: 0, kept: 0, failed: 0, leftovers: 0 }
+const NONE = { listed: 0, swept: 0, kept: 0, failed: 0, unread: 0, future: 0, leftovers: 0 }
 
 /** Ids of this millisecond are not swept. */
 async function sweepAll() {
@@ -67,6 +67,48 @@ describe('sweep', () => {
 
     expect(await ledger.sweep({ grace: HOUR / 2 })).toMatchObject({ swept: 1 })
     expect(await pathsIn(depot.get())).not.toContain(late)
+  })
+
+  it('is not held up by a file that its storage cannot read, and comes back to it', async () => {
+    const unread = await storeOld(depot.get(), { idAge: 20 * 24 * HOUR })
+    const read = await storeOld(depot.get(), { idAge: 20 * 24 * HOUR - 1 })
+    const stat = chaos.stat.bind(chaos)
+    const denied = jest.spyOn(chaos, 'stat').mockImplementation(async (id, ...rest) => {
+      if (unread.endsWith(id)) throw new Error('EACCES: permission denied')
+      return await stat(id, ...rest)
+    })
+
+    expect(await ledger.sweep()).toEqual({ ...NONE, listed: 2, swept: 1, unread: 1 })
+    expect(await pathsIn(depot.get())).toEqual([unread])
+    denied.mockRestore()
+    expect(await ledger.sweep()).toMatchObject({ swept: 1, unread: 0 })
+    expect(await pathsIn(depot.get())).not.toContain(read)
+  })
+
+  it('goes on if leftovers cannot be removed, says so, and looks for them again', async () => {
+    await storeOld(depot.get(), { idAge: 20 * 24 * HOUR })
+    const calls: unknown[] = []
+    let isAway = true
+    const backend = Object.assign(new MemoryBackend(), {
+      sweepLeftovers: ({ after }: { after?: string | undefined }) => {
+        calls.push(after)
+        return isAway ? Promise.reject(new Error('Access Denied')) : Promise.resolve(3)
+      },
+    })
+    depot.configure('parts', backend)
+    const failed: unknown[] = []
+    depot.on('ledgerFailed', (event) => failed.push(event))
+
+    expect(await ledger.sweep()).toEqual({ ...NONE, listed: 1, swept: 1 })
+    expect(failed).toMatchObject([{ error: { code: 'READ_FAILED' } }])
+    await ledger.sweep()
+    isAway = false
+    expect(await ledger.sweep()).toEqual({ ...NONE, leftovers: 3 })
+    await ledger.sweep()
+
+    expect(calls[1]).toBe(calls[0])
+    expect(calls[2]).toBe(calls[0])
+    expect(calls[3]).not.toBe(calls[0])
   })
 
   it('lists only what came since the last one, and a little more', async () => {

@@ -67,6 +67,7 @@ describe('verifyFiles', () => {
       changed: 0,
       unreadable: 0,
       unconfigured: 0,
+      unchecked: 0,
       files: 5,
       values: 9,
       examples: [],

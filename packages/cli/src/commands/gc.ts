@@ -86,13 +86,25 @@ async function say(
   report: GarbageReport,
   { deletes, hint = false }: { deletes: boolean; hint?: boolean },
 ): Promise<void> {
-  const { files, values, orphaned, dangling, unreadable, unconfigured, repaired, deleted, failed } = report
+  const {
+    files,
+    values,
+    orphaned,
+    dangling,
+    unreadable,
+    unconfigured,
+    unchecked,
+    repaired,
+    deleted,
+    failed,
+  } = report
   const { bold, red, yellow } = out.colors
   const part = (value: number, text: string, colored = red) => (value > 0 ? [colored(text)] : [])
   const lines = [
     `${count(files, 'file')} in the storages, ${count(values, 'value')} in rows`,
     ...part(dangling, `${count(dangling, 'row')} without the file`),
     ...part(unreadable, `${count(unreadable, 'value')} that cannot be read`),
+    ...part(unchecked, `${count(unchecked, 'file')} that the storage could not read`),
     ...part(unconfigured, `${count(unconfigured, 'row')} with a file of a storage that is not configured`),
     ...part(repaired, `${count(repaired, 'count')} of the ledger corrected`, yellow),
     deletes
@@ -117,6 +129,6 @@ async function say(
 }
 
 /** Garbage aside: that is what it is for. */
-function hasFound({ dangling, unreadable, unconfigured }: GarbageReport): boolean {
-  return dangling + unreadable + unconfigured > 0
+function hasFound({ dangling, unreadable, unconfigured, unchecked }: GarbageReport): boolean {
+  return dangling + unreadable + unconfigured + unchecked > 0
 }

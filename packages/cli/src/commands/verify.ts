@@ -41,20 +41,23 @@ export function registerVerify(program: Command, cli: Cli): void {
         await found.end()
       }
       await say(out, report)
-      const { dangling, orphaned, changed, unreadable, unconfigured } = report
-      return dangling + orphaned + changed + unreadable + unconfigured > 0 ? EXIT.found : EXIT.fine
+      const { dangling, orphaned, changed, unreadable, unconfigured, unchecked } = report
+      return dangling + orphaned + changed + unreadable + unconfigured + unchecked > 0
+        ? EXIT.found
+        : EXIT.fine
     },
   )
 }
 
 async function say(out: Output, report: VerifyReport): Promise<void> {
-  const { files, values, dangling, orphaned, changed, unreadable, unconfigured } = report
+  const { files, values, dangling, orphaned, changed, unreadable, unconfigured, unchecked } = report
   const { green, red, yellow } = out.colors
   const part = (value: number, text: string, colored = red) => (value > 0 ? [colored(text)] : [])
   const faults = [
     ...part(dangling, `${count(dangling, 'row')} without the file`),
     ...part(changed, `${count(changed, 'file')} that changed`),
     ...part(unreadable, `${count(unreadable, 'value')} that cannot be read`),
+    ...part(unchecked, `${count(unchecked, 'file')} that the storage could not read`),
     ...part(unconfigured, `${count(unconfigured, 'row')} with a file of a storage that is not configured`),
     ...part(orphaned, `${count(orphaned, 'file')} without a row: "filedepot gc" looks after them`, yellow),
   ]
@@ -62,6 +65,6 @@ async function say(out: Output, report: VerifyReport): Promise<void> {
     `${count(files, 'file')} in the storages, ${count(values, 'value')} in rows`,
     ...(faults.length > 0 ? faults : [green('Every row has its files, and every file its row')]),
   ]
-  const counts = { files, values, dangling, orphaned, changed, unreadable, unconfigured }
+  const counts = { files, values, dangling, orphaned, changed, unreadable, unconfigured, unchecked }
   await out.report(lines.join('\n'), { event: 'result', command: 'verify', ...counts })
 }

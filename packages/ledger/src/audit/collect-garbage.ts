@@ -4,7 +4,7 @@ import type { FileRows } from '../file-rows.ts'
 import { inBatches, inLanes } from '../in-lanes.ts'
 import { chosenStorages, throwIfAborted } from '../ledger-context.ts'
 import { ownerOf } from '../storage-owner.ts'
-import { compareFiles, type CompareProgress } from './compare-files.ts'
+import { compareFiles, pathOf, type CompareProgress } from './compare-files.ts'
 import { Candidates } from './candidates.ts'
 import { AT_ONCE, DAY, isOld, isThere } from './file-ages.ts'
 import { Findings, type Finding, type FindingCounts } from './findings.ts'
@@ -36,7 +36,7 @@ export interface GarbageReport extends Omit<FindingCounts, 'changed'> {
 /** What deletes files that no row refers to, and knows which of them are others' business. */
 export interface GarbageCollector {
   /** Those of the paths that are garbage. */
-  readonly garbageOf: (paths: readonly string[]) => Promise<readonly string[]>
+  readonly garbageOf: (paths: readonly string[], findings: Findings) => Promise<readonly string[]>
   /** Deletes files, after a last look whether a row has taken them. */
   readonly remove: (paths: readonly string[]) => Promise<{ deleted: number; failed: number }>
   /** True if `remove` sees rows that were written since. */
@@ -106,16 +106,21 @@ export async function collect(
   try {
     const differences = compareFiles(depot, rows, { storages, progress, onProgress, signal })
     await inLanes(differences, AT_ONCE, async (difference) => {
-      if (difference.kind === 'found') await findings.add(difference.finding)
-      else if (difference.kind === 'unwanted') {
-        if (await isOld(depot, difference.path, end)) candidates.add(difference.path)
-      } else if (difference.kind === 'missing' && !(await isThere(depot, difference.reference.path)))
-        await findings.add(danglingFrom(difference.reference))
+      if (difference.kind === 'found') {
+        await findings.add(difference.finding)
+        return
+      }
+      await findings.check(pathOf(difference), async () => {
+        if (difference.kind === 'unwanted') {
+          if (await isOld(depot, difference.path, end)) candidates.add(difference.path)
+        } else if (difference.kind === 'missing' && !(await isThere(depot, difference.reference.path)))
+          await findings.add(danglingFrom(difference.reference))
+      })
     })
     const garbage = await Candidates.open()
     try {
       for await (const paths of inBatches(candidates.all(), BATCH)) {
-        for (const path of await collector.garbageOf(paths)) {
+        for (const path of await collector.garbageOf(paths, findings)) {
           garbage.add(path)
           await findings.add({ kind: 'orphaned', path })
         }
@@ -127,8 +132,8 @@ export async function collect(
         if (!collector.looksAgain) await garbage.leaveOut(rows, { depot, signal })
         done = await removeAll(garbage, collector, signal)
       }
-      const { dangling, orphaned, unreadable, unconfigured } = findings.counts
-      const counts = { dangling, orphaned, unreadable, unconfigured }
+      const { dangling, orphaned, unreadable, unconfigured, unchecked } = findings.counts
+      const counts = { dangling, orphaned, unreadable, unconfigured, unchecked }
       return { ...counts, ...progress, ...done, repaired: 0, examples: findings.examples }
     } finally {
       await garbage.close()

@@ -17,6 +17,11 @@ export type Difference =
   | { readonly kind: 'wanted'; readonly reference: Reference; readonly isFirst: boolean }
   | { readonly kind: 'found'; readonly finding: Finding }
 
+/** The file that a difference is about. */
+export function pathOf(difference: Exclude<Difference, { kind: 'found' }>): string {
+  return difference.kind === 'unwanted' ? difference.path : difference.reference.path
+}
+
 /** How far a comparison is. */
 export interface CompareProgress {
   /** Files that were listed. */

@@ -1,3 +1,5 @@
+import { isUnread } from './file-ages.ts'
+
 /** The row that a finding is about. */
 export interface FoundRow {
   readonly table: string
@@ -16,6 +18,8 @@ export type Finding =
   | ({ readonly kind: 'changed'; readonly path: string; readonly reason: string } & FoundRow)
   /** The files of a value are not known, since it is not the JSON of a file. */
   | ({ readonly kind: 'unreadable' } & FoundRow)
+  /** The storage could not say whether a file is there, or how old it is. It stays. */
+  | { readonly kind: 'unchecked'; readonly path: string; readonly reason: string }
   /** A row refers to a file of a storage that the depot does not have. */
   | ({ readonly kind: 'unconfigured'; readonly path: string } & FoundRow)
 
@@ -27,12 +31,23 @@ const NAMED = 100
 
 /** Counts findings, keeps a hundred of each kind, and passes on all of them. */
 export class Findings {
-  readonly counts = { dangling: 0, orphaned: 0, changed: 0, unreadable: 0, unconfigured: 0 }
+  readonly counts = { dangling: 0, orphaned: 0, changed: 0, unreadable: 0, unconfigured: 0, unchecked: 0 }
   readonly examples: Finding[] = []
   readonly #onFinding: ((finding: Finding) => void | Promise<void>) | undefined
 
   constructor(onFinding: ((finding: Finding) => void | Promise<void>) | undefined) {
     this.#onFinding = onFinding
+  }
+
+  /** Runs a check of a file. If its storage cannot read it, the finding is that. */
+  async check<T>(path: string, action: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await action()
+    } catch (error) {
+      if (!isUnread(error)) throw error
+      await this.add({ kind: 'unchecked', path, reason: error.message })
+      return undefined
+    }
   }
 
   async add(finding: Finding): Promise<void> {

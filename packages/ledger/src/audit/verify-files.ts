@@ -4,7 +4,7 @@ import type { FileRows } from '../file-rows.ts'
 import { inLanes } from '../in-lanes.ts'
 import { chosenStorages } from '../ledger-context.ts'
 import { checkBytes } from './check-bytes.ts'
-import { compareFiles, type CompareProgress, type Reference } from './compare-files.ts'
+import { compareFiles, pathOf, type CompareProgress, type Reference } from './compare-files.ts'
 import { isOld, isThere, AT_ONCE, DAY } from './file-ages.ts'
 import { Findings, type Finding, type FindingCounts } from './findings.ts'
 
@@ -65,14 +65,22 @@ export async function verifyFiles(
   const storages = chosenStorages(depot, options.storages)
   const differences = compareFiles(depot, rows, { storages, progress, onProgress, signal })
   await inLanes(differences, AT_ONCE, async (difference) => {
-    if (difference.kind === 'found') await findings.add(difference.finding)
-    else if (difference.kind === 'unwanted') {
-      if (await isOld(depot, difference.path, end))
-        await findings.add({ kind: 'orphaned', path: difference.path })
-    } else if (difference.kind === 'missing') {
-      if (!(await isThere(depot, difference.reference.path)))
-        await findings.add(danglingFrom(difference.reference))
-    } else if (hash && difference.isFirst) {
+    if (difference.kind === 'found') {
+      await findings.add(difference.finding)
+      return
+    }
+    await findings.check(pathOf(difference), async () => {
+      if (difference.kind === 'unwanted') {
+        if (await isOld(depot, difference.path, end))
+          await findings.add({ kind: 'orphaned', path: difference.path })
+        return
+      }
+      if (difference.kind === 'missing') {
+        if (!(await isThere(depot, difference.reference.path)))
+          await findings.add(danglingFrom(difference.reference))
+        return
+      }
+      if (!hash || !difference.isFirst) return
       // What a killed process has left is listed, and is no file.
       if (!(await isThere(depot, difference.reference.path))) {
         await findings.add(danglingFrom(difference.reference))
@@ -81,7 +89,7 @@ export async function verifyFiles(
       const reason = await checkBytes(depot, difference.reference, signal)
       if (reason !== undefined)
         await findings.add({ ...danglingFrom(difference.reference), kind: 'changed', reason })
-    }
+    })
   })
   return { ...findings.counts, ...progress, examples: findings.examples }
 }
