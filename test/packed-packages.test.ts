@@ -1,61 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { execFile } from 'node:child_process'
-import { copyFile, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { installConsumers } from './support/packed.ts'
 
 const run = promisify(execFile)
 const CONSUMERS = join('test', 'consumers')
 /** Milliseconds; an installation is slow where the disk is. */
 const TIMEOUT = 600_000
-const { packageManager } = JSON.parse(await readFile('package.json', 'utf8')) as { packageManager: string }
 
 let folder: string
-
-/** Runs the pinned pnpm. */
-async function pnpm(cwd: string, ...args: string[]): Promise<string> {
-  return (await run('npx', ['-y', packageManager, ...args], { cwd })).stdout
-}
-
-/** Packs the packages, and says where each is, by name. */
-async function pack(): Promise<Record<string, string>> {
-  const output = await pnpm('.', '--filter', './packages/*', 'pack', '--json', '--pack-destination', folder)
-  // What the packages say before they are packed comes first.
-  const packed = JSON.parse(output.slice(output.indexOf('['))) as { name: string; filename: string }[]
-  return Object.fromEntries(packed.map(({ name, filename }) => [name, `file:${resolve(folder, filename)}`]))
-}
-
-/** Copies the applications of `test/consumers` and installs the tarballs into them. */
-async function install(tarballs: Record<string, string>): Promise<void> {
-  for (const name of await readdir(CONSUMERS)) {
-    const application = join(folder, name)
-    await cp(join(CONSUMERS, name), application, { recursive: true })
-    const manifest = JSON.parse(await readFile(join(application, 'package.json'), 'utf8')) as Record<
-      string,
-      object
-    >
-    manifest.dependencies = { ...manifest.dependencies, ...tarballs }
-    await writeFile(join(application, 'package.json'), JSON.stringify(manifest))
-  }
-  // The packages depend on each other by version, and none is in a registry.
-  const overrides = Object.entries(tarballs).map(([packed, file]) => `  '${packed}': '${file}'`)
-  const workspace = [
-    "packages: ['*']",
-    'allowBuilds:',
-    '  better-sqlite3: true',
-    '  "@nestjs/core": false',
-    '  "@prisma/engines": false',
-    '  sharp: false',
-    '  prisma: false',
-    'overrides:',
-    ...overrides,
-  ]
-  await writeFile(join(folder, 'pnpm-workspace.yaml'), [...workspace, ''].join('\n'))
-  // The versions that are installed here: what was compiled for them is used again.
-  await copyFile('pnpm-lock.yaml', join(folder, 'pnpm-lock.yaml'))
-  await pnpm(folder, 'install', '--prefer-offline', '--no-frozen-lockfile')
-}
 
 /** Generates the Prisma client of an application. */
 async function generate(cwd: string): Promise<void> {
@@ -67,7 +23,9 @@ async function generate(cwd: string): Promise<void> {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'filedepot-packed-'))
-  await install(await pack())
+  // One is a test of its own.
+  const names = (await readdir(CONSUMERS)).filter((name) => name !== 'command-line')
+  await installConsumers(folder, names)
 }, TIMEOUT)
 
 afterAll(async () => {

@@ -65,7 +65,7 @@ export class Cli {
     action: (context: CommandContext) => Promise<ExitCode>,
   ): Promise<ExitCode> {
     const { json, quiet, yes } = options
-    const out = new Output(this.#streams, { json, quiet, yes })
+    const out = new Output(this.#streams, { json, quiet, yes, signal: this.#signal })
     let opening: Promise<OpenConfig> | undefined
     const open = () => (opening ??= this.#open(options))
     let exitCode: ExitCode

@@ -123,8 +123,9 @@ function stopOnSignals({ stderr }: Streams): { signal: AbortSignal; end: () => v
   const controller = new AbortController()
   const onSignal = (name: NodeJS.Signals) => {
     if (controller.signal.aborted) process.exit(EXIT.failed)
-    stderr.write('\nStopping when what is in progress is done. Press again to stop at once.\n')
+    // First, as it ends the bar of a terminal.
     controller.abort(new Error(name))
+    stderr.write('\nStopping when what is in progress is done. Press again to stop at once.\n')
   }
   const names = ['SIGINT', 'SIGTERM'] as const
   for (const name of names) process.on(name, onSignal)

@@ -24,6 +24,8 @@ export interface OutputOptions {
   readonly quiet: boolean
   /** Does not ask before it deletes. */
   readonly yes: boolean
+  /** Stops the command. */
+  readonly signal: AbortSignal
 }
 
 /** A line of `--json`. `event` says what it is; the other properties depend on it. */
@@ -37,6 +39,7 @@ export class Output {
   readonly colors: ReturnType<typeof createColors>
   readonly #streams: Streams
   readonly #options: OutputOptions
+  #progress: Progress | undefined
 
   constructor(streams: Streams, options: OutputOptions) {
     this.#streams = streams
@@ -94,11 +97,12 @@ export class Output {
 
   /** A bar on a terminal, lines elsewhere, objects with `--json`, nothing with `--quiet`. */
   progress(options: ProgressOptions): Progress {
-    const { stdout, stderr, env } = this.#streams
-    if (this.#options.json) return startProgress('json', (text) => void stdout.write(text), options)
-    if (this.#options.quiet) return startProgress('none', () => undefined, options)
-    const isTerminal = stderr.isTTY === true && !env.CI && env.TERM !== 'dumb'
-    return startProgress(isTerminal ? stderr : 'lines', (text) => void stderr.write(text), options)
+    const { stdout, stderr } = this.#streams
+    const kind = this.#options.json ? 'json' : this.#options.quiet ? 'none' : this.#hasBar ? stderr : 'lines'
+    const sink = kind === 'json' ? stdout : stderr
+    const write = (text: string) => void sink.write(text)
+    this.#progress = startProgress(kind, write, { ...options, signal: this.#options.signal })
+    return this.#progress
   }
 
   /**
@@ -107,15 +111,15 @@ export class Output {
    * @param what what is about to happen, as a sentence
    * @throws UsageError if there is no terminal to ask on
    */
-  async confirm(what: string, signal: AbortSignal): Promise<boolean> {
-    const { stdin, stderr } = this.#streams
+  async confirm(what: string): Promise<boolean> {
     if (this.isSure(what)) return true
+    const { stdin, stderr } = this.#streams
     const answer = await confirm({
       message: `${what} Go on?`,
       initialValue: false,
       input: stdin,
       output: stderr,
-      signal,
+      signal: this.#options.signal,
       withGuide: false,
     })
     return !isCancel(answer) && answer
@@ -133,10 +137,16 @@ export class Output {
     throw new UsageError(`${what} There is no terminal to ask on: add --yes if that is what you want`)
   }
 
+  get #hasBar(): boolean {
+    const { stderr, env } = this.#streams
+    return stderr.isTTY === true && !env.CI && env.TERM !== 'dumb'
+  }
+
   /** Waits for a reader that is slower, so that a long list does not pile up in memory. */
   async #write(text: string): Promise<void> {
     const { stdout } = this.#streams
-    if (stdout.write(text)) return
+    const write = () => stdout.write(text)
+    if (stdout.isTTY === true && this.#progress ? this.#progress.interrupt(write) : write()) return
     await new Promise<void>((resolve) => {
       const done = () => {
         for (const name of ['drain', 'close', 'error']) stdout.removeListener(name, done)

@@ -14,7 +14,9 @@ interface ProgressState {
 /** Shows how far something has come. */
 export interface Progress {
   update(state: ProgressState): void
-  /** Ends it, and leaves the last state as a line. */
+  /** Takes it off the screen for a line of something else. */
+  interrupt<T>(write: () => T): T
+  /** Ends it. */
   stop(): void
 }
 
@@ -26,10 +28,15 @@ export interface ProgressOptions {
   readonly unit?: string
   /** How many there are, if it is known. */
   readonly total?: number | undefined
+  /** Ends it, so that what is said about the end gets lines of its own. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** What shows progress: a terminal, lines of text, lines of JSON, or nowhere. */
 export type ProgressKind = Writable | 'lines' | 'json' | 'none'
+
+const CLEAR_LINE = '\r\u001b[K'
+const SAVE_CURSOR = '\u001b7'
 
 /** How often a line is written, in milliseconds. */
 const EVERY = { lines: 10_000, json: 1000 }
@@ -43,7 +50,8 @@ export function startProgress(
 ): Progress {
   const began = now()
   const measured = (state: ProgressState) => measure(state, now() - began, options)
-  if (kind === 'none') return { update: () => undefined, stop: () => undefined }
+  if (kind === 'none')
+    return { update: () => undefined, interrupt: (write) => write(), stop: () => undefined }
   if (kind === 'lines' || kind === 'json') {
     const show = (state: ProgressState) => {
       const line =
@@ -61,7 +69,7 @@ export function startProgress(
 function onTerminal(
   stream: Writable,
   text: (state: ProgressState) => string,
-  { total }: ProgressOptions,
+  { total, signal }: ProgressOptions,
 ): Progress {
   let last: ProgressState = { done: 0 }
   const bar = new cliProgress.SingleBar({
@@ -79,16 +87,33 @@ function onTerminal(
     },
     barCompleteChar: '█',
     barIncompleteChar: '░',
+    // What else is written takes its line.
+    forceRedraw: true,
+    clearOnComplete: true,
   })
   bar.start(total ?? 0, 0)
+  let isOver = false
+  const stop = () => {
+    if (isOver) return
+    isOver = true
+    signal?.removeEventListener('abort', stop)
+    bar.stop()
+  }
+  signal?.addEventListener('abort', stop)
   return {
     update(state) {
       last = state
-      bar.update(Math.min(state.done, total ?? state.done))
+      if (!isOver) bar.update(Math.min(state.done, total ?? state.done))
     },
-    stop() {
-      bar.stop()
+    interrupt(write) {
+      if (isOver) return write()
+      stream.write(CLEAR_LINE)
+      const result = write()
+      // The bar goes back to where it has saved the cursor when it ends.
+      stream.write(SAVE_CURSOR)
+      return result
     },
+    stop,
   }
 }
 
@@ -107,6 +132,7 @@ function inSteps(show: (state: ProgressState) => void, span: number, now: () => 
       shown = state
       show(state)
     },
+    interrupt: (write) => write(),
     stop() {
       if (last && last !== shown) show(last)
     },

@@ -52,7 +52,7 @@ async function collect(context: CommandContext, work: DatabaseWork, given: GcOpt
       return hasFound(report) || report.orphaned > 0 ? EXIT.found : EXIT.fine
     }
     const what = `This deletes ${count(report.orphaned, 'file')} without a row, and all that are found meanwhile.`
-    if (!(await out.confirm(what, signal))) return EXIT.failed
+    if (!(await out.confirm(what))) return EXIT.failed
   }
   const report = await run(context, work, given, { ...common, delete: true })
   await say(context, report, { deletes: true })

@@ -38,7 +38,7 @@ export function registerMigrate(program: Command, cli: Cli): void {
     const { from, to, column: columns, keepFor, concurrency, rate, readBack = false, dryRun = false } = given
     const ledger = ledgerOf(await (await open()).database(), 'migrate')
     const what = `This moves the files of rows from "${from}" to "${to}", and deletes the old ones afterwards.`
-    if (!dryRun && !(await out.confirm(what, signal))) return EXIT.failed
+    if (!dryRun && !(await out.confirm(what))) return EXIT.failed
     const chosen = { from, to, ...(columns && { columns }) }
     const progress = out.progress({ label: 'Looking', unit: 'values' })
     const count = (dryRun: boolean) => ledger.moveFiles({ ...chosen, dryRun, signal })

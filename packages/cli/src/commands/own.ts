@@ -12,12 +12,12 @@ export function registerOwn(program: Command, cli: Cli): void {
       'after',
       '\nFor after a backup was restored, or a storage was replaced: "LEDGER_NOT_OWNER" in docs/recovery.md.\nNever run it on a copy of the database, such as that of a staging system.',
     )
-  cli.run(command, async ({ out, open, signal }, _, ...storages) => {
+  cli.run(command, async ({ out, open }, _, ...storages) => {
     const database = await (await open()).database()
     const ledger = ledgerOf(database, 'own')
     const names = storages.length > 0 ? storages : database.depot.storages().map(({ name }) => name)
     const what = `From now on sweeps of the database "${database.name}" delete every upload in ${names.join(', ')} that this database does not know.`
-    if (!(await out.confirm(what, signal))) return EXIT.failed
+    if (!(await out.confirm(what))) return EXIT.failed
     await ledger.own(names)
     await out.report(`The database "${database.name}" owns ${names.join(', ')}`, {
       event: 'result',

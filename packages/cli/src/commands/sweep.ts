@@ -23,7 +23,7 @@ export function registerSweep(program: Command, cli: Cli): void {
     const { grace = DAY, storage: storages, force = false } = given
     const ledger = ledgerOf(await (await open()).database(), 'sweep')
     const what = `This deletes uploads without a row that are older than ${duration(grace)}, however many they are.`
-    if (force && !(await out.confirm(what, signal))) return EXIT.failed
+    if (force && !(await out.confirm(what))) return EXIT.failed
     const progress = out.progress({ label: 'Looking at uploads' })
     const report = await ledger
       .sweep({

@@ -92,9 +92,9 @@ async function install(
   return dangling.length > 0 ? EXIT.found : EXIT.fine
 }
 
-async function remove({ out, signal }: CommandContext, ledger: Ledger, name: string): Promise<ExitCode> {
+async function remove({ out }: CommandContext, ledger: Ledger, name: string): Promise<ExitCode> {
   const what = `This removes the triggers and tables of the ledger of the database "${name}". Files that wait for their deletion stay.`
-  if (!(await out.confirm(what, signal))) return EXIT.failed
+  if (!(await out.confirm(what))) return EXIT.failed
   await ledger.remove()
   await out.report('The ledger is removed. No file was deleted', { event: 'result', command: 'triggers' })
   return EXIT.fine
