@@ -2,6 +2,7 @@
 export { UploadedImage, type ImageType } from './uploaded-image.ts'
 export { UploadedImageWithThumb } from './uploaded-image-with-thumb.ts'
 export { Thumbnail, thumbnailsOf } from './thumbnail.ts'
+export { missingThumbnails } from './missing-thumbnails.ts'
 export type { ImageOptions, ReadOptions, ThumbnailOptions, WriteOptions } from './image-options.ts'
 export type { ImageFormat, OutputFormat } from './image-format.ts'
 

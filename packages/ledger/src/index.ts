@@ -8,6 +8,7 @@ export type { LedgerFile, LedgerFileState, RestoredFile, RestoreOptions } from '
 
 // Rows that get other files.
 export type { MoveOptions, MoveProgress, MoveReport } from './move/move-files.ts'
+export type { RegenerateOptions, RegenerateSettings } from './move/regenerate-files.ts'
 export { MoveIncompleteError } from './move/move-incomplete-error.ts'
 export type { ChangeCounts, ChangeFailure, ChangeReport } from './move/change-rows.ts'
 

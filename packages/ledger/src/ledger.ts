@@ -17,6 +17,8 @@ import { ledgerRows } from './ledger-rows.ts'
 import { ledgerSql } from './ledger-sql.ts'
 import { find, restore, type LedgerFile, type RestoredFile, type RestoreOptions } from './restore.ts'
 import { moveFiles, type MoveOptions, type MoveReport } from './move/move-files.ts'
+import { regenerateFiles, type RegenerateOptions } from './move/regenerate-files.ts'
+import type { ChangeReport } from './move/change-rows.ts'
 import { settleUploads, type SettleOptions, type SettleReport } from './settle-uploads.ts'
 import { claimStorage, ensureOwner, ownStorages, releaseStorage } from './storage-owner.ts'
 import { sweep, type SweepOptions, type SweepReport } from './sweep.ts'
@@ -328,6 +330,31 @@ export class Ledger {
    */
   async moveFiles(options: MoveOptions): Promise<MoveReport> {
     return await moveFiles(this.#context, options)
+  }
+
+  /**
+   * Makes the files anew that the upload type and the filters of a column derive from an original, such as thumbnails after their
+   * recipe has changed. The original and its URL stay, unless the type changes its bytes. Each row gets its new value if it still
+   * has the old one, and drains delete the old files when `keepFor` is over.
+   *
+   * ```ts
+   * import { UploadedFile } from '@filedepot/core'
+   * import type { Ledger } from '@filedepot/ledger'
+   *
+   * class Photo extends UploadedFile {}
+   *
+   * async function afterTheRecipeHasChanged(ledger: Ledger): Promise<void> {
+   *   const column = { table: 'users', column: 'photo' }
+   *   const { changed } = await ledger.regenerateFiles({ column, type: Photo })
+   *   console.log(`${changed} values made anew`)
+   * }
+   * ```
+   *
+   * @throws MoveIncompleteError `MOVE_INCOMPLETE` if files could not be made; their rows stay as they are
+   * @throws FiledepotError `LEDGER_INCOMPLETE` if the counts cannot be trusted; `LEDGER_BUSY`, `ABORTED`, `INVALID_ARGUMENT`
+   */
+  async regenerateFiles(options: RegenerateOptions): Promise<ChangeReport> {
+    return await regenerateFiles(this.#context, options)
   }
 
   /**

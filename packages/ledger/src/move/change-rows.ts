@@ -16,7 +16,7 @@ export interface RowChange {
   readonly gives: readonly string[]
   /** The files that the row refers to from now on. They are stored, and the ledger has a reservation for them. */
   readonly takes: readonly string[]
-  /** How many bytes were stored for it. */
+  /** How many bytes were copied or read for it. */
   readonly bytes: number
 }
 
@@ -35,7 +35,7 @@ export interface ChangeCounts {
   readonly changed: number
   /** Files that these refer to anew. */
   readonly files: number
-  /** Bytes that were stored. */
+  /** Bytes that were copied, or read to make files of them. */
   readonly bytes: number
   /** Values that another writer changed or removed first. */
   readonly overtaken: number
@@ -59,7 +59,9 @@ export interface RowChanges {
   /** `undefined` if the value may stay. It is called again if the value has become another one meanwhile. */
   readonly change: (value: ChangingValue) => Promise<RowChange | undefined>
   /** True if the value is to be changed. */
-  readonly concerns: (text: string) => boolean
+  readonly concerns: (text: string) => boolean | Promise<boolean>
+  /** How often the rows are read at most, to find what was written behind the place where the reading was. */
+  readonly readings: number
   /** True: values are counted only. */
   readonly isPreview: boolean
   readonly concurrency: number
@@ -76,8 +78,6 @@ export interface RowChanges {
 const RESERVED = 24 * 60 * 60 * 1000
 /** A value that others change all the time is left to the next reading of the rows. */
 const ATTEMPTS = 5
-/** Rows that were changed behind the place where the reading was. */
-const READINGS = 5
 
 /**
  * Gives rows other values for their files while others write: a value is replaced only if it still is what was read. So no
@@ -120,7 +120,7 @@ class ChangingRows {
   }
 
   async run(): Promise<{ report: ChangeReport; failures: ChangeFailure[] }> {
-    for (let reading = 1; reading <= READINGS; reading++) {
+    for (let reading = 1; reading <= this.#changes.readings; reading++) {
       this.#reading = { concerned: 0, changed: 0 }
       this.#failures = []
       this.#count.failed = 0
@@ -152,7 +152,7 @@ class ChangingRows {
     count.values++
     // Some drivers make an object of JSON.
     const text = typeof read.value === 'string' ? read.value : await this.#read(read)
-    if (text !== undefined && concerns(text)) {
+    if (text !== undefined && (await concerns(text))) {
       this.#reading.concerned++
       const outcome = isPreview ? 'left' : await this.#change(read, text)
       if (outcome === 'changed' || outcome === 'overtaken' || outcome === 'failed') count[outcome]++
@@ -174,7 +174,7 @@ class ChangingRows {
         const now = await this.#read(read)
         // The files of another value are nobody's failure.
         if (now === text || (now !== undefined && attempt === ATTEMPTS)) return this.#fail(place, error)
-        if (now === undefined || !this.#changes.concerns(now)) return 'overtaken'
+        if (now === undefined || !(await this.#changes.concerns(now))) return 'overtaken'
         text = now
         continue
       }
@@ -189,7 +189,7 @@ class ChangingRows {
       isRefused = outcome === 'refused'
       const now = await this.#read(read)
       await this.#giveUp(change, now ?? '')
-      if (now === undefined || !this.#changes.concerns(now)) return 'overtaken'
+      if (now === undefined || !(await this.#changes.concerns(now))) return 'overtaken'
       if (attempt === ATTEMPTS) return this.#fail(place, unsteady(place))
       text = now
     }

@@ -56,6 +56,8 @@ export type MoveProgress = ChangeCounts
 export type MoveReport = ChangeReport
 
 const HOUR = 60 * 60 * 1000
+/** While the application writes into the old storage, there is always something left. */
+const READINGS = 5
 
 export async function moveFiles(context: LedgerContext, options: MoveOptions): Promise<MoveReport> {
   const { depot, database } = context
@@ -81,6 +83,7 @@ export async function moveFiles(context: LedgerContext, options: MoveOptions): P
       what,
       concerns: (text) => copies.filesIn(text).length > 0,
       change: (value) => copies.change(value),
+      readings: READINGS,
       isPreview: dryRun,
       concurrency: Math.min(concurrency, MOST_LANES),
       ...{ keepFor, maxFailures, signal, onProgress },

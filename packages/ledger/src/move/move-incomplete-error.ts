@@ -18,7 +18,7 @@ export class MoveIncompleteError extends FiledepotError {
     const reason = error instanceof Error ? error.message : String(error)
     super(
       'MOVE_INCOMPLETE',
-      `${what}: ${values} of rows could not be changed, the first in ${table}.${column} of the row ${JSON.stringify(key)}: ${reason}. Look at the failures, and run it again: it does what is left.`,
+      `Could not finish ${what}: ${values} of rows could not be changed, the first in ${table}.${column} of the row ${JSON.stringify(key)}: ${reason}. Look at the failures, and run it again: it does what is left`,
       { cause: error },
     )
     this.report = report

@@ -66,6 +66,7 @@ function extendWith({ client, internals, home, fields }: Parts, components: Exte
   const { query, client: methods, ledger } = components
   const kept: KeptOnClient = {
     ledger,
+    fields,
     rows: () =>
       fileRows(statementsClient(raw, checkProvider(internals.provider)), { columns: columnsOf(fields) }),
   }
