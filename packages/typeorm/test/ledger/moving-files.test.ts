@@ -103,7 +103,7 @@ describe('the ledger of a data source', () => {
 
     expect(report).toMatchObject({ changed: 1, left: 0 })
     const after = await scans.findOneByOrFail({ id })
-    expect(after.page?.path).toBe(page?.path)
+    expect(after.page?.path).toBe(page.path)
     expect(await textsOf(after.page)).toEqual(['a', 'new'])
     await expect(regenerateFiles(dataSource, { entity: 'Scan', property: 'title' })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
