@@ -23,12 +23,20 @@ export class WritePlanner {
   readonly #schema: DataModel
   readonly #fields: FileFields
   readonly #losesFiles: (model: Model) => boolean
+  /** The models whose writes may do something to files, their own or those of related rows. */
+  readonly #reaching: ReadonlySet<string>
 
   /** @param losesFiles whether files may have to go where rows of a model are deleted */
   constructor(schema: DataModel, fields: FileFields, losesFiles: (model: Model) => boolean) {
     this.#schema = schema
     this.#fields = fields
     this.#losesFiles = losesFiles
+    this.#reaching = modelsReachingFiles(schema, (model) => fields.has(model.name) || losesFiles(model))
+  }
+
+  /** False for a model of which no write does anything to files, so that none has to be looked at. */
+  reachesFiles({ name }: Model): boolean {
+    return this.#reaching.has(name)
   }
 
   /**
@@ -295,6 +303,21 @@ class Walk {
     this.targets.push(target)
     return target
   }
+}
+
+/** Models with files, and those that lead to them by relations: writes of one may write rows of the others. */
+function modelsReachingFiles(schema: DataModel, hasFiles: (model: Model) => boolean): Set<string> {
+  const models = [...schema.models.values()]
+  const reaching = new Set(models.filter(hasFiles).map(({ name }) => name))
+  let before: number
+  do {
+    before = reaching.size
+    for (const { name, fields } of models) {
+      if ([...fields.values()].some(({ relation }) => relation && reaching.has(relation.model)))
+        reaching.add(name)
+    }
+  } while (reaching.size > before)
+  return reaching
 }
 
 /** What a write says of the one row that its `where` names. */

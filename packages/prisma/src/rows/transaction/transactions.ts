@@ -71,9 +71,9 @@ export class Transactions {
   }
 
   /** Runs a statement that does nothing to files. Its transaction hears of it, so that none comes between the last look and the COMMIT. */
-  async hear<T>(link: TransactionLink | undefined, run: () => Promise<T>): Promise<T> {
+  hear<T>(link: TransactionLink | undefined, run: () => Promise<T>): Promise<T> {
     const open = this.find(link)
-    return open ? await open.runAside(run) : await run()
+    return open ? open.runAside(run) : run()
   }
 
   /**

@@ -54,7 +54,13 @@ export class WriteHook {
   }
 
   /** @throws FiledepotError what an upload throws, and what the plan refuses */
-  async run(
+  run(model: Model, operation: Operation): Promise<unknown> {
+    if (this.#planner.reachesFiles(model) || this.#onTheirWay.isWithinOne) return this.#run(model, operation)
+    const { args, query, __internalParams: internal } = operation
+    return this.#transactions.hear(internal.transaction, () => query(args))
+  }
+
+  async #run(
     model: Model,
     { operation, args, query, __internalParams: internal }: Operation,
   ): Promise<unknown> {
