@@ -82,7 +82,10 @@ export class LedgerSubscriber implements EntitySubscriberInterface {
     if (!entity || columns.length === 0) return undefined
     // TypeORM's types do not know that it may be missing.
     const row = event.databaseEntity as ObjectLiteral | undefined
-    if (row) this.#missing.note(entity, columns)
+    if (row) {
+      this.#loaded.drop(row)
+      this.#missing.note(entity, columns)
+    }
     const writes: ColumnWrite[] = []
     for (const column of columns) {
       if (!column.column.isUpdate || (row && !this.#isNew(column, entity, row))) continue
@@ -122,15 +125,9 @@ export class LedgerSubscriber implements EntitySubscriberInterface {
   }
 
   /** @throws FiledepotError `TRANSACTION_ABORTED` if PostgreSQL would answer the COMMIT with a rollback, and with no error */
-  async beforeTransactionCommit({ queryRunner }: Event<TransactionCommitEvent>): Promise<void> {
-    if (!this.#isPostgres || !this.#uploads.transactionOf(queryRunner)?.hasFailed) return
-    try {
-      await queryRunner.query('SELECT 1')
-    } catch (cause) {
-      const message =
-        'a statement of this transaction has failed, so that PostgreSQL would not commit it: roll it back'
-      throw new FiledepotError('TRANSACTION_ABORTED', message, { cause })
-    }
+  beforeTransactionCommit({ queryRunner }: Event<TransactionCommitEvent>): Promise<void> | undefined {
+    if (!this.#isPostgres || !this.#uploads.transactionOf(queryRunner)?.hasFailed) return undefined
+    return expectCommit(queryRunner)
   }
 
   afterTransactionCommit({ queryRunner }: Event<TransactionCommitEvent>): void {
@@ -177,6 +174,17 @@ export class LedgerSubscriber implements EntitySubscriberInterface {
       if (forget) this.#uploads.onUndo(queryRunner, forget)
     }
     this.#uploads.ran(queryRunner, entity)
+  }
+}
+
+/** @throws FiledepotError `TRANSACTION_ABORTED` */
+async function expectCommit(queryRunner: QueryRunner): Promise<void> {
+  try {
+    await queryRunner.query('SELECT 1')
+  } catch (cause) {
+    const message =
+      'Cannot commit: a statement of this transaction has failed, so PostgreSQL would roll it back. Roll back and retry'
+    throw new FiledepotError('TRANSACTION_ABORTED', message, { cause })
   }
 }
 

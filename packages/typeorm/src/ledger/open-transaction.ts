@@ -1,10 +1,15 @@
 import { OwnUploads } from './own-uploads.ts'
 
-/** What one transaction of a query runner has stored, by its savepoints. */
+/**
+ * What one transaction of a query runner has stored, by its savepoints. Most transactions have no files, so nothing is made
+ * before it is needed.
+ */
 export class OpenTransaction {
-  readonly #rolledBack = new AbortController()
+  #rolledBack: AbortController | undefined
   #isOpen = true
-  #levels: OwnUploads[] = [new OwnUploads()]
+  #isRolledBack = false
+  /** What is in the transaction itself, and then in each of its savepoints. */
+  #levels: (OwnUploads | undefined)[] = [undefined]
   /** Files of savepoints that were rolled back. */
   readonly undone: string[] = []
   /** True if rows may have given up files. */
@@ -14,6 +19,8 @@ export class OpenTransaction {
 
   /** Aborted by a rollback, after which no upload need go on. */
   get signal(): AbortSignal {
+    this.#rolledBack ??= new AbortController()
+    if (this.#isRolledBack) this.#rolledBack.abort()
     return this.#rolledBack.signal
   }
 
@@ -21,18 +28,24 @@ export class OpenTransaction {
     return this.#isOpen
   }
 
-  add(uploads: OwnUploads): void {
-    this.#levels.at(-1)?.absorb(uploads)
+  get isRolledBack(): boolean {
+    return this.#isRolledBack
+  }
+
+  /** What is stored now belongs to the innermost savepoint. */
+  get uploads(): OwnUploads {
+    const last = this.#levels.length - 1
+    return (this.#levels[last] ??= new OwnUploads())
   }
 
   savepoint(): void {
-    this.#levels.push(new OwnUploads())
+    this.#levels.push(undefined)
   }
 
   /** What the savepoint holds belongs to what is around it. */
   release(): void {
     const released = this.#levels.length > 1 ? this.#levels.pop() : undefined
-    if (released) this.add(released)
+    if (released) this.uploads.absorb(released)
   }
 
   rollbackTo(): void {
@@ -43,12 +56,11 @@ export class OpenTransaction {
   }
 
   /** Returns what it has stored, but for what was rolled back to savepoints. */
-  end(outcome: 'committed' | 'rolledBack'): OwnUploads {
-    const all = new OwnUploads()
-    for (const level of this.#levels) all.absorb(level)
-    this.#levels = []
+  end(outcome: 'committed' | 'rolledBack'): OwnUploads | undefined {
     this.#isOpen = false
-    if (outcome === 'rolledBack') this.#rolledBack.abort()
-    return all
+    this.#isRolledBack = outcome === 'rolledBack'
+    if (this.#isRolledBack) this.#rolledBack?.abort()
+    while (this.#levels.length > 1) this.release()
+    return this.#levels[0]
   }
 }

@@ -52,7 +52,7 @@ export class RunnerUploads {
     try {
       await storeColumns(home, writes, uploads, transaction?.signal)
       // On a shared connection, the committed transaction may be that of another caller.
-      const isLate = transaction && !transaction.isOpen && !(isShared && !transaction.signal.aborted)
+      const isLate = transaction && !transaction.isOpen && !(isShared && !transaction.isRolledBack)
       if (write.hasFailed || isLate) throw new AbortedError('An upload whose transaction has ended')
     } catch (error) {
       uploads.drop((paths) => upkeep?.ended(paths))
@@ -61,7 +61,7 @@ export class RunnerUploads {
       throw error
     }
     const now = this.#transactions.get(queryRunner)
-    if (now) now.add(uploads)
+    if (now) now.uploads.absorb(uploads)
     else this.#addAlone(queryRunner, entity, write, uploads)
   }
 
@@ -100,9 +100,7 @@ export class RunnerUploads {
 
   /** Puts something back in memory if the transaction is rolled back. */
   onUndo(queryRunner: QueryRunner, undo: () => void): void {
-    const uploads = new OwnUploads()
-    uploads.onUndo(undo)
-    this.#transactions.get(queryRunner)?.add(uploads)
+    this.#transactions.get(queryRunner)?.uploads.onUndo(undo)
   }
 
   transactionOf(queryRunner: QueryRunner): OpenTransaction | undefined {
@@ -122,7 +120,8 @@ export class RunnerUploads {
     else if (transaction) {
       this.#transactions.delete(queryRunner)
       const { hasDiscarded, undone } = transaction
-      this.#committed(transaction.end('committed'))
+      const uploads = transaction.end('committed')
+      if (uploads) this.#committed(uploads)
       this.#options.upkeep?.ended(undone)
       if (hasDiscarded) this.#options.upkeep?.discarded()
     }
@@ -134,8 +133,8 @@ export class RunnerUploads {
     else if (transaction) {
       this.#transactions.delete(queryRunner)
       const uploads = transaction.end('rolledBack')
-      uploads.undo()
-      this.#options.upkeep?.ended([...uploads.paths, ...transaction.undone])
+      uploads?.undo()
+      this.#options.upkeep?.ended([...(uploads?.paths ?? []), ...transaction.undone])
     }
   }
 
