@@ -52,6 +52,37 @@ function before(statement: string, happens: () => Promise<void>): LedgerClient {
 }
 
 describe('settleUploads', () => {
+  // InnoDB makes the transaction with fewer locks the victim of a deadlock, and that is not to be one of the application.
+  if (isOn('mariadb')) {
+    it('holds the lock of no file beside that of another one', async () => {
+      const files = [await upload('a'), await upload('b')]
+      const held: unknown[] = []
+      const client: LedgerClient = {
+        database: 'mysql',
+        session: (action) =>
+          database.client.session((session) =>
+            action({
+              async query(sql, parameters) {
+                const rows = await session.query(sql, parameters)
+                if (sql.startsWith('INSERT INTO filedepot_files')) {
+                  const free = await database.run('SELECT path FROM filedepot_files FOR UPDATE SKIP LOCKED')
+                  const all = await database.run('SELECT path FROM filedepot_files')
+                  held.push(free.length, all.length)
+                }
+                return rows
+              },
+            }),
+          ),
+      }
+      const watched = new Ledger(depot, client, { columns: database.columns })
+
+      await watched.settleUploads(files.flatMap((file) => file.files))
+
+      expect(held).toEqual([1, 1, 2, 2])
+      expect(await storedPaths()).toEqual([])
+    })
+  }
+
   it('knows a file by whatever spelling of its path', async () => {
     const file = await upload('a')
     depot.alias('uploads', 'default')
@@ -149,7 +180,8 @@ describe('settleUploads', () => {
       const [taken, unused] = [await upload('a'), await upload('b')]
       await database.onConnection(async (run) => {
         await run('BEGIN')
-        const late = new Ledger(depot, before('START TRANSACTION', insertOnce), { columns: database.columns })
+        const mark = 'SET TRANSACTION ISOLATION LEVEL READ COMMITTED'
+        const late = new Ledger(depot, before(mark, insertOnce), { columns: database.columns })
         let isThere = false
         async function insertOnce(): Promise<void> {
           if (isThere) return

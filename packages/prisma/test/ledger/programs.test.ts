@@ -48,6 +48,4 @@ testRandomPrograms({
   open: () => TestDatabase.open({ ownClient: true, ledger: true }),
   driver: (database) => new LedgerNoteDriver(database, new Ways(false)),
   concurrentDriver: (database) => new ConcurrentLedgerDriver(database, new Ways(false)),
-  // On MariaDB, uploads that are settled lock a part of the ledger's key, as each INSERT does there.
-  isConflict: (error) => isOn('mariadb') && (error as { code?: unknown }).code === 'P2034',
 })

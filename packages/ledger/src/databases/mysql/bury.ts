@@ -16,12 +16,15 @@ export async function knownOf(session: LedgerSession, paths: readonly string[]):
 /**
  * A transaction that has referred to a file and is open yet would be waited for, for as long as it takes. So it is looked for
  * first, by a read of what is not committed; one that comes between the look and the mark is waited for a second.
+ *
+ * Each mark is a transaction of its own: with the locks of several, InnoDB might choose a transaction of the application as the
+ * victim of a deadlock.
  */
 export async function bury(
   session: LedgerSession,
   paths: readonly string[],
   lease: number,
-): Promise<string[] | undefined> {
+): Promise<string[]> {
   await session.query('SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED')
   const seen = new Set(await knownOf(session, paths))
   const unseen = paths.filter((path) => !seen.has(path)).sort()
@@ -32,16 +35,8 @@ export async function bury(
     [lease],
   )
   await session.query(`SET SESSION innodb_lock_wait_timeout = ${LOCK_TIMEOUT}`)
-  await readCommitted(session)
-  await session.query('START TRANSACTION')
-  const outcome = await mark(session, unseen, times).catch(async (error: unknown) => {
-    if (!hasDatabaseCode(error, LOCK_WAIT_TIMEOUT)) throw error
-    await session.query('ROLLBACK')
-    return 'held' as const
-  })
+  for (const path of unseen) await mark(session, path, times)
   await session.query('SET SESSION innodb_lock_wait_timeout = DEFAULT')
-  if (outcome === 'held') return undefined
-  if (outcome === 'not counted') return []
   // MySQL does not say which were new.
   const rows = await session.query(
     'SELECT path FROM filedepot_files WHERE path IN (?) AND gone AND refs = 0 AND discarded_at = ? AND retry_at = ?',
@@ -50,20 +45,20 @@ export async function bury(
   return rows.map(({ path }) => String(path))
 }
 
-async function mark(
-  session: LedgerSession,
-  paths: readonly string[],
-  times: LedgerRow | undefined,
-): Promise<'marked' | 'not counted'> {
-  // The lock keeps an installation waiting meanwhile, which might count a row that refers to one of the files.
-  const ready = await session.query("SELECT 1 FROM filedepot_state WHERE name = 'ready' LOCK IN SHARE MODE")
-  if (ready.length > 0) {
+/**
+ * Marks a path, unless a transaction that refers to the file is open, or the rows are being counted: the lock keeps an installation
+ * waiting meanwhile, which might count a row that refers to the file.
+ */
+async function mark(session: LedgerSession, path: string, times: LedgerRow | undefined): Promise<void> {
+  await readCommitted(session)
+  try {
     await session.query(
       `INSERT INTO filedepot_files (path, refs, gone, discarded_at, attempts, retry_at)
-        VALUES ${paths.map(() => '(?, 0, 1, ?, 1, ?)').join(', ')} ON DUPLICATE KEY UPDATE refs = refs`,
-      paths.flatMap((path) => [path, times?.discarded, times?.retry]),
+        SELECT ?, 0, 1, ?, 1, ? FROM filedepot_state WHERE name = 'ready' LOCK IN SHARE MODE
+        ON DUPLICATE KEY UPDATE refs = filedepot_files.refs`,
+      [path, times?.discarded, times?.retry],
     )
+  } catch (error) {
+    if (!hasDatabaseCode(error, LOCK_WAIT_TIMEOUT)) throw error
   }
-  await session.query('COMMIT')
-  return ready.length > 0 ? 'marked' : 'not counted'
 }
