@@ -159,9 +159,9 @@ export interface StorageBackend {
    * write that fails, or is aborted, leaves what was there. If the body is a stream, `info.size` and
    * `info.sha256` are complete once it has ended. If the body throws, rejects with what it threw. If the service does
    * not say whether it has stored the file, looks it up, and rejects with {@link WriteUncertainError} if that is not
-   * possible.
+   * possible. A backend that is done when it returns may return nothing, and then throws in the place of rejecting.
    */
-  write(id: string, body: FileBody, info: FileInfo, options: WriteOptions): Promise<void>
+  write(id: string, body: FileBody, info: FileInfo, options: WriteOptions): void | Promise<void>
 
   /** What is known of the file, without its bytes; `undefined` where no file has the id. */
   stat(id: string): Promise<FileStat | undefined>
@@ -193,12 +193,6 @@ export interface StorageBackend {
    * {@link StorageBackend.read} does.
    */
   readBytes?(id: string, options?: ReadBytesOptions): Promise<Buffer>
-
-  /**
-   * Synchronously stores a small new file. Implement it only if the write takes microseconds. The id is always new. The method
-   * may be missing at times. If it throws, nothing is stored.
-   */
-  readonly createNow?: ((id: string, bytes: Uint8Array, info: FileInfo) => void) | undefined
 
   /** A URL by which anyone can read the file without this program, if there is one. */
   publicUrl?(id: string): string | undefined

@@ -10,8 +10,12 @@ export {
   type FileTransactionOptions,
   type TransactionOutcome,
 } from './transaction/file-transaction.ts'
-export { loadContentTypes } from './content/inspect-content.ts'
-export { attachFile, conformRenamed, prepareAttach, type AttachOptions } from './transaction/attach-file.ts'
+export {
+  attachFile,
+  conformRenamed,
+  mayRunProgramCode,
+  type AttachOptions,
+} from './transaction/attach-file.ts'
 export { storeForRow, type FileForRow, type StoreForRowOptions } from './transaction/store-for-row.ts'
 export { isAnswerOfMysql, isAnswerOfPostgres } from './transaction/database-answer.ts'
 export {

@@ -477,13 +477,18 @@ const broken: { does: string; Backend: new () => MemoryBackend; noticedBy: strin
     ],
   },
   {
-    does: 'forgets what it is told of few bytes that it stores at once',
+    does: 'forgets what it is told of a new file',
     Backend: class extends MemoryBackend {
-      createNow(id: string, bytes: Uint8Array, info: FileInfo): void {
-        void this.write(id, bytes, { ...info, metadata: {} }, {})
+      override write(
+        id: string,
+        body: FileBody,
+        info: FileInfo,
+        options: WriteOptions & { isNew?: boolean },
+      ) {
+        return super.write(id, body, options.isNew ? { ...info, metadata: {} } : info, options)
       }
     },
-    noticedBy: ['stores few bytes at once as it writes them, where it can store them so'],
+    noticedBy: ['stores a file that it is told is new as it stores any other'],
   },
   {
     does: 'holds the bytes of a file in memory',

@@ -1,15 +1,13 @@
-import { createHash, hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { FileBody, FileInfo } from '../backend.ts'
 import { FileTooLargeError, HashMismatchError } from '../errors.ts'
-import {
-  inspectBytes,
-  inspectContent,
-  WHOLE_BYTES,
-  type InspectedContent,
-  type InspectOptions,
-} from './inspect-content.ts'
+import { loopShare } from '../loop-share.ts'
+import { inspectContent, type InspectedContent, type InspectOptions } from './inspect-content.ts'
 import type { ResolvedContent } from './resolved-content.ts'
 import { Source } from './source.ts'
+
+/** So many bytes are hashed in less than a millisecond. */
+const HASHED_AT_ONCE = 1024 * 1024
 
 /** Options of {@link ingest}. */
 export interface IngestOptions extends InspectOptions {
@@ -30,8 +28,13 @@ interface ExpectedBytes {
 /** A content that is ready to flow into a backend. */
 export interface Ingested {
   readonly body: FileBody
-  /** Complete once the body has ended. */
-  readonly info: FileInfo
+  /**
+   * What is known of the file: of a stream it is complete once that has ended. Of whole bytes it takes their hash, so call
+   * it once, within the share of the event loop, right before they are written.
+   *
+   * @throws HashMismatchError
+   */
+  readonly describe: () => FileInfo
   readonly declaredType: string | undefined
   /** In bytes: how long a stream will probably be. */
   readonly expectedSize?: number | undefined
@@ -63,39 +66,27 @@ export async function ingest(content: ResolvedContent, options: IngestOptions): 
       : opened
   if (body instanceof Source) {
     const expectedSize = expected?.size ?? (await body.expectedSize())
-    const info = meter.info(known)
-    return { body: metered(body, meter, inspected), info, declaredType, expectedSize, release }
+    const describe = () => meter.info(known)
+    return { body: metered(body, meter, inspected), describe, declaredType, expectedSize, release }
   }
-  meter.add(body)
-  const info = { ...known, size: body.byteLength, sha256: meter.digest() }
-  return { body, info, declaredType, release }
+  const hashed = await hashFirst(body, meter)
+  const describe = () => {
+    meter.add(body.subarray(hashed))
+    return { ...known, size: body.byteLength, sha256: meter.digest() }
+  }
+  return { body, describe, declaredType, release }
 }
 
-/** A content of few bytes that can be stored at once. */
-export interface IngestedBytes {
-  readonly bytes: Uint8Array
-  readonly info: FileInfo & { readonly size: number; readonly sha256: string }
-  readonly declaredType: string | undefined
-}
-
-/**
- * As above, without a promise, for few bytes in memory that nobody validates; `undefined` where it cannot be.
- *
- * @throws FiledepotError `FILE_TOO_LARGE`
- */
-export function ingestBytes(content: ResolvedContent, options: IngestOptions): IngestedBytes | undefined {
-  const { bytes } = content
-  const { validators, signal, expected } = options
-  if (!bytes || bytes.byteLength > WHOLE_BYTES || validators?.length || signal?.aborted || expected)
-    return undefined
-  const known = inspectBytes(bytes, content, options)
-  if (!known) return undefined
-  const { filename, contentType, declaredType } = known
-  const metadata = options.metadata ?? content.metadata ?? {}
-  const sha256 = hash('sha256', bytes)
-  const { lastModified } = options
-  const info = { filename, contentType, metadata, lastModified, size: bytes.byteLength, sha256 }
-  return { bytes, info, declaredType }
+/** Hashes all but the last bytes of many, step by step. Returns how many. */
+async function hashFirst(bytes: Uint8Array, meter: Meter): Promise<number> {
+  let hashed = 0
+  for (; bytes.byteLength - hashed > HASHED_AT_ONCE; hashed += HASHED_AT_ONCE) {
+    const step = bytes.subarray(hashed, hashed + HASHED_AT_ONCE)
+    await loopShare.run(() => {
+      meter.add(step)
+    })
+  }
+  return hashed
 }
 
 /** Counts and hashes, and holds the sum against what was expected. */

@@ -7,7 +7,7 @@ import { spoolSource } from './spool-source.ts'
 import { SpooledFile } from './spooled-file.ts'
 
 /** Up to this many bytes a stream is collected and stored whole: a small file costs more as a stream. */
-export const WHOLE_BYTES = 64 * 1024
+const WHOLE_BYTES = 64 * 1024
 
 /** What a content has to keep to. */
 export interface ContentRules {
@@ -56,22 +56,6 @@ export async function inspectContent(
     await inspected?.release()
     throw error
   }
-}
-
-/**
- * The same of bytes in memory, without a promise; `undefined` until what tells their types
- * {@link loadContentTypes | is loaded}.
- */
-export function inspectBytes(
-  bytes: Uint8Array,
-  content: ResolvedContent,
-  options: Omit<InspectOptions, 'validators' | 'signal'>,
-): Known | undefined {
-  if (!loaded) return undefined
-  const { maxSize = Infinity } = options
-  const filename = cleanFilename(options.filename ?? content.filename)
-  if (bytes.byteLength > maxSize) throw new FileTooLargeError(filename, maxSize)
-  return describeHead(loaded, bytes, content, { filename, contentType: options.contentType })
 }
 
 type Known = Pick<InspectedContent, 'filename' | 'contentType' | 'declaredType'>
@@ -150,9 +134,8 @@ let loading: Promise<ContentTypes> | undefined
 
 /**
  * Loads what tells the types of contents: with the first upload, as its tables are half of what importing this package
- * would cost. Kept, as Node looks for a module anew in each `import()`. For integrations, which wait for it before they
- * prepare uploads that are to need no promise.
+ * would cost. Kept, as Node looks for a module anew in each `import()`.
  */
-export function loadContentTypes(): Promise<ContentTypes> {
+function loadContentTypes(): Promise<ContentTypes> {
   return (loading ??= import('./content-type.ts').then((types) => (loaded = types)))
 }

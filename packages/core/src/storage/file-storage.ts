@@ -13,13 +13,14 @@ import type {
 import type { FileContent } from '../content/file-content.ts'
 import { cleanFilename } from '../content/filename.ts'
 import type { FileValidator } from '../content/file-validator.ts'
-import { ingest, ingestBytes, type IngestOptions } from '../content/ingest.ts'
+import { ingest, type IngestOptions } from '../content/ingest.ts'
 import { resolveContent } from '../content/resolve-content.ts'
 import type { ResolvedContent } from '../content/resolved-content.ts'
 import { FiledepotError, FileNotFoundError } from '../errors.ts'
 import { checkWholeNumber, expected } from '../expected.ts'
 import { newFileId, parseFileId } from '../file-id.ts'
 import { formatFilePath } from '../file-path.ts'
+import { loopShare } from '../loop-share.ts'
 import { collectBytes } from './collect-bytes.ts'
 import { wrapError, type StorageOperation } from '../storage-error.ts'
 import { StoredFile } from './stored-file.ts'
@@ -100,27 +101,12 @@ export class FileStorage {
 
   /** As {@link FileStorage.create}, but resolves with all that is then known of the file. */
   async store(content: FileContent, options: StoreOptions = {}): Promise<StoredRecord> {
-    const resolved = resolveContent(content)
-    const { createNow } = this.backend
-    const storeNow = createNow && this.#prepareStore(createNow, resolved, options)
-    return storeNow ? storeNow() : await this.#writeNew(resolved, options)
+    return await this.#writeNew(resolveContent(content), options)
   }
 
   /** The paths of the new files that are being written now. */
   get writing(): string[] {
     return [...this.#writing].map((id) => this.path(id))
-  }
-
-  /**
-   * Prepares a synchronous write of a small content without validators. Returns the function that stores the file, so that
-   * many can be prepared and then written directly one after the other. Returns `undefined` if the backend cannot do so. For
-   * integrations.
-   *
-   * @throws FiledepotError as {@link FileStorage.create}
-   */
-  prepareStore(content: FileContent, options: StoreOptions = {}): (() => StoredRecord) | undefined {
-    const { createNow } = this.backend
-    return createNow && this.#prepareStore(createNow, resolveContent(content), options)
   }
 
   /**
@@ -325,39 +311,18 @@ export class FileStorage {
     const { signal, isNew } = options
     checkWholeNumber('maxSize', options.maxSize, 0)
     const ingested = await ingest(content, options)
-    const { body, info, declaredType, expectedSize } = ingested
+    const { body, declaredType, expectedSize } = ingested
+    const write = async () => {
+      const info = ingested.describe()
+      await this.backend.write(id, body, info, { signal, expectedSize, isNew })
+      return info
+    }
     try {
-      await this.#run(
-        'write',
-        id,
-        () => this.backend.write(id, body, info, { signal, expectedSize, isNew }),
-        signal,
-      )
+      const info = await this.#run('write', id, async () => await loopShare.run(write), signal)
+      return this.#record(id, info, declaredType)
     } catch (error) {
       await ingested.release()
       throw error
-    }
-    return this.#record(id, info, declaredType)
-  }
-
-  #prepareStore(
-    createNow: NonNullable<StorageBackend['createNow']>,
-    content: ResolvedContent,
-    options: StoreOptions,
-  ): (() => StoredRecord) | undefined {
-    const { backend } = this
-    checkWholeNumber('maxSize', options.maxSize, 0)
-    const ingested = ingestBytes(content, options)
-    if (!ingested) return undefined
-    const id = newFileId()
-    const { bytes, info, declaredType } = ingested
-    return () => {
-      try {
-        createNow.call(backend, id, bytes, info)
-      } catch (error) {
-        throw this.wrapError('write', id, error)
-      }
-      return this.#record(id, info, declaredType)
     }
   }
 

@@ -1,9 +1,10 @@
+import { LocalBackend } from '../backends/local/local-backend.ts'
 import type { FileContent } from '../content/file-content.ts'
+import { resolveContent } from '../content/resolve-content.ts'
 import type { DepotManager, UploadOptions } from '../depot/depot-manager.ts'
 import { FiledepotError } from '../errors.ts'
 import { describe } from '../expected.ts'
 import { refuseBroken } from '../upload/broken-value.ts'
-import { prepareUpload } from '../upload/upload-file.ts'
 import { isDiscarded } from '../upload/ownership.ts'
 import { boundManager } from '../upload/manager-binding.ts'
 import { UploadedFile, type UploadType } from '../upload/uploaded-file.ts'
@@ -67,28 +68,23 @@ export async function attachFile(
 }
 
 /**
- * As above, without promises and without running code of the program: for a pending value, or a bare content, of few bytes,
- * and a storage whose backend has `createNow`. Returns what attaches the value; else `undefined`.
+ * True if storing the value may run code of the program: a type, a validator, a filter, a stream or a backend of its own.
+ * For integrations that give such code an asynchronous context: that slows down every promise of the process.
  *
- * To prepare many and then attach them one right after the other takes less time than to do so in turn: system calls leave
- * little of what the processor had at hand.
- *
- * For integrations.
- *
- * @throws FiledepotError `WRONG_UPLOAD_TYPE`, `INVALID_CONTENT`, `INVALID_VALUE`, and what the upload throws
+ * @throws FiledepotError as {@link attachFile} does for a value that it refuses
  */
-export function prepareAttach(
+export function mayRunProgramCode(
   depot: DepotManager,
-  transaction: FileTransaction,
   value: UploadedFile | FileContent,
-  options: AttachOptions,
-): (() => UploadedFile) | undefined {
-  const { type, revert } = options
+  { type, storage, validators, filters }: AttachOptions,
+): boolean {
   const file = asUploadedFile(value, type)
-  // A type that does more to its files may do whatever it likes.
-  if (file.process !== UploadedFile.prototype.process) return undefined
-  const upload = prepareUpload(depot, file, options)
-  return upload && (() => transaction.addNow(upload, revert))
+  const { pending } = file
+  if (!pending || validators?.length || filters?.length) return true
+  if (file.process !== UploadedFile.prototype.process) return true
+  const { backend } = depot.get(pending.storage ?? storage)
+  const isOwnBackend = !(backend instanceof LocalBackend) || backend.write !== LocalBackend.prototype.write
+  return isOwnBackend || resolveContent(pending.content).bytes === undefined
 }
 
 export function discarded({ filename }: UploadedFile): FiledepotError {

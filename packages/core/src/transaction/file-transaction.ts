@@ -96,20 +96,6 @@ export class FileTransaction {
   }
 
   /**
-   * The same with an upload that is over when it returns.
-   *
-   * @param revert called on a rollback
-   * @throws FiledepotError `TRANSACTION_SETTLED`, and what the upload throws
-   */
-  addNow<T extends UploadedFile>(upload: () => T, revert?: () => void): T {
-    const scope = this.#checkOpen()
-    const stored = upload()
-    takeOwnership(stored)
-    scope.add(stored, revert)
-    return stored
-  }
-
-  /**
    * Makes a value that was uploaded before the transaction a part of it. A rollback gives it back: its file stays,
    * for the next try. False if the value belongs to a row already.
    */

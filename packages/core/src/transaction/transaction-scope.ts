@@ -17,8 +17,6 @@ export interface ScopeUpload<T extends UploadedFile = UploadedFile> {
 /** What a transaction did to files since it began, or since one of its savepoints. */
 export class TransactionScope {
   readonly #uploads: ScopeUpload[] = []
-  /** What was uploaded without a promise. */
-  readonly #stored: UploadedFile[] = []
   readonly #discarded = new Set<string>()
   readonly #reverts: (() => void)[] = []
   readonly #absorbed: TransactionScope[] = []
@@ -58,12 +56,6 @@ export class TransactionScope {
     return entry
   }
 
-  /** An upload that is over. */
-  add(stored: UploadedFile, revert?: () => void): void {
-    this.#stored.push(stored)
-    if (revert) this.#reverts.push(revert)
-  }
-
   onRollback(revert: () => void): void {
     this.#reverts.push(revert)
   }
@@ -75,7 +67,6 @@ export class TransactionScope {
   absorb(inner: TransactionScope): void {
     this.#absorbed.push(inner)
     this.#uploads.push(...inner.#uploads)
-    this.#stored.push(...inner.#stored)
     this.#reverts.push(...inner.#reverts)
     this.discard(inner.#discarded)
   }
@@ -94,7 +85,7 @@ export class TransactionScope {
     const deleting = depot.deleteFiles(paths, { maxWait })
     await (late.length === 0
       ? deleting
-      : waitUpTo(maxWait, Promise.all([deleting, remove(depot, late, [], maxWait)])))
+      : waitUpTo(maxWait, Promise.all([deleting, remove(depot, late, maxWait)])))
   }
 
   /** Stops the uploads that are in flight. */
@@ -105,7 +96,7 @@ export class TransactionScope {
   /** Rolled back: stops the uploads, waits for them, deletes what they stored. */
   async undo(depot: DepotManager, maxWait: number): Promise<void> {
     const isWaitedFor = this.#uploads.some(({ finished }) => !finished)
-    const removing = remove(depot, this.#uploads, this.#stored, maxWait)
+    const removing = remove(depot, this.#uploads, maxWait)
     // The latest change of a value is undone first.
     for (const revert of this.#reverts.reverse()) {
       try {
@@ -120,7 +111,7 @@ export class TransactionScope {
 
   /** For an unknown outcome: keeps all files, and emits `unsettled`. */
   async leave(depot: DepotManager, reason: unknown): Promise<void> {
-    const values = [...this.#stored, ...(await valuesOf(this.#uploads))]
+    const values = await valuesOf(this.#uploads)
     // Of a value that was moved, the row has the copy or not, so that either it or the original is nobody's.
     const moved = values.flatMap((value) => movedFrom(value)?.files ?? [])
     const paths = [...new Set([...values.flatMap(({ files }) => files), ...moved, ...this.#discarded])]
@@ -128,14 +119,9 @@ export class TransactionScope {
   }
 }
 
-async function remove(
-  depot: DepotManager,
-  uploads: readonly ScopeUpload[],
-  stored: readonly UploadedFile[],
-  maxWait: number,
-): Promise<void> {
+async function remove(depot: DepotManager, uploads: readonly ScopeUpload[], maxWait: number): Promise<void> {
   for (const { abort } of uploads) abort.abort()
-  const values = [...stored, ...(await valuesOf(uploads))]
+  const values = await valuesOf(uploads)
   // Marked before they are deleted: a statement that runs late, outside its transaction, must not write them.
   for (const value of values) markRevoked(value)
   const paths = values.flatMap(({ files }) => files)

@@ -9,7 +9,7 @@ import { noteKeptRules } from './kept-rules.ts'
 import { bindManager } from './manager-binding.ts'
 import { giveBack } from './ownership.ts'
 import { reportUncertain } from './report-uncertain.ts'
-import { NO_METADATA, type UploadedFileData } from './uploaded-file-data.ts'
+import type { UploadedFileData } from './uploaded-file-data.ts'
 import type { PendingUpload, UploadedFile, UploadType } from './uploaded-file.ts'
 import { isVerified, markVerified, unverified } from './verification.ts'
 
@@ -53,28 +53,6 @@ export async function uploadFile<T extends UploadedFile>(
     await stores.finished().catch(() => undefined)
     await manager.deleteFiles(stores.records.map(({ path }) => path))
     throw error
-  }
-}
-
-/**
- * As above, without promises, for a type that stores contents as they are, if the storage can do so and the column's
- * rules are not code of the program: returns what uploads the value. Else `undefined`.
- */
-export function prepareUpload<T extends UploadedFile>(
-  manager: DepotManager,
-  value: T,
-  { storage, maxSize, validators, filters }: UploadOptions,
-): (() => T) | undefined {
-  const { pending } = value
-  if (!pending || filters?.length) return undefined
-  const target = manager.get(pending.storage ?? storage)
-  const store = target.prepareStore(pending.content, { maxSize, validators })
-  if (!store) return undefined
-  return () => {
-    const record = store()
-    const stored = storedValue(manager, value, record, { files: [record.path], metadata: NO_METADATA })
-    manager.report('uploaded', record)
-    return stored
   }
 }
 

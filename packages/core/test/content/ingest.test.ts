@@ -90,7 +90,8 @@ describe('what is stored', () => {
   ])('reaches the backend whole or as a stream: %p bytes', async (size, whole) => {
     const content = resolveContent(new Source(chunksOf(bytesOf(size), [10_000])).readable())
 
-    const { body, info } = await ingest(content, {})
+    const { body, describe } = await ingest(content, {})
+    const info = describe()
 
     expect(body instanceof Uint8Array).toBe(whole)
     expect([info.size, info.sha256 !== undefined]).toEqual(whole ? [size, true] : [undefined, false])

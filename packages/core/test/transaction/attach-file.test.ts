@@ -1,19 +1,13 @@
 import { describe, expect, it } from '@jest/globals'
 import { Readable } from 'node:stream'
-import type { StorageBackend } from '../../src/backend.ts'
-import { LocalBackend } from '../../src/backends/local/local-backend.ts'
 import { MemoryBackend } from '../../src/backends/memory-backend.ts'
-import { attachFile, prepareAttach, type AttachOptions } from '../../src/transaction/attach-file.ts'
+import { attachFile, type AttachOptions } from '../../src/transaction/attach-file.ts'
 import { FileTransaction } from '../../src/transaction/file-transaction.ts'
-import type { FileContent } from '../../src/content/file-content.ts'
-import type { StoreFile } from '../../src/upload/file-filter.ts'
-import { isRevoked } from '../../src/upload/ownership.ts'
 import { readRowValue } from '../../src/upload/row-value.ts'
-import { UploadedFile, type ProcessedFile } from '../../src/upload/uploaded-file.ts'
+import { UploadedFile } from '../../src/upload/uploaded-file.ts'
 import { bytesOf } from '../support/bytes.ts'
-import { failure, thrown } from '../support/failure.ts'
+import { failure } from '../support/failure.ts'
 import { memoryDepot, pathsOf } from '../support/storages.ts'
-import { temporaryFolders } from '../support/temporary-folder.ts'
 
 class Photo extends UploadedFile {}
 
@@ -207,132 +201,5 @@ describe('attachFile', () => {
 
     expect(error).toMatchObject({ code: 'CONTENT_CONSUMED' })
     expect(await pathsOf(depot)).toEqual([file.path])
-  })
-})
-
-describe('prepareAttach', () => {
-  const temporaryFolder = temporaryFolders()
-
-  class OwnBackend extends LocalBackend {
-    override write(...args: Parameters<LocalBackend['write']>): Promise<void> {
-      return super.write(...args)
-    }
-  }
-
-  class OwnType extends UploadedFile {
-    override async process(content: FileContent, store: StoreFile): Promise<ProcessedFile> {
-      return { file: await store(content) }
-    }
-  }
-
-  /** A depot that has stored a file before: what tells the types of contents is loaded then. */
-  async function onDisk(makeBackend = (folder: string): StorageBackend => new LocalBackend(folder)) {
-    const depot = memoryDepot(makeBackend(await temporaryFolder()))
-    await depot.get().delete(await depot.get().create(bytesOf(1)))
-    const transaction = new FileTransaction(depot)
-    const attach = (value: Parameters<typeof prepareAttach>[2], options: Partial<AttachOptions> = {}) =>
-      prepareAttach(depot, transaction, value, { type: UploadedFile, ...options })?.()
-    return { depot, transaction, attach }
-  }
-
-  it('returns what uploads few bytes at once, which a commit keeps', async () => {
-    const { depot, transaction, attach } = await onDisk()
-    const events: string[] = []
-    depot.on('uploaded', ({ path }) => events.push(path))
-
-    const file = attach(Photo.from(Buffer.from('hello'), { filename: 'a.txt' }), { type: Photo })
-    const before = await pathsOf(depot)
-    await transaction.settle('committed')
-
-    expect(file).toBeInstanceOf(Photo)
-    expect(file).toMatchObject({ isPending: false, filename: 'a.txt', contentType: 'text/plain', size: 5 })
-    expect(before).toEqual([file?.path])
-    expect((await file?.bytes())?.toString()).toBe('hello')
-    expect(events).toEqual(before)
-  })
-
-  it.each<[string, (transaction: FileTransaction) => Promise<void>]>([
-    ['a rollback', (transaction) => transaction.settle('rolledBack')],
-    ['the return to a savepoint', (transaction) => transaction.rollbackTo()],
-  ])('leaves nothing after %s, calls back and revokes the value', async (_, undo) => {
-    const { depot, transaction, attach } = await onDisk()
-    const called: string[] = []
-
-    transaction.savepoint()
-    const file = attach(bytesOf(3), { revert: () => called.push('revert') })
-    await undo(transaction)
-
-    expect(await pathsOf(depot)).toEqual([])
-    expect(called).toEqual(['revert'])
-    expect(file && isRevoked(file)).toBe(true)
-  })
-
-  it('names what it uploaded where nobody knows how the transaction ended, and keeps it', async () => {
-    const { depot, transaction, attach } = await onDisk()
-    const unsettled: unknown[] = []
-    depot.on('unsettled', ({ paths }) => unsettled.push(paths))
-
-    transaction.savepoint()
-    const file = attach(bytesOf(3))
-    transaction.release()
-    await transaction.settle('unknown')
-
-    expect(unsettled).toEqual([[file?.path]])
-    expect(await pathsOf(depot)).toEqual([file?.path])
-  })
-
-  it('has stored nothing before that is called', async () => {
-    const { depot, transaction } = await onDisk()
-
-    const attach = prepareAttach(depot, transaction, bytesOf(3), { type: UploadedFile })
-    await transaction.settle('rolledBack')
-
-    expect(attach).toBeInstanceOf(Function)
-    expect(thrown(() => attach?.())).toMatchObject({ code: 'TRANSACTION_SETTLED' })
-    expect(await pathsOf(depot)).toEqual([])
-  })
-
-  it('belongs to the row: another one gets a copy', async () => {
-    const { depot, transaction, attach } = await onDisk()
-
-    const file = attach(bytesOf(3))
-    const copy = await attachFile(depot, transaction, file ?? bytesOf(0), { type: UploadedFile })
-
-    expect(copy.path).not.toBe(file?.path)
-  })
-
-  it('refuses what the column refuses, and stores nothing', async () => {
-    const { depot, transaction, attach } = await onDisk()
-
-    expect(thrown(() => attach(bytesOf(3), { maxSize: 2 }))).toMatchObject({ code: 'FILE_TOO_LARGE' })
-    expect(thrown(() => attach('text' as never))).toMatchObject({ code: 'INVALID_CONTENT' })
-    await transaction.settle('committed')
-    expect(thrown(() => attach(bytesOf(3)))).toMatchObject({ code: 'TRANSACTION_SETTLED' })
-    expect(await pathsOf(depot)).toEqual([])
-  })
-
-  it.each<[string, Parameters<typeof prepareAttach>[2], Partial<AttachOptions>]>([
-    ['a stream', Readable.from([Buffer.from('hello')]), {}],
-    ['many bytes', bytesOf(64 * 1024 + 1), {}],
-    ['what a validator wants to see', bytesOf(3), { validators: [() => undefined] }],
-    ['what a filter wants to see', bytesOf(3), { filters: [{ onSave: () => undefined }] }],
-    ['a type that stores in its own way', bytesOf(3), { type: OwnType }],
-  ])('leaves to others %s', async (_, content, options) => {
-    const { depot, attach } = await onDisk()
-
-    expect(attach(content, options)).toBeUndefined()
-    expect(await pathsOf(depot)).toEqual([])
-  })
-
-  it.each<[string, (folder: string) => StorageBackend]>([
-    ['a network mount', (folder) => new LocalBackend(folder, { networkMount: true })],
-    ['fsync', (folder) => new LocalBackend(folder, { fsync: true })],
-    ['a backend that writes in its own way', (folder) => new OwnBackend(folder)],
-    ['memory', () => new MemoryBackend()],
-  ])('leaves to others what goes to %s', async (_, makeBackend) => {
-    const { depot, attach } = await onDisk(makeBackend)
-
-    expect(attach(bytesOf(3))).toBeUndefined()
-    expect(await pathsOf(depot)).toEqual([])
   })
 })

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { newFileId } from '@filedepot/core/backend'
 import type { BackendCase, BackendContext } from './backend-case.ts'
-import { expectCode, expectEmpty, expectOnly, expectRejection, within } from './expectations.ts'
+import { expectCode, expectEmpty, expectOnly, expectRejection, within, written } from './expectations.ts'
 import { chunksOf, HELLO, hangingAfter, infoOf, MIB, patternBytes, streamed } from './sample-content.ts'
 
 /** An abort has to take effect at once; on a busy machine that is not the same as immediately. */
@@ -51,7 +51,7 @@ export const abortCases: readonly BackendCase[] = [
       }
       const { body, info } = streamed(flowing())
 
-      const writing = context.backend.write(id, body, info, { signal: controller.signal })
+      const writing = written(() => context.backend.write(id, body, info, { signal: controller.signal }))
 
       await expectRejection(within(PROMPT_MS, writing, 'an aborted write'), 'an aborted write')
       await expectEmpty(context, id)
@@ -63,7 +63,8 @@ export const abortCases: readonly BackendCase[] = [
       const id = await context.storage.create(HELLO)
       const bytes = Buffer.from('too late')
 
-      const writing = context.backend.write(id, bytes, infoOf(bytes), { signal: AbortSignal.abort() })
+      const aborted = { signal: AbortSignal.abort() }
+      const writing = written(() => context.backend.write(id, bytes, infoOf(bytes), aborted))
 
       await expectRejection(within(PROMPT_MS, writing, 'an aborted write'), 'an aborted write')
       await expectOnly(context, id, HELLO)

@@ -27,23 +27,34 @@ export const createCases: readonly BackendCase[] = [
     },
   },
   {
-    name: 'stores few bytes at once as it writes them, where it can store them so',
+    name: 'stores a file that it is told is new as it stores any other',
     async run({ backend }) {
-      if (!backend.createNow) return
-      const [id, written] = [newFileId(), newFileId()]
-      const info = infoOf(HELLO, {
+      const info = {
         filename: 'hello.txt',
         contentType: 'text/plain',
         metadata: { author: 'Ada' },
         lastModified: new Date('2026-01-01T00:00:00Z'),
-      })
-      await backend.write(written, HELLO, info, {})
+      }
+      const large = patternBytes(3 * MIB + 17)
+      const ids: string[] = []
+      for (const isNew of [false, true]) {
+        const [whole, streaming] = [newFileId(), newFileId()]
+        const { body, info: streamInfo } = streamed(chunksOf(large))
+        ids.push(whole, streaming)
 
-      backend.createNow(id, HELLO, info)
+        await backend.write(whole, HELLO, infoOf(HELLO, info), { isNew })
+        await backend.write(streaming, body, streamInfo, { isNew })
 
-      expectSame(described(await backend.stat(id)), described(await backend.stat(written)), 'the file')
-      expectSameBytes(await readBytes(backend, id), HELLO, 'the file')
-      expectSame(await idsOf(backend), [id, written].sort(), 'the ids of all files')
+        expectSameBytes(await readBytes(backend, whole), HELLO, 'the file')
+        expectSameBytes(await readBytes(backend, streaming), large, 'the file that came as a stream')
+      }
+      const [any, , whole] = ids
+      expectSame(
+        described(await backend.stat(whole ?? '')),
+        described(await backend.stat(any ?? '')),
+        'the new file',
+      )
+      expectSame(await idsOf(backend), ids.sort(), 'the ids of all files')
     },
   },
   {

@@ -95,3 +95,8 @@ function show(value: unknown): string {
     ? `${value.name}: ${value.message}`
     : inspect(value, { depth: 4, maxArrayLength: 8 })
 }
+
+/** A write that may be over when it returns, or may have thrown by then. */
+export async function written(write: () => void | Promise<void>): Promise<void> {
+  await write()
+}

@@ -1,7 +1,15 @@
 import { equal } from 'node:assert/strict'
 import { newFileId } from '@filedepot/core/backend'
 import type { BackendCase } from './backend-case.ts'
-import { expectCode, expectEmpty, expectOnly, expectRejection, within, writeBytes } from './expectations.ts'
+import {
+  expectCode,
+  expectEmpty,
+  expectOnly,
+  expectRejection,
+  within,
+  writeBytes,
+  written,
+} from './expectations.ts'
 import { breakingAfter, chunksOf, HELLO, MIB, patternBytes, streamed } from './sample-content.ts'
 
 /** The number of bytes before a stream breaks. */
@@ -23,7 +31,11 @@ export const failureCases: readonly BackendCase[] = [
         const { body, info } = streamed(breakingAfter(patternBytes(size), broken))
 
         const error = await expectRejection(
-          within(10_000, context.backend.write(id, body, info, {}), 'a write from a broken stream'),
+          within(
+            10_000,
+            written(() => context.backend.write(id, body, info, {})),
+            'a write from a broken stream',
+          ),
           'a write from a broken stream',
         )
 
@@ -57,7 +69,10 @@ export const failureCases: readonly BackendCase[] = [
       for (const code of ['ENOENT', 'EEXIST', 'NoSuchKey', 404, 'ABORTED']) {
         const broken = Object.assign(new Error('the source broke'), { code })
         const { body, info } = streamed(breakingAfter(patternBytes(3 * MIB), broken))
-        const error = await expectRejection(context.backend.write(id, body, info, {}), 'a broken write')
+        const error = await expectRejection(
+          written(() => context.backend.write(id, body, info, {})),
+          'a broken write',
+        )
 
         equal(error, broken, `the write rejected with another error than that of the stream, ${code}`)
       }
@@ -89,7 +104,11 @@ export const failureCases: readonly BackendCase[] = [
     async run(context) {
       const id = newFileId()
       const broken = streamed(breakingAfter(patternBytes(2 * MIB), new Error('the source broke')))
-      await expectRejection(context.backend.write(id, broken.body, broken.info, {}), 'a broken write')
+      const { backend } = context
+      await expectRejection(
+        written(() => backend.write(id, broken.body, broken.info, {})),
+        'a broken write',
+      )
 
       const { body, info } = streamed(chunksOf(patternBytes(2 * MIB)))
       await context.backend.write(id, body, info, {})

@@ -16,18 +16,12 @@ import type { CrashPoints } from './crash-points.ts'
  * ```
  */
 export function crashingBackend(inner: StorageBackend, points: CrashPoints): StorageBackend {
-  const { createNow } = inner
-  const labelled: Pick<StorageBackend, 'write' | 'delete' | 'createNow'> = {
+  const labelled: Pick<StorageBackend, 'write' | 'delete'> = {
     write: (id, body, info, options) =>
-      points.around('write', () => inner.write(id, crashingBody(body, points), info, options)),
-    delete: (ids) => points.around('delete', () => inner.delete(ids)),
-    createNow:
-      createNow &&
-      ((id, bytes, info) => {
-        points.pass('write:before')
-        createNow.call(inner, id, bytes, info)
-        points.pass('write:after')
+      points.around('write', async () => {
+        await inner.write(id, crashingBody(body, points), info, options)
       }),
+    delete: (ids) => points.around('delete', () => inner.delete(ids)),
   }
   return new Proxy(inner, {
     get(target, key) {

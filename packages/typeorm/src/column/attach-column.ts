@@ -5,8 +5,8 @@ import {
   giveBack,
   giveBackOriginal,
   markRevoked,
+  mayRunProgramCode,
   movedFrom,
-  prepareAttach,
   takingOf,
   type FileTransaction,
 } from '@filedepot/core/integration'
@@ -41,7 +41,7 @@ export interface Attached {
 
 /**
  * Prepares all that can be done before a file is written. What is returned makes the property hold stored values;
- * `undefined` where it holds nothing. Small files of a local storage are there when that returns, without a promise.
+ * `undefined` if it holds nothing.
  *
  * @param current what the row holds now
  */
@@ -50,7 +50,7 @@ export function prepareColumn(
   entity: ObjectLiteral,
   current: readonly UploadedFile[],
   options: AttachColumnOptions,
-): () => Attached | undefined | Promise<Attached> {
+): () => undefined | Promise<Attached> {
   const given = column.get(entity)
   if (given === undefined || given === null) return () => undefined
   const attachment = new ColumnAttachment(column, entity, given, current, options)
@@ -59,7 +59,7 @@ export function prepareColumn(
 }
 
 /** Makes one file of a property a stored one. */
-type Attach = () => UploadedFile | Promise<UploadedFile>
+type Attach = () => Promise<UploadedFile>
 
 /**
  * Puts the stored value into a property, and restores the old one on a rollback. There is one for each row until the transaction
@@ -106,29 +106,25 @@ class ColumnAttachment {
     try {
       return this.#list.map((file) => {
         if (typeof file === 'function') throw insertedExpression()
-        const attachNow = prepareAttach(depot, files, file, options)
-        if (attachNow) return attachNow
         const attach = () => attachFile(depot, files, file, options)
-        return () => enter(attach)
+        return mayRunProgramCode(depot, file, options) ? () => enter(attach) : attach
       })
     } catch (error) {
       throw this.#named(error)
     }
   }
 
-  attach(attaching: readonly Attach[]): Attached | Promise<Attached> {
+  attach(attaching: readonly Attach[]): Promise<Attached> {
     const running: ReturnType<Attach>[] = []
     try {
       for (const attach of attaching) running.push(attach())
     } catch (error) {
       return this.#fail(error, running)
     }
-    return running.every((one) => one instanceof UploadedFile)
-      ? this.#finish(running)
-      : Promise.all(running.map((one) => Promise.resolve(one))).then(
-          (attached) => this.#finish(attached),
-          (error: unknown) => this.#fail(error, running),
-        )
+    return Promise.all(running).then(
+      (attached) => this.#finish(attached),
+      (error: unknown) => this.#fail(error, running),
+    )
   }
 
   #finish(attached: readonly UploadedFile[]): Attached {
@@ -177,7 +173,7 @@ class ColumnAttachment {
   /** The property keeps what it was given, so what went well is in no row: also what comes later. */
   #fail(error: unknown, running: readonly ReturnType<Attach>[]): never {
     for (const one of running) {
-      Promise.resolve(one)
+      one
         .then((stored) => {
           this.#leave(stored)
         })

@@ -81,10 +81,10 @@ export class LocalBackend implements StorageBackend {
     return this.#folder.marker.make()
   }
 
-  async write(id: string, body: FileBody, info: FileInfo, options: WriteOptions): Promise<void> {
+  write(id: string, body: FileBody, info: FileInfo, options: WriteOptions): void | Promise<void> {
     const { signal, isNew = false } = options
     const store = isNew ? storeNewFile : replaceFile
-    await this.#folder.disk.run(() => store(this.#folder, id, body, info, signal))
+    return this.#folder.disk.run(() => store(this.#folder, id, body, info, signal))
   }
 
   async stat(id: string): Promise<FileStat | undefined> {

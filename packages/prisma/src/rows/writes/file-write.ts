@@ -4,9 +4,7 @@ import {
   attachFile,
   conformRenamed,
   movedFrom,
-  prepareAttach,
   takingOf,
-  type AttachOptions,
   type FileTransaction,
 } from '@filedepot/core/integration'
 import type { Cascades } from '../reading/cascades.ts'
@@ -339,22 +337,12 @@ export class FileWrite {
     const { depot } = this.#parts
     try {
       const stored =
-        this.#preuploads?.take(file, slot.field) ??
-        (await this.#attachNow(file, options)) ??
-        (await attachFile(depot, this.#files, file, options))
+        this.#preuploads?.take(file, slot.field) ?? (await attachFile(depot, this.#files, file, options))
       this.#remember(slot, index, { stored, isOurs: stored !== file })
       return stored
     } catch (error) {
       throw inField(slot.field, error)
     }
-  }
-
-  async #attachNow(file: UploadedFile, options: AttachOptions): Promise<UploadedFile | undefined> {
-    const attach = file.isPending ? prepareAttach(this.#parts.depot, this.#files, file, options) : undefined
-    if (!attach) return undefined
-    // The files of many rows are all prepared before the first of them is written.
-    await Promise.resolve()
-    return attach()
   }
 
   #remember(slot: Slot, index: number, file: SlotFile): void {

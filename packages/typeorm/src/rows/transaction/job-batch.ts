@@ -1,4 +1,3 @@
-import { loadContentTypes } from '@filedepot/core/integration'
 import { setImmediate } from 'node:timers/promises'
 
 /** Prepares something, and returns what does it: with a promise only if that takes time. */
@@ -9,8 +8,7 @@ const AT_ONCE = 100
 
 /**
  * Jobs that are begun in one go, as TypeORM calls the hooks of a save. They are prepared, and then done, right after the
- * code that is running now; the first ones of a process when content types can be told, which small files need in order
- * to be stored without a promise. System calls leave little of what the processor had at hand, so that to prepare and to
+ * code that is running now. System calls leave little of what the processor had at hand, so that to prepare and to
  * write files in turn takes a quarter longer.
  */
 export class JobBatch {
@@ -20,7 +18,7 @@ export class JobBatch {
   /** The same promise for all jobs of a batch: it rejects where one of them fails, and no other is begun then. */
   add(job: Job): Promise<void> {
     this.#jobs.push(job)
-    return (this.#running ??= loadContentTypes().then(() => this.#run()))
+    return (this.#running ??= Promise.resolve().then(() => this.#run()))
   }
 
   async #run(): Promise<void> {
