@@ -20,11 +20,13 @@ export interface CrashDatabase {
   readonly close: () => Promise<void>
 }
 
-const DROP = 'DROP TABLE documents, filedepot_files, filedepot_state'
+const LEDGER = ['filedepot_files', 'filedepot_state']
 const TABLE = 'CREATE TABLE documents (name varchar(80) PRIMARY KEY, file text)'
 
-export async function openCrashDatabase(): Promise<CrashDatabase> {
-  const database = await { sqlite: openSqlite, postgres: openPostgres, mariadb: openMariaDB }[kind]()
+/** @param options.hasLedger false if the test installs none. @default true */
+export async function openCrashDatabase({ hasLedger = true } = {}): Promise<CrashDatabase> {
+  const drop = `DROP TABLE ${['documents', ...(hasLedger ? LEDGER : [])].join(', ')}`
+  const database = await { sqlite: openSqlite, postgres: openPostgres, mariadb: openMariaDB }[kind](drop)
   await database.run(TABLE)
   return database
 }
@@ -52,7 +54,7 @@ async function openSqlite(): Promise<CrashDatabase> {
   }
 }
 
-async function openPostgres(): Promise<CrashDatabase> {
+async function openPostgres(drop: string): Promise<CrashDatabase> {
   const { url } = await serverDatabase()
   const pool = new pg.Pool({ connectionString: url })
   // Connections that end with the database.
@@ -70,13 +72,13 @@ async function openPostgres(): Promise<CrashDatabase> {
         "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'killed'",
       ),
     async close() {
-      await run(DROP)
+      await run(drop)
       await pool.end()
     },
   }
 }
 
-async function openMariaDB(): Promise<CrashDatabase> {
+async function openMariaDB(drop: string): Promise<CrashDatabase> {
   const { url } = await serverDatabase()
   const pool = createPool({ uri: url })
   const run = async (statement: string) => {
@@ -96,7 +98,7 @@ async function openMariaDB(): Promise<CrashDatabase> {
     untilOver: () =>
       untilEmpty(run, `SELECT 1 FROM information_schema.processlist WHERE user = '${program.username}'`),
     async close() {
-      await run(DROP)
+      await run(drop)
       await run(`DROP USER ${program.username}@'%'`)
       await pool.end()
     },
