@@ -19,6 +19,14 @@ export { rowsWithFile, type RowsWithFileOptions } from './rows-with-file.ts'
 export type { SettleOptions, SettleReport } from './settle-uploads.ts'
 export { collectGarbage, type GarbageOptions, type GarbageReport } from './audit/collect-garbage.ts'
 export { verifyFiles, type VerifyOptions, type VerifyReport } from './audit/verify-files.ts'
+export {
+  fileStats,
+  type FileAge,
+  type FileCount,
+  type FileStats,
+  type FileStatsOptions,
+  type LargeFile,
+} from './audit/file-stats.ts'
 export type { CompareProgress } from './audit/compare-files.ts'
 export type { Finding, FindingCounts, FoundRow } from './audit/findings.ts'
 export { isFileGone } from './is-file-gone.ts'
