@@ -1,7 +1,7 @@
 export { Ledger, type InstallOptions, type LedgerInstallation, type LedgerOptions } from './ledger.ts'
 export type { LedgerColumn } from './ledger-column.ts'
 export type { LedgerCheck } from './ledger-check.ts'
-export type { LedgerStats } from './databases/database.ts'
+export type { FailingFile, LedgerStats, StorageStats } from './databases/database.ts'
 export type { DrainOptions, DrainReport } from './drain.ts'
 export type { SweepOptions, SweepReport } from './sweep.ts'
 export type { LedgerFile, LedgerFileState, RestoredFile, RestoreOptions } from './restore.ts'

@@ -413,7 +413,10 @@ export class Ledger {
     return ledgerRows(this.#context)
   }
 
-  /** How many files the ledger knows of. */
+  /**
+   * How many files the ledger knows of, by storage, and which ones could not be deleted. Reads the table of the ledger once, and no rows:
+   * a million files take about a second.
+   */
   async stats(): Promise<LedgerStats> {
     return await this.#client.session((session) => this.#database.stats(session))
   }

@@ -81,16 +81,36 @@ export interface FailedDeletion extends TakenFile {
   readonly isFinal: boolean
 }
 
-/** How many files the ledger knows of. */
-export interface LedgerStats {
+/** How many files of one storage the ledger knows of. */
+export interface StorageStats {
+  /** As rows name it. The depot may not have it. */
+  readonly storage: string
   /** Files that rows refer to. */
   readonly used: number
   /** Discarded files that are still there. */
   readonly waiting: number
   /** Of these, files whose deletion has failed. */
   readonly failing: number
+  /** Since when the oldest of them is discarded; `undefined` if none is. */
+  readonly oldestWaiting: Date | undefined
+}
+
+/** A file that could not be deleted. */
+export interface FailingFile {
+  readonly path: string
+  /** How often its deletion was tried. */
+  readonly attempts: number
+  readonly lastError: string
+}
+
+/** How many files the ledger knows of. */
+export interface LedgerStats extends Omit<StorageStats, 'storage'> {
   /** Values of rows that the database cannot read. Their files are not known. */
   readonly unreadable: number
+  /** The same by storage, in the order of their names. */
+  readonly storages: readonly StorageStats[]
+  /** Up to 20 of the files whose deletion has failed, the most often tried ones first. */
+  readonly failures: readonly FailingFile[]
 }
 
 /** The SQL of the ledger for one kind of database. Each function runs on one connection. */

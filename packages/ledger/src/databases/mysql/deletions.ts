@@ -1,7 +1,7 @@
 import type { LedgerSession } from '../../clients/ledger-client.ts'
 import { CLOCK_TOLERANCE, RETRY_FIRST, RETRY_LONGEST, TOMBSTONE } from '../deletion-times.ts'
 import type { DueOptions, FailedDeletion, LedgerStats, TakenFile } from '../database.ts'
-import { statsOf } from '../stats-of.ts'
+import { FAILURES, statsOf } from '../stats-of.ts'
 import { readCommitted } from './read-committed.ts'
 
 const NOW = 'UTC_TIMESTAMP(6)'
@@ -159,10 +159,14 @@ export async function waiting(session: LedgerSession): Promise<number> {
 }
 
 export async function stats(session: LedgerSession): Promise<LedgerStats> {
-  const [row] = await session.query(
-    `SELECT COALESCE(SUM(refs > 0 AND path <> '!unreadable'), 0) AS used, COALESCE(SUM(discarded_at IS NOT NULL AND path <> '!unreadable'), 0) AS waiting,
-      COALESCE(SUM(discarded_at IS NOT NULL AND last_error IS NOT NULL), 0) AS failing,
-      COALESCE(SUM(IF(path = '!unreadable', refs, 0)), 0) AS unreadable FROM filedepot_files`,
+  const storages = await session.query(
+    `SELECT ${NAME} AS name, COALESCE(SUM(refs > 0), 0) AS used, COALESCE(SUM(discarded_at IS NOT NULL), 0) AS waiting,
+      COALESCE(SUM(discarded_at IS NOT NULL AND last_error IS NOT NULL), 0) AS failing, FLOOR(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', MIN(discarded_at)) / 1000) AS oldest
+      FROM filedepot_files WHERE path <> '!unreadable' GROUP BY 1`,
   )
-  return statsOf(row)
+  const failures = await session.query(
+    `SELECT path, attempts, last_error AS error FROM filedepot_files
+      WHERE discarded_at IS NOT NULL AND last_error IS NOT NULL ORDER BY attempts DESC, path LIMIT ${FAILURES}`,
+  )
+  return statsOf({ storages, failures, unreadable: await unreadable(session) })
 }

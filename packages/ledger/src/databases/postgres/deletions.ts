@@ -2,7 +2,7 @@ import type { LedgerSession } from '../../clients/ledger-client.ts'
 import { CLOCK_TOLERANCE, RETRY_FIRST, RETRY_LONGEST, TOMBSTONE } from '../deletion-times.ts'
 import type { DueOptions, FailedDeletion, LedgerStats, TakenFile } from '../database.ts'
 import { commitDurably } from './commit-durably.ts'
-import { statsOf } from '../stats-of.ts'
+import { FAILURES, statsOf } from '../stats-of.ts'
 import type { PostgresNames } from './names.ts'
 
 /** Milliseconds as an interval. */
@@ -133,11 +133,23 @@ export async function waiting({ files }: PostgresNames, session: LedgerSession):
   return Number(row?.waiting)
 }
 
+export async function unreadable(
+  { files }: Pick<PostgresNames, 'files'>,
+  session: LedgerSession,
+): Promise<number> {
+  const [row] = await session.query(`SELECT refs FROM ${files} WHERE path = '!unreadable'`)
+  return Number(row?.refs ?? 0)
+}
+
 export async function stats({ files }: PostgresNames, session: LedgerSession): Promise<LedgerStats> {
-  const [row] = await session.query(
-    `SELECT count(*) FILTER (WHERE refs > 0 AND path <> '!unreadable') AS used, count(*) FILTER (WHERE discarded_at IS NOT NULL AND path <> '!unreadable') AS waiting,
-      count(*) FILTER (WHERE discarded_at IS NOT NULL AND last_error IS NOT NULL) AS failing,
-      coalesce(sum(refs) FILTER (WHERE path = '!unreadable'), 0) AS unreadable FROM ${files}`,
+  const storages = await session.query(
+    `SELECT ${NAME} AS name, count(*) FILTER (WHERE refs > 0) AS used, count(*) FILTER (WHERE discarded_at IS NOT NULL) AS waiting,
+      count(*) FILTER (WHERE discarded_at IS NOT NULL AND last_error IS NOT NULL) AS failing, floor(extract(epoch FROM min(discarded_at)) * 1000)::float8 AS oldest
+      FROM ${files} WHERE path <> '!unreadable' GROUP BY 1`,
   )
-  return statsOf(row)
+  const failures = await session.query(
+    `SELECT path, attempts, last_error AS error FROM ${files}
+      WHERE discarded_at IS NOT NULL AND last_error IS NOT NULL ORDER BY attempts DESC, path LIMIT ${FAILURES}`,
+  )
+  return statsOf({ storages, failures, unreadable: await unreadable({ files }, session) })
 }

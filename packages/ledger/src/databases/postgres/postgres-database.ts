@@ -12,6 +12,7 @@ import {
   renameDiscarded,
   stats,
   takeDue,
+  unreadable,
   usedAfter,
   waiting,
 } from './deletions.ts'
@@ -81,10 +82,7 @@ export function postgresDatabase(schema = 'public'): LedgerDatabase {
     deleted: (session, taken) => deleted(names, session, taken),
     failed: (session, failures) => failed(names, session, failures),
     forget: (session, limit) => forget(names, session, limit),
-    unreadable: async (session) =>
-      Number(
-        (await session.query(`SELECT refs FROM ${names.files} WHERE path = '!unreadable'`))[0]?.refs ?? 0,
-      ),
+    unreadable: (session) => unreadable(names, session),
     usedAfter: (session, after) => usedAfter(names, session, after),
     waiting: (session) => waiting(names, session),
     correctTimes: (session) => correctTimes(names, session),
