@@ -20,7 +20,7 @@ const CODES: Record<StorageOperation, ErrorCode> = {
 /** No room on the device, or in the user's share of it. */
 const FULL = new Set(['ENOSPC', 'EDQUOT'])
 
-/** Says what failed and where; what the backend threw becomes the `cause`. */
+/** Wraps an error of a backend: the message says what failed and where, and the error becomes the `cause`. */
 export function wrapError(
   operation: StorageOperation,
   where: string,

@@ -59,7 +59,7 @@ export class GcsApi {
     return await this.send(request, async (answer) => JSON.parse(await readText(answer)) as T)
   }
 
-  /** As the client does, an endpoint of one's own is sent no credentials unless that was asked for. */
+  /** A custom endpoint gets no credentials unless an option asks for it, as in the client. */
   async #credentials({ href }: URL): Promise<Record<string, string>> {
     const { authClient, customEndpoint, useAuthWithCustomEndpoint } = this.storage
     if (customEndpoint && !useAuthWithCustomEndpoint) return {}

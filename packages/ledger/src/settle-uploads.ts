@@ -22,7 +22,7 @@ export interface SettleReport {
   readonly open: readonly string[]
 }
 
-/** Files that are asked about at once. */
+/** The number of files in one query. */
 const BATCH = 1000
 
 export async function settleUploads(

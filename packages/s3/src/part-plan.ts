@@ -8,7 +8,7 @@ const MIB = 1024 * 1024
 const PARTS_AT_ONCE = 4
 /** The maximum number of bytes of enlarged parts that are sent at the same time. */
 const AT_ONCE = 128 * MIB
-/** R2 takes parts of one size only, so those of a stream of unknown length grow late: after 19.5 GiB by default. */
+/** R2 accepts parts of one size only, so the parts of a stream of unknown length grow late: after 19.5 GiB by default. */
 const GROWS_AFTER = 4_000
 const GROWS_EACH = 250
 /** In bytes: with this, 10,000 parts hold 5.5 TiB, also if they begin with the least size. */

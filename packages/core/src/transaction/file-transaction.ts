@@ -153,7 +153,7 @@ export class FileTransaction {
     return finished(scope.begin(conforming, undefined, value))
   }
 
-  /** Undoes in memory what was done there, if a rollback undoes the rest of the innermost scope. */
+  /** Registers a function that undoes changes in memory if the innermost scope is rolled back. */
   onRollback(revert: () => void): void {
     this.#checkOpen().onRollback(revert)
   }

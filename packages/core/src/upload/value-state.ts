@@ -48,7 +48,7 @@ export function readPrivateFieldsBy(access: PrivateFields): void {
   fields = access
 }
 
-/** True for what the constructor of the values made. */
+/** True for a value that the constructor of `UploadedFile` created. */
 export function hasState(value: object): value is UploadedFile {
   return fields.has(value)
 }

@@ -1,4 +1,4 @@
-/** A key as JSON has it. Values that JSON has no form for are text. */
+/** A key as JSON. Values that JSON cannot hold become text. */
 export function plainKey(key: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return JSON.parse(JSON.stringify(key, plain)) as Readonly<Record<string, unknown>>
 }

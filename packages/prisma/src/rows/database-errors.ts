@@ -1,6 +1,6 @@
 import { isAnswerOfMysql, isAnswerOfPostgres, transactionControlOf } from '@filedepot/core/integration'
 
-/** What the driver of the database says of an error, as the adapters of Prisma pass it on. */
+/** The error of the database driver, as the adapters of Prisma pass it on. */
 interface DriverCause {
   readonly kind?: string
   /** SQLSTATE with PostgreSQL, a number with MySQL and MariaDB, a name with SQLite. */

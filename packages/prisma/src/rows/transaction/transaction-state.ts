@@ -39,8 +39,8 @@ export class OpenTransaction {
   #uploading = 0
 
   /**
-   * @param preuploads what was uploaded for it before it was opened
-   * @param deadline until when its time is surely not over
+   * @param preuploads the files that were uploaded before it began
+   * @param deadline a moment before which it has surely not timed out
    */
   constructor(
     internals: PrismaInternals,
