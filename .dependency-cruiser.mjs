@@ -42,6 +42,16 @@ const FLOORS = {
     ['schema'],
     ['prisma-internals'],
   ],
+  s3: [
+    ['index'],
+    ['s3-backend'],
+    ['writing', 'signed-requests', 'delete-objects'],
+    ['list-ids', 'object-metadata', 'body-stream'],
+    ['client'],
+    ['public-url', 'content-disposition'],
+    ['s3-backend-options'],
+    ['encryption'],
+  ],
   http: [['index'], ['serve', 'upload'], ['http-status']],
 }
 

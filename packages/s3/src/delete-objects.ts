@@ -1,6 +1,6 @@
 import { DeleteObjectsCommand } from '@aws-sdk/client-s3'
 import type { DeleteReport } from '@filedepot/core/backend'
-import type { Bucket } from './bucket.ts'
+import type { Bucket } from './client/bucket.ts'
 
 const DELETES_AT_ONCE = 1000
 

@@ -28,17 +28,17 @@ import {
 } from '@filedepot/core/backend'
 import type { Readable } from 'node:stream'
 import { isUint8Array } from 'node:util/types'
-import { abortable } from './abortable.ts'
+import { abortable } from './client/abortable.ts'
 import { bodyStream } from './body-stream.ts'
-import { Bucket } from './bucket.ts'
+import { Bucket } from './client/bucket.ts'
 import { contentDisposition } from './content-disposition.ts'
 import { deleteObjects } from './delete-objects.ts'
 import { customerKeyOf, encryptionOf } from './encryption.ts'
 import { listIds } from './list-ids.ts'
-import { MultipartUpload } from './multipart-upload.ts'
+import { MultipartUpload } from './writing/multipart-upload.ts'
 import { headersOf, headersOfClaim, statOf, type ObjectHeaders } from './object-metadata.ts'
-import { PartPlan } from './part-plan.ts'
-import { PartReader } from './part-reader.ts'
+import { PartPlan } from './writing/part-plan.ts'
+import { PartReader } from './writing/part-reader.ts'
 import { publicUrlOf } from './public-url.ts'
 import { checkExpiresIn, checkOptions, MIN_PART_SIZE, type S3BackendOptions } from './s3-backend-options.ts'
 import {
@@ -48,13 +48,13 @@ import {
   resolveWrite,
   type FoundObject,
   type WrittenObject,
-} from './resolve-write.ts'
-import { codeOf, isMissing, type S3Error } from './s3-error.ts'
-import { settle } from './settle.ts'
+} from './writing/resolve-write.ts'
+import { codeOf, isMissing, type S3Error } from './client/s3-error.ts'
+import { settle } from './writing/settle.ts'
 import { signGet, signPost, signPut } from './signed-requests.ts'
-import { sweepUploads } from './sweep-uploads.ts'
-import { uploadParts } from './upload-parts.ts'
-import { WriteAttempts } from './write-attempts.ts'
+import { sweepUploads } from './writing/sweep-uploads.ts'
+import { uploadParts } from './writing/upload-parts.ts'
+import { WriteAttempts } from './writing/write-attempts.ts'
 
 const EXPIRES_IN_S = 900
 const NOT_IMPLEMENTED = 501

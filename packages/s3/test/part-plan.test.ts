@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { MAX_PARTS, PartPlan } from '../src/part-plan.ts'
+import { MAX_PARTS, PartPlan } from '../src/writing/part-plan.ts'
 import { MIB } from './support/samples.ts'
 
 const GIB = 1024 * MIB

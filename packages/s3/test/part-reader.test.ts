@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { abortable } from '../src/abortable.ts'
-import { PartPlan } from '../src/part-plan.ts'
-import { PartReader } from '../src/part-reader.ts'
+import { abortable } from '../src/client/abortable.ts'
+import { PartPlan } from '../src/writing/part-plan.ts'
+import { PartReader } from '../src/writing/part-reader.ts'
 import { bytesOf, chunksOf, failure, hangingAfter, MIB } from './support/samples.ts'
 
 const planOf = (partSize: number): PartPlan =>

@@ -1,5 +1,5 @@
 import type { PutObjectCommand } from '@aws-sdk/client-s3'
-import { codeOf } from './s3-error.ts'
+import { codeOf } from '../client/s3-error.ts'
 
 /** What fails before a request has reached the service. */
 const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])

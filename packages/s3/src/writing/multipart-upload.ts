@@ -6,8 +6,8 @@ import {
   type CompletedPart,
   type CreateMultipartUploadCommandInput,
 } from '@aws-sdk/client-s3'
-import type { Bucket } from './bucket.ts'
-import type { CustomerKey } from './encryption.ts'
+import type { Bucket } from '../client/bucket.ts'
+import type { CustomerKey } from '../encryption.ts'
 import { MAX_PARTS } from './part-plan.ts'
 import {
   marked,
@@ -17,7 +17,7 @@ import {
   type FoundObject,
   type WrittenObject,
 } from './resolve-write.ts'
-import { codeOf } from './s3-error.ts'
+import { codeOf } from '../client/s3-error.ts'
 import { settle } from './settle.ts'
 import { WriteAttempts } from './write-attempts.ts'
 

@@ -1,5 +1,5 @@
 import { FileTooLargeError } from '@filedepot/core'
-import { MAX_PART_SIZE } from './s3-backend-options.ts'
+import { MAX_PART_SIZE } from '../s3-backend-options.ts'
 
 /** The most parts that an upload can have. */
 export const MAX_PARTS = 10_000

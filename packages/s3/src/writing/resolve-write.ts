@@ -1,9 +1,9 @@
 import { HeadObjectCommand } from '@aws-sdk/client-s3'
 import { WriteUncertainError } from '@filedepot/core'
 import { randomBytes } from 'node:crypto'
-import type { Bucket } from './bucket.ts'
-import type { CustomerKey } from './encryption.ts'
-import { isMissing } from './s3-error.ts'
+import type { Bucket } from '../client/bucket.ts'
+import type { CustomerKey } from '../encryption.ts'
+import { isMissing } from '../client/s3-error.ts'
 import type { WriteAttempts } from './write-attempts.ts'
 
 /** The metadata by which an object says which write has made it. */

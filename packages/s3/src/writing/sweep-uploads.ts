@@ -5,9 +5,9 @@ import {
   type ListMultipartUploadsCommandOutput,
 } from '@aws-sdk/client-s3'
 import type { LeftoverOptions } from '@filedepot/core/backend'
-import type { Bucket } from './bucket.ts'
-import { ID } from './list-ids.ts'
-import { codeOf, type S3Error } from './s3-error.ts'
+import type { Bucket } from '../client/bucket.ts'
+import { ID } from '../list-ids.ts'
+import { codeOf, type S3Error } from '../client/s3-error.ts'
 
 type PageMarker = Pick<ListMultipartUploadsCommandInput, 'KeyMarker' | 'UploadIdMarker'>
 

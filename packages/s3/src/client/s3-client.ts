@@ -1,5 +1,5 @@
 import { S3Client } from '@aws-sdk/client-s3'
-import type { S3BackendOptions } from './s3-backend-options.ts'
+import type { S3BackendOptions } from '../s3-backend-options.ts'
 import { watchBody } from './watch-body.ts'
 
 const REQUEST_TIMEOUT_MS = 60_000

@@ -4,7 +4,7 @@ import {
   waitUntilBucketExists,
   type S3Client,
 } from '@aws-sdk/client-s3'
-import type { S3BackendOptions } from './s3-backend-options.ts'
+import type { S3BackendOptions } from '../s3-backend-options.ts'
 import { makeClient } from './s3-client.ts'
 import { codeOf, explainError, isMissing } from './s3-error.ts'
 
