@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { DepotManager, MemoryBackend } from '@filedepot/core'
 import { newFileId } from '@filedepot/core/backend'
 import { Ledger } from '@filedepot/ledger'
+import { ChaosBackend } from '@filedepot/testing'
 import fc from 'fast-check'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { isOn, kind } from '../../../test/databases/database-kind.ts'
@@ -65,13 +66,15 @@ describe('several writers of the same rows, with deletions beside them', () => {
     const columns = [...database.columns, { table: 'documents', column: 'note' }]
     await database.run(kind === 'sqlite' ? 'SELECT 1' : `ALTER TABLE documents ${widen()}`)
     const depot = new DepotManager()
-    const backend = new MemoryBackend()
-    depot.configure('default', backend)
+    const chaos = new ChaosBackend(new MemoryBackend())
+    depot.configure('default', chaos)
+    depot.on('deleteFailed', () => undefined)
     const ledger = new Ledger(depot, database.client, { columns })
     await ledger.install()
 
     await fc.assert(
-      fc.asyncProperty(program, async (clients) => {
+      fc.asyncProperty(program, fc.boolean(), async (clients, isDown) => {
+        if (isDown) chaos.fail('delete', { error: new Error('the storage is down') })
         await database.run('DELETE FROM documents')
         await database.run('DELETE FROM filedepot_files')
         const paths = Array.from({ length: PATHS }, () => `default/${newFileId()}`)
@@ -99,6 +102,8 @@ describe('several writers of the same rows, with deletions beside them', () => {
           'SELECT path, refs FROM filedepot_files WHERE discarded_at IS NOT NULL AND refs <> 0',
         )
         expect(discarded).toEqual([])
+        chaos.restore()
+        await database.run('UPDATE filedepot_files SET retry_at = NULL WHERE discarded_at IS NOT NULL')
         await ledger.drain()
         const { waiting } = await ledger.stats()
         expect(waiting).toBe(0)
