@@ -48,4 +48,6 @@ testRandomPrograms({
   open: () => TestDatabase.open({ ownClient: true, ledger: true }),
   driver: (database) => new LedgerNoteDriver(database, new Ways(false)),
   concurrentDriver: (database) => new ConcurrentLedgerDriver(database, new Ways(false)),
+  // On MariaDB, the INSERTs of two transactions into the key of the ledger may deadlock.
+  isConflict: (error) => isOn('mariadb') && (error as { code?: unknown }).code === 'P2034',
 })
