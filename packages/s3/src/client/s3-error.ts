@@ -3,7 +3,7 @@ import { FiledepotError } from '@filedepot/core'
 /** What an error is explained with. */
 export interface S3ErrorContext {
   readonly bucket: string
-  /** Where the service is, for people. */
+  /** The address of the service, for people. */
   readonly service: string
 }
 

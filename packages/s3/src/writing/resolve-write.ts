@@ -10,7 +10,7 @@ import type { WriteAttempts } from './write-attempts.ts'
 const MARK = 'x-depot-write'
 const LOOK_UP_MS = 3_000
 
-/** Where a write puts its object, and how it is looked up. */
+/** The object of a write, and how it is looked up. */
 export interface WrittenObject {
   readonly bucket: Bucket
   readonly object: { readonly Bucket: string; readonly Key: string }

@@ -2,8 +2,8 @@
 const SETTLE_MS = 2_000
 
 /**
- * Runs a request by which a file comes to exist. The service may do what it says also where nobody waits for the
- * answer any more, so an abort waits a little for the answer. Then the file is known, and can be removed.
+ * Runs a request by which a file comes to exist. The service may carry it out even if the caller
+ * has stopped waiting, so an abort waits a little for the answer. Then the file is known, and can be removed.
  */
 export async function settle<T>(
   signal: AbortSignal | undefined,
