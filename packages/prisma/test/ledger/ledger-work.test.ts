@@ -67,8 +67,8 @@ describe('the ledger of a client, by the connections of Prisma', () => {
 
 describe('a client with a ledger', () => {
   it('deletes what is to be deleted before its connections are closed', async () => {
-    const { base } = await TestDatabase.open({ ownClient: true, ledger: { drain: false } })
-    const client = database.extend(base, { ledger: true })
+    const own = await TestDatabase.open({ ownClient: true, ledger: { drain: false } })
+    const client = own.extend(own.base, { ledger: true })
     const { id } = await client.document.create({ data: { content: textFile('a') } })
     await client.document.delete({ where: { id } })
     const failing = client.$transaction(async (tx) => {
@@ -79,7 +79,7 @@ describe('a client with a ledger', () => {
 
     await client.$disconnect()
 
-    expect(await database.pathsOfFiles()).toEqual([])
+    expect(await own.pathsOfFiles()).toEqual([])
   })
 
   it('has nothing to do when the depot closes if it has written nothing', () => {

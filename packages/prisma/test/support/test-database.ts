@@ -232,15 +232,15 @@ export class TestDatabase {
     for (const statement of this.#undo) await this.query(statement)
     if (this.#hasLedger) await this.depot.close()
     await this.#empty()
+    // The next test has other storages, which belong to nobody yet.
+    if (this.#hasLedger)
+      await this.query("DELETE FROM filedepot_state WHERE name NOT IN ('ready', 'installed')")
     if (!this.#isShared) await disconnect(this.#connected)
   }
 
   async #empty(): Promise<void> {
     await this.#connected.database.empty()
-    if (!this.#hasLedger) return
-    await this.query('DELETE FROM filedepot_files')
-    // The next test has other storages.
-    await this.query("DELETE FROM filedepot_state WHERE name NOT IN ('ready', 'installed')")
+    if (this.#hasLedger) await this.query('DELETE FROM filedepot_files')
   }
 
   async #end(check: () => Promise<void>): Promise<void> {
