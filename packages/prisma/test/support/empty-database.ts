@@ -6,6 +6,7 @@ import Database from 'better-sqlite3'
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import pg from 'pg'
 import { kind, quoted } from '../../../../test/databases/database-kind.ts'
 import { serverDatabase } from '../../../../test/databases/server-database.ts'
@@ -52,6 +53,10 @@ async function migrate(query: EmptyDatabase['query']): Promise<void> {
   for (const statement of kind === 'postgres' ? [statements.join('\n')] : statements) await query(statement)
 }
 
+/** How often a write asks for a lock, and the milliseconds in between. */
+const LOCK_TRIES = 1000
+const LOCK_PAUSE = 10
+
 let folder: string | undefined
 let files = 0
 
@@ -64,12 +69,20 @@ function sqliteDatabase(): EmptyDatabase {
   folder ??= sqliteFolder()
   const path = join(folder, `${++files}.db`)
   copyFileSync(join(folder, 'template.db'), path)
-  const observer = new Database(path)
-  const query = (statement: string): Promise<Row[]> => {
+  // Whoever holds the lock is in this process, and goes on only while nothing waits for it on the calling thread.
+  const observer = new Database(path, { timeout: 0 })
+  const query = async (statement: string): Promise<Row[]> => {
     const prepared = observer.prepare<[], Row>(statement)
-    if (prepared.reader) return Promise.resolve(prepared.all())
-    prepared.run()
-    return Promise.resolve([])
+    if (prepared.reader) return prepared.all()
+    for (let tries = 1; ; tries++) {
+      try {
+        prepared.run()
+        return []
+      } catch (error) {
+        if ((error as { code?: unknown }).code !== 'SQLITE_BUSY' || tries === LOCK_TRIES) throw error
+        await setTimeout(LOCK_PAUSE)
+      }
+    }
   }
   return {
     adapter: () => new PrismaBetterSqlite3({ url: `file:${path}` }),

@@ -22,8 +22,10 @@ export class NoteObserver implements RowObserver {
     return rows
   }
 
-  pathsOfRows(): Promise<string[]> {
-    return this.database.pathsOfRows()
+  /** On SQLite, what the program has written may be in a transaction of the ledger, which others see after its COMMIT. */
+  async pathsOfRows(): Promise<string[]> {
+    await this.database.recover()
+    return await this.database.pathsOfRows()
   }
 
   async pathsOfFiles(): Promise<string[]> {
