@@ -172,8 +172,8 @@ export function testRandomPrograms<D extends ProgramDatabase>(drivers: ProgramDr
 
         await fc.assert(property, { seed, numRuns })
 
-        expect(committed).toBeGreaterThan(0)
-        expect(failed).toBeGreaterThan(0)
+        // A few programs may all end in the same way.
+        if (numRuns >= 20) expect(Math.min(committed, failed)).toBeGreaterThan(0)
       },
       timeout,
     )
