@@ -20,6 +20,7 @@ export function ledgerProjects(): LedgerProject[] {
       testPathIgnorePatterns: [
         '/node_modules/',
         ...(database === 'postgres' ? [] : ['/ledger/test/postgres/']),
+        ...(database === 'mariadb' ? ['/ledger/test/durability.test.ts'] : []),
       ],
       globals: { FILEDEPOT_TEST: { database } },
       ...databaseProject(database),
