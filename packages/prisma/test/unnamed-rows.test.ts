@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { kind } from '../../../test/databases/database-kind.ts'
 import { textFile } from '../../../test/support/contents.ts'
 import { Prisma, type BaseClient } from './support/generated-client.ts'
+import { changeTransactions } from './support/change-transactions.ts'
 import { TestDatabase, type TestClient } from './support/test-database.ts'
 
 // Writes of so many rows with keys of two fields that they do not name them.
@@ -62,27 +63,18 @@ describe.each(WAYS)('%s', (_, write) => {
     /** Adds it right before the statement that writes them, once. */
     function overtaken(): { base: BaseClient; client: TestClient } {
       let isDone = false
-      const base = database.clientThrough((adapter) => {
-        const connect = adapter.connect.bind(adapter)
-        adapter.connect = async () => {
-          const connection = await connect()
-          const start = connection.startTransaction.bind(connection)
-          connection.startTransaction = async (isolationLevel) => {
-            const transaction = await start(isolationLevel)
-            const execute = transaction.executeRaw.bind(transaction)
-            transaction.executeRaw = async (query) => {
-              if (!isDone && /^(?:DELETE|UPDATE)/.test(query.sql)) {
-                isDone = true
-                await prisma.page.create({ data: { chapter: 'late', number: 1, scan: textFile('late') } })
-              }
-              return await execute(query)
+      const base = database.clientThrough((adapter) =>
+        changeTransactions(adapter, (transaction) => {
+          const execute = transaction.executeRaw.bind(transaction)
+          transaction.executeRaw = async (query) => {
+            if (!isDone && /^(?:DELETE|UPDATE)/.test(query.sql)) {
+              isDone = true
+              await prisma.page.create({ data: { chapter: 'late', number: 1, scan: textFile('late') } })
             }
-            return transaction
+            return await execute(query)
           }
-          return connection
-        }
-        return adapter
-      })
+        }),
+      )
       return { base, client: database.extend(base) }
     }
 

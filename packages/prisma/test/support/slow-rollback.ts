@@ -1,7 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import type { EmptyDatabase } from './empty-database.ts'
-
-type Adapter = ReturnType<EmptyDatabase['adapter']>
+import { changeTransactions, type Adapter } from './change-transactions.ts'
 
 /** What happens around the ROLLBACK of a transaction. */
 export interface RollbackHooks {
@@ -17,30 +15,21 @@ export function slowRollback(adapter: Adapter, hooks: RollbackHooks): Adapter {
     hooks.onRollback?.()
     await setTimeout(hooks.delay)
   }
-  const connect = adapter.connect.bind(adapter)
-  adapter.connect = async () => {
-    const connection = await connect()
-    const start = connection.startTransaction.bind(connection)
-    connection.startTransaction = async (isolationLevel) => {
-      const transaction = await start(isolationLevel)
-      const execute = transaction.executeRaw.bind(transaction)
-      transaction.executeRaw = async (query) => {
-        if (query.sql === 'ROLLBACK') await rollingBack()
-        return await execute(query)
-      }
-      // The adapter of MariaDB sends its ROLLBACK here, the others have sent it before.
-      const rollback = transaction.rollback.bind(transaction)
-      transaction.rollback = async () => {
-        if (!transaction.options.usePhantomQuery) {
-          await rollback()
-          return
-        }
-        await rollingBack()
-        await rollback()
-      }
-      return transaction
+  return changeTransactions(adapter, (transaction) => {
+    const execute = transaction.executeRaw.bind(transaction)
+    transaction.executeRaw = async (query) => {
+      if (query.sql === 'ROLLBACK') await rollingBack()
+      return await execute(query)
     }
-    return connection
-  }
-  return adapter
+    // The adapter of MariaDB sends its ROLLBACK here, the others have sent it before.
+    const rollback = transaction.rollback.bind(transaction)
+    transaction.rollback = async () => {
+      if (!transaction.options.usePhantomQuery) {
+        await rollback()
+        return
+      }
+      await rollingBack()
+      await rollback()
+    }
+  })
 }

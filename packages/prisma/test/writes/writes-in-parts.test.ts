@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { kind } from '../../../../test/databases/database-kind.ts'
 import { textFile, textsOf } from '../../../../test/support/contents.ts'
+import { changeTransactions } from '../support/change-transactions.ts'
 import { Prisma, type BaseClient } from '../support/generated-client.ts'
 import { TestDatabase, type TestClient } from '../support/test-database.ts'
 
@@ -46,30 +47,21 @@ function keyOf(number: number): { chapter: string; number: number } {
 }
 
 function countingClient(): BaseClient {
-  return database.clientThrough((adapter) => {
-    const connect = adapter.connect.bind(adapter)
-    adapter.connect = async () => {
-      const connection = await connect()
-      const start = connection.startTransaction.bind(connection)
-      connection.startTransaction = async (isolationLevel) => {
-        const transaction = await start(isolationLevel)
-        const execute = transaction.executeRaw.bind(transaction)
-        const query = transaction.queryRaw.bind(transaction)
-        const note = ({ args }: { args: readonly unknown[] }) => (values = Math.max(values, args.length))
-        transaction.executeRaw = async (statement) => {
-          note(statement)
-          return await execute(statement)
-        }
-        transaction.queryRaw = async (statement) => {
-          note(statement)
-          return await query(statement)
-        }
-        return transaction
+  return database.clientThrough((adapter) =>
+    changeTransactions(adapter, (transaction) => {
+      const execute = transaction.executeRaw.bind(transaction)
+      const query = transaction.queryRaw.bind(transaction)
+      const note = ({ args }: { args: readonly unknown[] }) => (values = Math.max(values, args.length))
+      transaction.executeRaw = async (statement) => {
+        note(statement)
+        return await execute(statement)
       }
-      return connection
-    }
-    return adapter
-  })
+      transaction.queryRaw = async (statement) => {
+        note(statement)
+        return await query(statement)
+      }
+    }),
+  )
 }
 
 async function scansLeft(): Promise<(string | undefined)[]> {

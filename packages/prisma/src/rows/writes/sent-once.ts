@@ -1,6 +1,7 @@
 import type { Args, TransactionLink } from '../../prisma-internals.ts'
 import type { FileFields } from '../../fields/file-fields.ts'
 import type { DataModel, Model } from '../../schema/data-model.ts'
+import { WRITES } from '../../schema/write-operations.ts'
 import type { ActiveWrites } from './active-writes.ts'
 
 interface SentOperation {
@@ -11,15 +12,7 @@ interface SentOperation {
 }
 
 /** The operations that give files to rows. */
-const GIVING = [
-  'create',
-  'createMany',
-  'createManyAndReturn',
-  'update',
-  'updateMany',
-  'updateManyAndReturn',
-  'upsert',
-]
+const GIVING = WRITES.filter((operation) => !operation.startsWith('delete'))
 
 /**
  * An extension that stands behind one of the caller's, and sees what that one sends. If it sends the files of a write twice,
