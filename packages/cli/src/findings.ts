@@ -1,4 +1,4 @@
-import type { Finding } from '@filedepot/ledger'
+import type { Finding, GarbageOptions } from '@filedepot/ledger'
 import { count, keyText } from './format.ts'
 import type { Output } from './output.ts'
 
@@ -14,8 +14,32 @@ const WORDS: Readonly<Record<Finding['kind'], string>> = {
 /** So many of each kind are named to people who have not asked for all. */
 const NAMED = 20
 
+/** Runs a comparison of rows and storages: shows how far it has come, and names what it finds. */
+export async function compare<R>(
+  out: Output,
+  { label, all = false }: { label: string; all?: boolean | undefined },
+  run: (heard: Heard) => Promise<R>,
+): Promise<R> {
+  const found = new FoundThings(out, { all })
+  const progress = out.progress({ label })
+  try {
+    return await run({
+      onFinding: found.add,
+      onProgress: ({ files, values }) => {
+        progress.update({ done: files, note: count(values, 'value') })
+      },
+    })
+  } finally {
+    progress.stop()
+    await found.end()
+  }
+}
+
+/** What a comparison calls. */
+type Heard = Required<Pick<GarbageOptions, 'onFinding' | 'onProgress'>>
+
 /** Names findings as they come: all of them to machines, the first ones of each kind to people. */
-export class FoundThings {
+class FoundThings {
   readonly #out: Output
   readonly #all: boolean
   readonly #counts = new Map<Finding['kind'], number>()

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import type { Cli, CommandContext } from '../cli.ts'
 import { workOf, type DatabaseWork } from '../database-work.ts'
 import { EXIT, UsageError, type ExitCode } from '../exit-codes.ts'
-import { FoundThings } from '../findings.ts'
+import { compare } from '../findings.ts'
 import { count } from '../format.ts'
 import * as options from '../options.ts'
 
@@ -65,20 +65,7 @@ async function run(
   { all = false }: GcOptions,
   common: GarbageOptions,
 ): Promise<GarbageReport> {
-  const found = new FoundThings(out, { all })
-  const progress = out.progress({ label: 'Comparing' })
-  try {
-    return await work.gc({
-      ...common,
-      onFinding: found.add,
-      onProgress: ({ files, values }) => {
-        progress.update({ done: files, note: count(values, 'value') })
-      },
-    })
-  } finally {
-    progress.stop()
-    await found.end()
-  }
+  return await compare(out, { label: 'Comparing', all }, (heard) => work.gc({ ...common, ...heard }))
 }
 
 async function say(

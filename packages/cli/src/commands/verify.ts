@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { workOf } from '../database-work.ts'
 import { EXIT } from '../exit-codes.ts'
-import { FoundThings } from '../findings.ts'
+import { compare } from '../findings.ts'
 import { count } from '../format.ts'
 import type { Output } from '../output.ts'
 import * as options from '../options.ts'
@@ -19,27 +19,19 @@ export function registerVerify(program: Command, cli: Cli): void {
     .addHelpText('after', '\nRun it after an accident, after a backup was restored, and before gc --delete.')
   cli.run<{ hash?: boolean; grace?: number; storage?: string[]; all?: boolean }>(
     command,
-    async ({ out, open, signal }, { hash = false, grace, storage, all = false }) => {
+    async ({ out, open, signal }, { hash = false, grace, storage, all }) => {
       const config = await open()
       const { verify } = await workOf(config, await config.database())
-      const found = new FoundThings(out, { all })
-      const progress = out.progress({ label: hash ? 'Reading' : 'Comparing' })
-      let report: VerifyReport
-      try {
-        report = await verify({
+      const label = hash ? 'Reading' : 'Comparing'
+      const report = await compare(out, { label, all }, (heard) =>
+        verify({
           hash,
           signal,
           ...(grace !== undefined && { grace }),
           ...(storage && { storages: storage }),
-          onFinding: found.add,
-          onProgress: ({ files, values }) => {
-            progress.update({ done: files, note: count(values, 'value') })
-          },
-        })
-      } finally {
-        progress.stop()
-        await found.end()
-      }
+          ...heard,
+        }),
+      )
       await say(out, report)
       const { dangling, orphaned, changed, unreadable, unconfigured, unchecked } = report
       return dangling + orphaned + changed + unreadable + unconfigured + unchecked > 0
