@@ -44,3 +44,38 @@ export async function unlinkByHand(folder, text) {
 export async function unlinkAllByHand(folder, texts) {
   await repeat(texts.length, IN_FLIGHT, (index) => unlinkByHand(folder, texts[index]))
 }
+
+/** What TypeORM does with people whose files are kept by hand. */
+export function peopleByHand({ folder, repository, make }) {
+  return {
+    save: async (name) => repository.save(make(name, await putByHand(folder))),
+    async replace({ id }) {
+      const photo = await putByHand(folder)
+      const person = await repository.findOneByOrFail({ id })
+      const before = person.photo
+      person.photo = photo
+      await repository.save(person)
+      await unlinkByHand(folder, before)
+    },
+    async remove(person) {
+      await repository.remove(person)
+      await unlinkByHand(folder, person.photo)
+    },
+  }
+}
+
+/** What Prisma does with users whose files are kept by hand. */
+export function usersByHand({ folder, user }) {
+  const putJson = async () => JSON.parse(await putByHand(folder))
+  return {
+    create: async (name) => user.create({ data: { name, avatar: await putJson() } }),
+    async update({ id, avatar }) {
+      await user.update({ where: { id }, data: { avatar: await putJson() } })
+      await unlinkByHand(folder, JSON.stringify(avatar))
+    },
+    async delete({ id, avatar }) {
+      await user.delete({ where: { id } })
+      await unlinkByHand(folder, JSON.stringify(avatar))
+    },
+  }
+}

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { putByHand, unlinkByHand } from '../by-hand.mjs'
+import { usersByHand } from '../by-hand.mjs'
 import { DATABASES } from '../databases.mjs'
 import { compare } from '../harness.mjs'
 import { openPrismaOn } from '../ledger-users.mjs'
@@ -33,7 +33,7 @@ export async function prismaLedger({ quick, scratch }) {
 
 function contend(operation, opened) {
   const { user, settle, isExtended } = opened
-  const act = isExtended ? byLedger(opened) : byHand(opened)
+  const act = isExtended ? byLedger(opened) : usersByHand(opened)
   let users = []
   let round = 0
   const createAll = async () => {
@@ -71,20 +71,5 @@ function byLedger({ user }) {
     create: (name) => user.create({ data: { name, avatar: photo() } }),
     update: ({ id }) => user.update({ where: { id }, data: { avatar: photo() } }),
     delete: ({ id }) => user.delete({ where: { id } }),
-  }
-}
-
-function byHand({ user, folder }) {
-  const putJson = async () => JSON.parse(await putByHand(folder))
-  return {
-    create: async (name) => user.create({ data: { name, avatar: await putJson() } }),
-    async update({ id, avatar }) {
-      await user.update({ where: { id }, data: { avatar: await putJson() } })
-      await unlinkByHand(folder, JSON.stringify(avatar))
-    },
-    async delete({ id, avatar }) {
-      await user.delete({ where: { id } })
-      await unlinkByHand(folder, JSON.stringify(avatar))
-    },
   }
 }

@@ -1,4 +1,4 @@
-import { putByHand, unlinkByHand, VALUE } from '../by-hand.mjs'
+import { usersByHand, VALUE } from '../by-hand.mjs'
 import { compare, emptyFolder } from '../harness.mjs'
 import { photo } from '../people.mjs'
 import { openPrisma, openPrismaExtended, openPrismaShadowed, openPrismaWithDepot } from '../prisma-users.mjs'
@@ -84,18 +84,7 @@ async function byDepot(operation, folder) {
 
 async function byHand(operation, folder) {
   const { user } = await openPrisma()
-  const putJson = async () => JSON.parse(await putByHand(folder))
-  return contend(operation, folder, user, {
-    create: async (name) => user.create({ data: { name, avatar: await putJson() } }),
-    async update({ id, avatar }) {
-      await user.update({ where: { id }, data: { avatar: await putJson() } })
-      await unlinkByHand(folder, JSON.stringify(avatar))
-    },
-    async delete({ id, avatar }) {
-      await user.delete({ where: { id } })
-      await unlinkByHand(folder, JSON.stringify(avatar))
-    },
-  })
+  return contend(operation, folder, user, usersByHand({ folder, user }))
 }
 
 /** A batch of one operation; the rows that it needs are made before the clock starts. */

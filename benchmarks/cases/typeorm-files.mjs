@@ -1,4 +1,4 @@
-import { putByHand, unlinkByHand } from '../by-hand.mjs'
+import { peopleByHand } from '../by-hand.mjs'
 import { comparePeople } from '../compare-people.mjs'
 import { photo } from '../people.mjs'
 import { compared } from '../report.mjs'
@@ -16,7 +16,7 @@ export async function typeormFiles({ quick, scratch }) {
     const result = await comparePeople({
       scratch,
       rounds: quick ? 20 : 150,
-      byHand: (people) => contend(operation, people, operationsByHand(people)),
+      byHand: (people) => contend(operation, people, peopleByHand(people)),
       byDepot: (people) => contend(operation, people, operationsOfDepot(people)),
     })
     rows.push(compared(`typeorm ${operation}, 1 KiB file`, result, { operations: BATCH, goal: { atMost } }))
@@ -50,23 +50,5 @@ function operationsOfDepot({ repository, make }) {
       await repository.save(person)
     },
     remove: (person) => repository.remove(person),
-  }
-}
-
-function operationsByHand({ folder, repository, make }) {
-  return {
-    save: async (name) => repository.save(make(name, await putByHand(folder))),
-    async replace({ id }) {
-      const photo = await putByHand(folder)
-      const person = await repository.findOneByOrFail({ id })
-      const before = person.photo
-      person.photo = photo
-      await repository.save(person)
-      await unlinkByHand(folder, before)
-    },
-    async remove(person) {
-      await repository.remove(person)
-      await unlinkByHand(folder, person.photo)
-    },
   }
 }

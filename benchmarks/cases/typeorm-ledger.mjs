@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { putAllByHand, putByHand, unlinkAllByHand, unlinkByHand } from '../by-hand.mjs'
+import { peopleByHand, putAllByHand, unlinkAllByHand, unlinkByHand } from '../by-hand.mjs'
 import { DATABASES } from '../databases.mjs'
 import { compare } from '../harness.mjs'
 import { peopleByHandOn, peopleOfLedger } from '../ledger-people.mjs'
@@ -70,24 +70,13 @@ function byLedger({ make, repository, settle }) {
   }
 }
 
-function byHand({ folder, make, repository }) {
+function byHand(people) {
+  const { folder, make, repository } = people
   return {
-    save: async (name) => repository.save(make(name, await putByHand(folder))),
+    ...peopleByHand(people),
     async saveAll(name, count) {
       const texts = await putAllByHand(folder, count)
       return await repository.save(texts.map((text) => make(name, text)))
-    },
-    async replace({ id }) {
-      const file = await putByHand(folder)
-      const person = await repository.findOneByOrFail({ id })
-      const before = person.photo
-      person.photo = file
-      await repository.save(person)
-      await unlinkByHand(folder, before)
-    },
-    async remove(person) {
-      await repository.remove(person)
-      await unlinkByHand(folder, person.photo)
     },
     async delete({ id, photo }) {
       await repository.delete({ id })
